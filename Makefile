@@ -1,0 +1,68 @@
+# Every word here works on a fresh machine with Python (>= 3.10), its venv module and make.
+#   make demo    runs the exporter on the embedded simulator    make test   runs all tests
+#   make lint | format | types                                  make check  all three and the tests
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+LOCK   := requirements.lock
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test unit e2e lint format types check test-all test-lowest lock clean
+
+help:
+	@sed -n '2,3p' Makefile
+
+$(VENV)/run.stamp: pyproject.toml $(LOCK)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint $(LOCK) --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	$(BIN)/pip install --quiet --constraint $(LOCK) --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/run.stamp
+	$(BIN)/zego-upload-exporter --demo
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest
+
+unit: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m 'not e2e'
+
+e2e: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m e2e
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/dev.stamp
+	$(BIN)/mypy
+
+check: lint types test
+
+# One environment for each interpreter that this machine has; those it lacks are named.
+test-all:
+	@for v in 3.10 3.11 3.12 3.13; do \
+	  if python$$v -c 'import venv' 2>/dev/null; then \
+	    echo "== Python $$v"; $(MAKE) --no-print-directory unit PYTHON=python$$v VENV=.venv-$$v || exit 1; \
+	  else echo "== Python $$v: not on this machine, not tested"; fi; \
+	done
+
+# The lower bounds of pyproject.toml are promises: the suite runs on exactly those versions.
+test-lowest:
+	$(MAKE) --no-print-directory unit VENV=.venv-lowest LOCK=requirements-lowest.lock
+
+# Needs uv (`pip install uv`).
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --no-header --no-annotate --upgrade -o $(LOCK)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --no-header --no-annotate --upgrade --resolution lowest-direct -o requirements-lowest.lock
+
+clean:
+	rm -rf .venv* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,196 @@
+"""The thread of one app: collects on a monotonic schedule and publishes what it finds."""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from exporter.collection.inbox import Inbox
+from exporter.collection.ledger import Ledger
+from exporter.collection.outage import Outage
+from exporter.collection.schedule import Schedule
+from exporter.collection.state import AppState
+from exporter.collection.walk import WalkResult, walk
+from exporter.config import AppSettings
+from exporter.errors import CollectionError, InternalError, Stopped
+from exporter.logs import fields
+from exporter.tasks import Snapshot
+from exporter.zego.client import Client
+from exporter.zego.limiter import RateLimiter
+from exporter.zego.stats import ApiStats
+
+log = logging.getLogger(__name__)
+
+START_SPREAD = 0.1
+"""Part of the interval over which first collections spread, so that apps do not start in step."""
+
+
+class Collector:
+    """Collects one app until it is stopped.
+
+    `clock` is monotonic, `wall_clock` gives Unix seconds; both come in so that tests own the time.
+    """
+
+    def __init__(
+        self,
+        settings: AppSettings,
+        limiter: RateLimiter,
+        ledger: Ledger,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.settings = settings
+        stats = ApiStats()
+        self._ledger = ledger
+        self.inbox = Inbox(settings.app_id, settings.read_callback_secret, ledger, hurry=self.hurry)
+        self.state = AppState(
+            settings, stats, ledger, rejections=self.inbox.rejections, clock=clock
+        )
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._stopping = threading.Event()
+        self._awake = threading.Event()
+        # Not cryptography: it only keeps apps and replicas from starting in step.
+        spread = random.random() * START_SPREAD * settings.collection.interval  # noqa: S311
+        self._schedule = Schedule(clock() + spread, settings.collection.interval)
+        self._secret = ""
+        self._outage = Outage(settings.name)
+        self._client = Client(
+            app_id=settings.app_id,
+            endpoint=settings.endpoint,
+            is_test=settings.is_test,
+            read_secret=lambda: self._secret,
+            limiter=limiter,
+            stats=stats,
+            timeout=settings.collection.timeout,
+            max_retries=settings.collection.max_retries,
+            wall_clock=wall_clock,
+            clock=clock,
+            sleep=self._sleep,
+        )
+        self._thread = threading.Thread(target=self._run, name=f"collector-{settings.name}")
+        # A request that cannot be cut (a DNS look-up) must not keep the process alive.
+        self._thread.daemon = True
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end and cut its request; returns at once."""
+        self._stopping.set()
+        self._awake.set()
+        self._client.abort()
+
+    def hurry(self) -> None:
+        """Ask for a collection before the next tick; returns at once."""
+        self._schedule.hurry()
+        self._awake.set()
+
+    def join(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for the thread; return whether it has ended."""
+        self._thread.join(timeout)
+        return not self.alive
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def collect(self) -> None:
+        """Make one collection: publish its snapshot, or count its failure. Raises Stopped."""
+        started = self._clock()
+        self.state.begin(self._wall_clock())
+        try:
+            # Secrets in files are read at each collection, so that one can be renewed at any time.
+            self._secret = self.settings.read_secret()
+            result = self._walk(started)
+            self._publish(result, self._clock() - started)
+        except CollectionError as error:
+            self._fail(error)
+        except Stopped:
+            raise
+        except Exception as defect:
+            # The border of the thread: a defect costs this collection, never the exporter.
+            log.exception("defect during a collection", extra=fields(app=self.settings.name))
+            self._fail(InternalError(f"defect of the exporter: {type(defect).__name__}"))
+
+    def _walk(self, started: float) -> WalkResult:
+        collection = self.settings.collection
+        deadline = started + collection.deadline
+        return walk(
+            lambda token: self._client.describe_upload_tasks(
+                page_token=token, page_size=collection.page_size, deadline=deadline
+            ),
+            # The limiter lets no more pages through before the deadline.
+            max_pages=math.ceil(collection.deadline * collection.requests_per_second) + 1,
+        )
+
+    def _publish(self, result: WalkResult, duration: float) -> None:
+        now = self._wall_clock()
+        snapshot = Snapshot(
+            result.tasks,
+            completed_at=now,
+            duration=duration,
+            pages=result.pages,
+            reported_total=result.reported_total,
+            tracked=self._ledger.record_walk(result.tasks, now),
+            failure_reasons=self._ledger.failure_reasons(),
+        )
+        self.state.publish(snapshot, result.malformed)
+        self._outage.end(now)
+        log.info(
+            "collection complete",
+            extra=fields(
+                app=self.settings.name,
+                tasks=len(result.tasks),
+                pages=result.pages,
+                duration_seconds=duration,
+                malformed=sum(result.malformed.values()) or None,
+            ),
+        )
+
+    def _fail(self, error: CollectionError) -> None:
+        self.state.fail(error)
+        self._outage.record(error, self._wall_clock())
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise Stopped
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._await_turn()
+                self._schedule.begin(self._clock())
+                self.collect()
+                self._count_skipped(self._schedule.end(self._clock()))
+        except Stopped:
+            log.debug("collector stopped", extra=fields(app=self.settings.name))
+        finally:
+            self._client.close()
+
+    def _await_turn(self) -> None:
+        """Wait until the schedule wants a collection. Raises Stopped."""
+        while True:
+            self._awake.clear()
+            if self._stopping.is_set():
+                raise Stopped
+            delay = self._schedule.due - self._clock()
+            self.state.schedule(self._wall_clock() + delay)
+            if delay <= 0:
+                return
+            self._awake.wait(delay)
+
+    def _count_skipped(self, skipped: int) -> None:
+        self.state.skip(skipped)
+        if skipped:
+            log.warning(
+                "collection took longer than its interval",
+                extra=fields(app=self.settings.name, skipped=skipped),
+            )

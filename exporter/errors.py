@@ -1,0 +1,177 @@
+"""The errors that this program raises on purpose.
+
+    ExporterError
+    |-- ConfigError            a configuration that cannot be used, with all its problems
+    |-- Stopped                the program is being ended; not a failure
+    `-- CollectionError        a collection that produced no snapshot; `reason` says why
+        |-- ApiError           one request failed; `code` says how
+        |   |-- AuthError          auth
+        |   |-- ClockSkewError     clock_skew
+        |   |-- RateLimitedError   rate_limited
+        |   |-- NotEnabledError    not_enabled
+        |   |-- RejectedError      rejected
+        |   |-- ServerError        server
+        |   |-- NetworkError       network
+        |   |-- RequestTimeout     timeout
+        |   `-- ProtocolError      protocol
+        |-- PaginationError    pagination
+        |-- DeadlineError      deadline
+        `-- InternalError      internal
+
+`reason` and `code` are label values (contract, section 2): words of a closed set, never text that
+a peer chose. The message is for people; it names what went wrong and never holds a secret, a
+signature or the query of a URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class ExporterError(Exception):
+    """Base of every error that this program raises on purpose."""
+
+
+class ConfigError(ExporterError):
+    """A configuration that cannot be used; `problems` holds one line for each thing to mend."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Stopped(ExporterError):  # noqa: N818 - it is a signal to unwind, not an error
+    """The program is being ended while this was waiting."""
+
+
+class CollectionError(ExporterError):
+    """A collection that produced no snapshot.
+
+    `reason` is the label of `zego_upload_collection_failures_total`; `remedy` says what an
+    operator can do, empty where nothing but waiting helps.
+    """
+
+    reason: ClassVar[str]
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class ApiError(CollectionError):
+    """One request to the API failed.
+
+    `code` is the label of `zego_upload_api_errors_total`: the API's return code, or
+    `http_<status>`, `timeout`, `connection`, `tls`, `invalid_response`. `request_id` is ZEGO's,
+    where it gave one; `retry_after` the seconds that the API asked us to wait, where it did;
+    `transient` whether the same request may succeed when it is sent again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        transient: bool = False,
+        request_id: str = "",
+        retry_after: float | None = None,
+        remedy: str = "",
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.code = code
+        self.transient = transient
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+
+class AuthError(ApiError):
+    """The signature was refused, or the secret to sign with could not be read."""
+
+    reason = "auth"
+
+
+class ClockSkewError(ApiError):
+    """The API takes our timestamp for expired: one of the two clocks is wrong."""
+
+    reason = "clock_skew"
+
+
+class RateLimitedError(ApiError):
+    """The API refused the request because there were too many."""
+
+    reason = "rate_limited"
+
+
+class NotEnabledError(ApiError):
+    """The cloud player service is not enabled for this AppId."""
+
+    reason = "not_enabled"
+
+
+class RejectedError(ApiError):
+    """The API understood the request and refused it."""
+
+    reason = "rejected"
+
+
+class ServerError(ApiError):
+    """The API failed on its side."""
+
+    reason = "server"
+
+
+class NetworkError(ApiError):
+    """No connection, or one that broke: DNS, refused, reset, TLS."""
+
+    reason = "network"
+
+
+class RequestTimeout(ApiError):  # noqa: N818 - TimeoutError is a builtin
+    """One request took longer than `collection.timeout`."""
+
+    reason = "timeout"
+
+
+class ProtocolError(ApiError):
+    """An answer that is not what the API's documentation describes."""
+
+    reason = "protocol"
+
+
+class PaginationError(CollectionError):
+    """The pages do not come to an end."""
+
+    reason = "pagination"
+
+
+class DeadlineError(CollectionError):
+    """The walk took longer than `collection.deadline`."""
+
+    reason = "deadline"
+
+
+class InternalError(CollectionError):
+    """A defect of this program; the traceback is in the log."""
+
+    reason = "internal"
+
+
+FAILURE_REASONS = tuple(
+    error.reason
+    for error in (
+        AuthError,
+        ClockSkewError,
+        RateLimitedError,
+        NotEnabledError,
+        RejectedError,
+        ServerError,
+        NetworkError,
+        RequestTimeout,
+        ProtocolError,
+        PaginationError,
+        DeadlineError,
+        InternalError,
+    )
+)
+"""Every `reason` that a collection can fail with (contract, section 2)."""

@@ -1,0 +1,468 @@
+"""The table of metrics: one row is one metric, its meaning and where its values come from.
+
+A row says by its constructor what its values depend on:
+
+- `of_snapshot`: on the current snapshot alone; absent while there is none, or it is stale.
+- `of_moment`: on the current snapshot and the instant of the scrape; absent likewise.
+- `of_app`: on the app's collections and settings; always there unless its help says otherwise.
+- `of_program`: on nothing but this program; no `zego_app` label.
+
+Names, labels and meanings are the contract's (section 2).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from exporter import __version__
+from exporter.collection.state import AppView
+from exporter.config import TaskSettings
+from exporter.metrics.selection import select_tasks
+from exporter.tasks import UNFINISHED, Snapshot, StatusSummary, TaskStatus, UploadTask
+
+Sample = tuple[tuple[str, ...], float]
+"""Label values in the order of the row's `labels`, and the value."""
+
+Histogram = tuple[tuple[str, ...], Sequence[tuple[float, float]], float]
+"""Label values, cumulative counts by upper bound (the last is +Inf), and the sum of all values."""
+
+
+class SnapshotLook:
+    """A snapshot as the scrape settings expose it; everything in it is computed once."""
+
+    def __init__(self, snapshot: Snapshot, settings: TaskSettings) -> None:
+        self.snapshot = snapshot
+        self.settings = settings
+
+    @cached_property
+    def _selection(self) -> tuple[Sequence[UploadTask], int]:
+        return select_tasks(self.snapshot.tasks, self.settings.statuses, self.settings.limit)
+
+    @property
+    def exposed(self) -> Sequence[UploadTask]:
+        """The tasks with series of their own."""
+        return self._selection[0]
+
+    @property
+    def omitted(self) -> int:
+        """The tasks that would have series of their own if `tasks.limit` were higher."""
+        return self._selection[1]
+
+    def title(self, task: UploadTask) -> str:
+        """Return the label value for the task's title, as `tasks.title` asks for it."""
+        if self.settings.title == "none":
+            return ""
+        if self.settings.title == "hash":
+            return hashlib.sha256(task.title.encode()).hexdigest()[:16]
+        return task.title
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One row: a metric family, and the function that gives its samples for one app.
+
+    Exactly one of the four functions is set; the constructors below say which.
+    """
+
+    name: str
+    kind: Literal["gauge", "counter", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+    from_snapshot: Callable[[SnapshotLook], Iterable[Sample]] | None = None
+    from_moment: Callable[[SnapshotLook, float], Iterable[Sample]] | None = None
+    from_app: Callable[[AppView], Iterable[Sample]] | None = None
+    histogram_from_app: Callable[[AppView], Iterable[Histogram]] | None = None
+    from_program: Callable[[], Iterable[Sample]] | None = None
+
+
+def of_snapshot(
+    name: str,
+    help_text: str,
+    samples: Callable[[SnapshotLook], Iterable[Sample]],
+    *labels: str,
+) -> Metric:
+    """Return the row of a gauge that depends on the current snapshot alone."""
+    return Metric(name, "gauge", help_text, labels, from_snapshot=samples)
+
+
+def of_moment(
+    name: str,
+    help_text: str,
+    samples: Callable[[SnapshotLook, float], Iterable[Sample]],
+    *labels: str,
+) -> Metric:
+    """Return the row of a gauge that depends on the current snapshot and the time of the scrape."""
+    return Metric(name, "gauge", help_text, labels, from_moment=samples)
+
+
+def of_app(
+    name: str, help_text: str, samples: Callable[[AppView], Iterable[Sample]], *labels: str
+) -> Metric:
+    """Return the row of a gauge, or of a counter if it is named `_total`, of an app's health."""
+    kind: Literal["gauge", "counter"] = "counter" if name.endswith("_total") else "gauge"
+    return Metric(name, kind, help_text, labels, from_app=samples)
+
+
+def one(value: float | None) -> Iterator[Sample]:
+    """Yield the only sample of a metric without labels of its own, or none where it is None."""
+    if value is not None:
+        yield (), value
+
+
+def counted(counts: Mapping[str, float]) -> Iterator[Sample]:
+    """Yield one sample for each key of a metric with one label."""
+    for key, count in counts.items():
+        yield (key,), count
+
+
+def by_status(
+    value: Callable[[StatusSummary], float | None], statuses: Iterable[TaskStatus] = TaskStatus
+) -> Callable[[SnapshotLook], Iterator[Sample]]:
+    """Return the samples of a metric by status, those whose value is None left out."""
+    shown = tuple(statuses)
+
+    def samples(look: SnapshotLook) -> Iterator[Sample]:
+        for status in shown:
+            number = value(look.snapshot.summaries[status])
+            if number is not None:
+                yield (status.value,), number
+
+    return samples
+
+
+def by_task(
+    value: Callable[[UploadTask], float | None],
+) -> Callable[[SnapshotLook], Iterator[Sample]]:
+    """Return the samples of a metric by exposed task, those whose value is None left out."""
+
+    def samples(look: SnapshotLook) -> Iterator[Sample]:
+        for task in look.exposed:
+            number = value(task)
+            if number is not None:
+                yield (task.id,), number
+
+    return samples
+
+
+def _task_info(look: SnapshotLook) -> Iterator[Sample]:
+    for task in look.exposed:
+        reason = look.snapshot.failure_reasons.get(task.id, "")
+        yield (task.id, look.title(task), task.status.value, reason), 1
+
+
+def _expiring(look: SnapshotLook, now: float) -> Iterator[Sample]:
+    for label, seconds in look.settings.expiry_windows:
+        yield (label,), look.snapshot.expiring(now=now, within=seconds)
+
+
+def _time_to_expiry(look: SnapshotLook, now: float) -> Iterator[Sample]:
+    for task in look.exposed:
+        if task.expires_at is not None:
+            yield (task.id,), task.expires_at - now
+
+
+def _status_since(look: SnapshotLook) -> Iterator[Sample]:
+    for task in look.exposed:
+        if task.id in look.snapshot.tracked:
+            yield (task.id,), look.snapshot.tracked[task.id].since
+
+
+def _oldest_status_since(look: SnapshotLook) -> Iterator[Sample]:
+    for status in UNFINISHED:
+        if status in look.snapshot.oldest_status_since:
+            yield (status.value,), look.snapshot.oldest_status_since[status]
+
+
+def _task_durations(view: AppView) -> Iterator[Histogram]:
+    for status, (buckets, total) in view.ledger.durations.items():
+        yield (status.value,), buckets, total
+
+
+def _request_durations(view: AppView) -> Iterator[Histogram]:
+    yield (), view.api.duration_buckets, view.api.duration_sum
+
+
+def _app_info(view: AppView) -> Iterator[Sample]:
+    yield (str(view.settings.app_id), view.settings.endpoint), 1
+
+
+METRICS: tuple[Metric, ...] = (
+    of_snapshot(
+        "zego_upload_tasks",
+        "Upload tasks that the API lists, by status.",
+        by_status(lambda summary: summary.tasks),
+        "status",
+    ),
+    of_snapshot(
+        "zego_upload_retries",
+        "Sum of the retry counts of the listed upload tasks, by status. "
+        "It falls when tasks leave the status or the listing.",
+        by_status(lambda summary: summary.retries),
+        "status",
+    ),
+    of_snapshot(
+        "zego_upload_retried_tasks",
+        "Listed upload tasks with at least one retry, by status.",
+        by_status(lambda summary: summary.retried_tasks),
+        "status",
+    ),
+    of_snapshot(
+        "zego_upload_max_retries",
+        "Highest retry count among the listed upload tasks, by status; 0 where there is no task.",
+        by_status(lambda summary: summary.max_retries),
+        "status",
+    ),
+    of_moment(
+        "zego_upload_expiring_tasks",
+        "Succeeded upload tasks whose file expires within that time from now; cumulative.",
+        _expiring,
+        "within",
+    ),
+    of_moment(
+        "zego_upload_next_expiry_timestamp_seconds",
+        "Earliest expiry in the future among succeeded upload tasks; absent where there is none.",
+        lambda look, now: one(look.snapshot.next_expiry(now=now)),
+    ),
+    of_snapshot(
+        "zego_upload_oldest_create_timestamp_seconds",
+        "Creation time of the oldest upload task in an unfinished status; "
+        "absent where there is none.",
+        by_status(lambda summary: summary.oldest_created_at, UNFINISHED),
+        "status",
+    ),
+    of_snapshot(
+        "zego_upload_oldest_status_since_timestamp_seconds",
+        "When the upload task that is longest in an unfinished status was first seen in it, by "
+        "this process or one whose history it continues; absent where there is none.",
+        _oldest_status_since,
+        "status",
+    ),
+    of_app(
+        "zego_upload_slots_limit",
+        "Upload tasks that may wait or upload at once before ZEGO refuses further ones, "
+        "as configured.",
+        lambda view: one(view.settings.slots_limit),
+    ),
+    of_snapshot(
+        "zego_upload_slots_used",
+        "Upload tasks that are waiting or uploading.",
+        lambda look: one(look.snapshot.slots_used),
+    ),
+    of_snapshot(
+        "zego_upload_duplicate_titles",
+        "Titles borne by more than one unfinished or succeeded upload task; "
+        "such tasks overwrite one another's file.",
+        lambda look: one(look.snapshot.duplicate_titles),
+    ),
+    of_snapshot(
+        "zego_upload_task_info",
+        "Title and status of an upload task, and why it failed as far as a callback said so; "
+        "always 1.",
+        _task_info,
+        "upload_task_id",
+        "title",
+        "status",
+        "reason",
+    ),
+    of_snapshot(
+        "zego_upload_task_retries",
+        "Retry count of an upload task.",
+        by_task(lambda task: task.retry_count),
+        "upload_task_id",
+    ),
+    of_moment(
+        "zego_upload_task_time_to_expiry_seconds",
+        "Time until the file of an upload task expires, negative once it has; "
+        "absent where the API gives no expiry.",
+        _time_to_expiry,
+        "upload_task_id",
+    ),
+    of_snapshot(
+        "zego_upload_task_expiry_timestamp_seconds",
+        "When the file of an upload task expires; absent where the API gives no expiry.",
+        by_task(lambda task: task.expires_at),
+        "upload_task_id",
+    ),
+    of_snapshot(
+        "zego_upload_task_create_timestamp_seconds",
+        "When an upload task was created; absent where the API gives no time.",
+        by_task(lambda task: task.created_at),
+        "upload_task_id",
+    ),
+    of_snapshot(
+        "zego_upload_task_status_since_timestamp_seconds",
+        "When an upload task was first seen in its status, by this process or one whose history "
+        "it continues.",
+        _status_since,
+        "upload_task_id",
+    ),
+    of_snapshot(
+        "zego_upload_task_series_omitted",
+        "Upload tasks without series of their own because there are more than tasks.limit.",
+        lambda look: one(look.omitted),
+    ),
+    of_app(
+        "zego_upload_task_transitions_total",
+        "Changes of status seen between two consecutive complete collections; from new for tasks "
+        "listed for the first time, to gone for tasks listed no more. The first collection "
+        "counts nothing, nor does what happens and un-happens between two collections.",
+        lambda view: view.ledger.transitions.items(),
+        "from",
+        "to",
+    ),
+    Metric(
+        "zego_upload_task_duration_seconds",
+        "histogram",
+        "Time from the creation of an upload task until it was first seen succeeded or failed. "
+        "The resolution is one collection interval; tasks that the first collection found "
+        "finished do not count.",
+        ("status",),
+        histogram_from_app=_task_durations,
+    ),
+    of_app(
+        "zego_upload_failures_total",
+        "Failed uploads that callbacks told of, by reason. Callbacks can be lost: count failures "
+        "with zego_upload_task_transitions_total.",
+        lambda view: counted(view.ledger.failures),
+        "reason",
+    ),
+    of_app(
+        "zego_upload_callback_events_total",
+        "Authentic callbacks received, by event.",
+        lambda view: counted(view.ledger.callback_events),
+        "event",
+    ),
+    of_app(
+        "zego_upload_callback_rejections_total",
+        "Callbacks refused without effect, by reason.",
+        lambda view: counted(view.callback_rejections),
+        "reason",
+    ),
+    of_app(
+        "zego_upload_history_errors_total",
+        "Collections whose changes could not be written to the history file at once.",
+        lambda view: one(view.ledger.history_errors),
+    ),
+    of_app(
+        "zego_upload_up",
+        "1 if the last collection of the upload tasks succeeded, 0 if it failed "
+        "or none has ended yet. Collections run on their own schedule, not at the scrape.",
+        lambda view: one(1 if view.up else 0),
+    ),
+    of_app(
+        "zego_upload_collections_total",
+        "Collections started.",
+        lambda view: one(view.collections),
+    ),
+    of_app(
+        "zego_upload_collections_skipped_total",
+        "Collections left out because the one before was still running.",
+        lambda view: one(view.skipped),
+    ),
+    of_app(
+        "zego_upload_collection_failures_total",
+        "Collections that failed and published nothing, by reason.",
+        lambda view: counted(view.failures),
+        "reason",
+    ),
+    of_app(
+        "zego_upload_collection_duration_seconds",
+        "Duration of the last complete collection; absent until there was one.",
+        lambda view: one(view.latest.duration if view.latest else None),
+    ),
+    of_app(
+        "zego_upload_collection_pages",
+        "Pages read by the last complete collection; absent until there was one.",
+        lambda view: one(view.latest.pages if view.latest else None),
+    ),
+    of_app(
+        "zego_upload_collection_tasks",
+        "Upload tasks found by the last complete collection; absent until there was one.",
+        lambda view: one(len(view.latest.tasks) if view.latest else None),
+    ),
+    of_app(
+        "zego_upload_tasks_reported",
+        "Total that the API itself reported in the last complete collection; "
+        "absent where it gave none. Whether it counts all tasks or a page is not documented.",
+        lambda view: one(view.latest.reported_total if view.latest else None),
+    ),
+    of_app(
+        "zego_upload_last_success_timestamp_seconds",
+        "When the last complete collection ended; absent until there was one.",
+        lambda view: one(view.last_success),
+    ),
+    of_app(
+        "zego_upload_last_attempt_timestamp_seconds",
+        "When the last collection started; absent until there was one.",
+        lambda view: one(view.last_attempt),
+    ),
+    of_app(
+        "zego_upload_collection_interval_seconds",
+        "Time between two collections, as configured.",
+        lambda view: one(view.settings.collection.interval),
+    ),
+    of_app(
+        "zego_upload_stale_after_seconds",
+        "Age at which the series of the last complete collection disappear, as configured.",
+        lambda view: one(view.settings.collection.stale_after),
+    ),
+    of_app(
+        "zego_upload_malformed_entries_total",
+        "Entries of the listing that could not be read and were left out, by reason.",
+        lambda view: counted(view.malformed),
+        "reason",
+    ),
+    of_app(
+        "zego_upload_api_requests_total",
+        "HTTP requests sent to the API, retries included.",
+        lambda view: one(view.api.requests),
+    ),
+    of_app(
+        "zego_upload_api_errors_total",
+        "HTTP requests to the API that failed, by the API's return code, http_<status>, timeout, "
+        "connection, tls or invalid_response.",
+        lambda view: counted(view.api.errors),
+        "code",
+    ),
+    Metric(
+        "zego_upload_api_request_duration_seconds",
+        "histogram",
+        "Duration of HTTP requests to the API, failed ones included.",
+        histogram_from_app=_request_durations,
+    ),
+    of_app(
+        "zego_upload_api_rate_limit_wait_seconds_total",
+        "Time that requests waited for the exporter's own rate limit.",
+        lambda view: one(view.api.rate_limit_wait_seconds),
+    ),
+    of_app(
+        "zego_upload_api_requests_per_second_limit",
+        "Requests a second that the exporter allows itself for this AppId, as configured.",
+        lambda view: one(view.settings.collection.requests_per_second),
+    ),
+    of_app(
+        "zego_upload_api_clock_skew_seconds",
+        "The API's clock (its Date header, whole seconds) minus this machine's; "
+        "absent until the API gave one.",
+        lambda view: one(view.api.clock_skew_seconds),
+    ),
+    of_app(
+        "zego_upload_app_info",
+        "AppId and API endpoint of an app, always 1.",
+        _app_info,
+        "app_id",
+        "endpoint",
+    ),
+    Metric(
+        "zego_upload_exporter_build_info",
+        "gauge",
+        "Version of the exporter and of the Python it runs on, always 1.",
+        ("version", "python_version"),
+        from_program=lambda: [((__version__, platform.python_version()), 1.0)],
+    ),
+)

@@ -1,0 +1,122 @@
+"""One simulated app: its life, its credentials, and the switches for how its API behaves."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import InitVar, dataclass, field
+from typing import Literal
+
+from exporter.simulator.faults import Faults
+from exporter.simulator.life import Life
+from exporter.simulator.tokens import TokenTable
+
+RATE_LIMIT = 20
+"""Requests a second for this Action and AppId (vendor's page; API notes, "Calling it")."""
+
+TIMESTAMP_TOLERANCE = 600.0
+"""Seconds that a request's timestamp may be off (API notes, "Calling it")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How answers are written down: the vendor's page contradicts itself, or says nothing.
+
+    `no_expiry` is how ExpiresAt is written where there is none.
+    """
+
+    total: Literal["TotalSize", "TotoalSize"] = "TotalSize"
+    tasks: Literal["UploadTask", "UploadTasks"] = "UploadTask"
+    empty_list: Literal["list", "null", "absent"] = "list"
+    no_expiry: Literal["zero", "null", "absent"] = "zero"
+    numbers: Literal["integer", "string", "float"] = "integer"
+    milliseconds: bool = False
+    unknown_fields: bool = False
+
+
+class Arrivals:
+    """When requests came in: the rate limit, and the proof of how fast a client really was.
+
+    `limit` requests may come in any `window` seconds (None: no limit). With `count_refused` a
+    request over the limit counts against the next ones too.
+    """
+
+    def __init__(
+        self, limit: int | None, *, window: float = 1.0, count_refused: bool = False
+    ) -> None:
+        self.limit = limit
+        self.window = window
+        self.count_refused = count_refused
+        self.requests = 0
+        self.max_in_a_second = 0
+        self._last_second: deque[float] = deque()
+        self._counted: deque[float] = deque()
+
+    def record(self, at: float) -> bool:
+        """Note a request at an instant and return whether it is within the limit."""
+        at = max(at, self._last_second[-1]) if self._last_second else at
+        self.requests += 1
+        _forget(self._last_second, at - 1.0)
+        self._last_second.append(at)
+        self.max_in_a_second = max(self.max_in_a_second, len(self._last_second))
+        _forget(self._counted, at - self.window)
+        within = self.limit is None or len(self._counted) < self.limit
+        if within or self.count_refused:
+            self._counted.append(at)
+        return within
+
+
+def _forget(instants: deque[float], until: float) -> None:
+    while instants and instants[0] <= until:
+        instants.popleft()
+
+
+class Nonces:
+    """The nonces of the requests that may still be repeated within their timestamp's tolerance."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, float] = {}
+
+    def use(self, nonce: str, now: float) -> bool:
+        """Return whether `nonce` is new, and remember it."""
+        while self._seen:
+            oldest = next(iter(self._seen))
+            if self._seen[oldest] >= now - 2 * TIMESTAMP_TOLERANCE:
+                break
+            del self._seen[oldest]
+        if nonce in self._seen:
+            return False
+        self._seen[nonce] = now
+        return True
+
+
+@dataclass(eq=False)
+class SimulatedApp:
+    """An AppId of the simulated API, and how the API behaves towards it.
+
+    `paging` "live" continues behind the task listed last, in the list as it then is; "snapshot"
+    pages through the list as it was at the first page. `totals` says what the total counts: all
+    tasks that match, those of the page, wrong, or not given. With `filters_work` False the
+    Status of a request is ignored; with `lookups_work` False an UploadTaskId is refused. The rate
+    limit can be changed later at `arrivals`.
+    """
+
+    app_id: int
+    server_secret: str = field(repr=False)
+    life: Life
+    name: str = ""
+    enabled: bool = True
+    needs_is_test: bool = False
+    rate_limit: InitVar[int | None] = RATE_LIMIT
+    paging: Literal["live", "snapshot"] = "live"
+    totals: Literal["all", "page", "wrong", "absent"] = "all"
+    filters_work: bool = True
+    lookups_work: bool = True
+    spelling: Spelling = Spelling()
+    faults: Faults = field(default_factory=Faults)
+    tokens: TokenTable = field(default_factory=TokenTable, repr=False)
+    nonces: Nonces = field(default_factory=Nonces, repr=False)
+    arrivals: Arrivals = field(init=False, repr=False)
+
+    def __post_init__(self, rate_limit: int | None) -> None:
+        self.name = self.name or str(self.app_id)
+        self.arrivals = Arrivals(rate_limit)

@@ -1,0 +1,169 @@
+"""Pages that are not what the vendor's page describes: the faults that are written in JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from exporter.simulator.app import Spelling
+from exporter.simulator.faults import Fault, Parameter
+from exporter.simulator.paging import Query
+from exporter.simulator.tokens import Cursor
+
+Payload = dict[str, Any]
+
+
+class _Context(NamedTuple):
+    spelling: Spelling
+    query: Query
+
+
+CYCLE = ("token-of-cycle-A", "token-of-cycle-B")
+
+
+def _with(**changes: Any) -> Callable[[Payload], Any]:
+    """Return a function that gives an entry with other values."""
+    return lambda entry: {**entry, **changes}
+
+
+def _without(name: str) -> Callable[[Payload], Any]:
+    return lambda entry: {key: value for key, value in entry.items() if key != name}
+
+
+BROKEN_ENTRIES: Mapping[str, Callable[[Payload], Any]] = {
+    "null": lambda _: None,
+    "text": lambda _: "upload_task_1",
+    "number": lambda _: 1,
+    "list": lambda entry: [entry],
+    "empty": lambda _: {},
+    "id_absent": _without("UploadTaskId"),
+    "id_null": _with(UploadTaskId=None),
+    "id_empty": _with(UploadTaskId=""),
+    "id_object": _with(UploadTaskId={"id": 1}),
+    "status_absent": _without("Status"),
+    "status_null": _with(Status=None),
+    "status_text": _with(Status="done"),
+    "status_bool": _with(Status=True),
+    "status_fraction": _with(Status=1.5),
+    "status_list": _with(Status=[4]),
+    "retries_text": _with(RetryCount="many"),
+    "retries_negative": _with(RetryCount=-1),
+    "retries_object": _with(RetryCount={}),
+    "expiry_text": _with(ExpiresAt="tomorrow"),
+    "expiry_huge": _with(ExpiresAt=1e300),
+    "expiry_list": _with(ExpiresAt=[]),
+    "created_text": _with(CreateTime="yesterday"),
+    "created_object": _with(CreateTime={}),
+    "title_object": _with(Title={"text": "x"}),
+}
+"""What can be wrong with an entry; the good entries of the page stay as they are."""
+
+_TEMPLATE: Payload = {
+    "UploadTaskId": "",
+    "StreamUrl": "https://origin.example.com/media/broken?token=stream-secret-broken",
+    "Title": "broken.mp4",
+    "Status": 5,
+    "RetryCount": 0,
+    "ExpiresAt": 0,
+    "CreateTime": 0,
+}
+
+WRONG_TYPES: Mapping[str, Callable[[Payload, Spelling], Any]] = {
+    "answer_list": lambda payload, _: [payload],
+    "answer_text": lambda _payload, _: "succeed",
+    "answer_null": lambda _payload, _: None,
+    "code_text": lambda payload, _: {**payload, "Code": "fine"},
+    "code_absent": lambda payload, _: _without("Code")(payload),
+    "code_bool": lambda payload, _: {**payload, "Code": False},
+    "data_list": lambda payload, _: {**payload, "Data": [payload["Data"]]},
+    "data_text": lambda payload, _: {**payload, "Data": "none"},
+    "data_null": lambda payload, _: {**payload, "Data": None},
+    "data_absent": lambda payload, _: _without("Data")(payload),
+    "tasks_text": lambda payload, spelling: _with_data(payload, spelling.tasks, "none"),
+    "tasks_object": lambda payload, spelling: _with_data(payload, spelling.tasks, {"0": {}}),
+    "token_number": lambda payload, _: _with_data(payload, "NextPageToken", 7),
+    "token_list": lambda payload, _: _with_data(payload, "NextPageToken", ["x"]),
+    "total_text": lambda payload, spelling: _with_data(payload, spelling.total, "all"),
+    "total_negative": lambda payload, spelling: _with_data(payload, spelling.total, -1),
+}
+"""What can be wrong with the answer around the entries."""
+
+
+def _with_data(payload: Payload, name: str, value: Any) -> Payload:
+    return {**payload, "Data": {**payload["Data"], name: value}}
+
+
+def choose_token(
+    query: Query, following: Cursor | None, faults: Mapping[Fault, Parameter]
+) -> tuple[Cursor | None, str]:
+    """Return the place that the page's token stands for (None: the end) and its text, if fixed."""
+    page = query.cursor.page + 1
+    if Fault.TOKEN_CYCLE in faults:
+        beginning = replace(query.cursor, page=page, position=0)
+        return beginning, CYCLE[1] if query.token == CYCLE[0] else CYCLE[0]
+    if Fault.EMPTY_PAGE in faults:
+        return replace(query.cursor, page=page), ""
+    if Fault.ENDLESS_TOKENS in faults and following is None:
+        return replace(query.cursor, page=page, position=0), ""
+    return following, ""
+
+
+def _empty_page(payload: Payload, context: _Context, _: Parameter) -> Any:
+    return _with_data(payload, context.spelling.tasks, [])
+
+
+def _duplicate_task(payload: Payload, context: _Context, _: Parameter) -> Any:
+    previous = context.query.cursor.previous
+    if previous is None:
+        return payload
+    return _with_data(payload, context.spelling.tasks, [previous, *_entries(payload, context)])
+
+
+def _break_entries(payload: Payload, context: _Context, kind: Parameter) -> Any:
+    """Spread broken entries, one of each kind or one of `kind`, among the good ones."""
+    kinds = list(BROKEN_ENTRIES) if kind == "all" else [str(kind)]
+    mixed = _entries(payload, context)
+    for index, word in enumerate(kinds):
+        template = {**_TEMPLATE, "UploadTaskId": f"broken-{word}"}
+        mixed.insert(2 * index, BROKEN_ENTRIES[word](template))
+    return _with_data(payload, context.spelling.tasks, mixed)
+
+
+def _falsify_total(payload: Payload, context: _Context, error: Parameter) -> Any:
+    total = int(payload["Data"].get(context.spelling.total, 0)) + int(error or 0)
+    return _with_data(payload, context.spelling.total, total)
+
+
+def _write_nan(payload: Payload, context: _Context, _: Parameter) -> Any:
+    return _with_data(payload, context.spelling.total, math.nan)
+
+
+def _change_type(payload: Payload, context: _Context, word: Parameter) -> Any:
+    return WRONG_TYPES[str(word)](payload, context.spelling)
+
+
+_ALTERATIONS: Mapping[Fault, Callable[[Payload, _Context, Parameter], Any]] = {
+    Fault.EMPTY_PAGE: _empty_page,
+    Fault.DUPLICATED_TASKS: _duplicate_task,
+    Fault.BROKEN_ENTRIES: _break_entries,
+    Fault.WRONG_TOTAL: _falsify_total,
+    Fault.NAN: _write_nan,
+    Fault.WRONG_TYPE: _change_type,  # the last one: what it gives may be no object any more
+}
+
+
+def alter_payload(
+    payload: Payload, spelling: Spelling, query: Query, faults: Mapping[Fault, Parameter]
+) -> Any:
+    """Return the successful answer `payload` with everything in it that is to go wrong."""
+    context = _Context(spelling, query)
+    for fault, alter in _ALTERATIONS.items():
+        if fault in faults:
+            payload = alter(payload, context, faults[fault])
+    return payload
+
+
+def _entries(payload: Payload, context: _Context) -> list[Any]:
+    return list(payload["Data"].get(context.spelling.tasks) or ())

@@ -1,0 +1,1 @@
+"""The HTTP side: routes, the server, the status page."""

@@ -1,0 +1,119 @@
+"""uvicorn's HTTP/1.1 protocol with deadlines for peers that stall.
+
+uvicorn bounds only the idle time between two requests. Without more, a peer that connects and
+sends nothing, drips one byte a second, or never reads its answer stays for ever. Rules kept here:
+
+- A whole request, head and body, arrives within `request_seconds` of its first possible moment:
+  of the connection for the first request, of its first byte for later ones.
+- A piece of an answer that was handed to the kernel is taken within `write_seconds`. The buffer
+  above the kernel counts as full as soon as it holds anything, so a small rest is bounded too.
+- Requests sent ahead, before the answer to the last one, take at most `ahead_bytes`: uvicorn goes
+  on reading while an application waits for its peer to leave, and would keep them all in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from dataclasses import dataclass
+from typing import ClassVar
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one peer, and all together, may take; times in seconds.
+
+    `keep_alive_seconds` is longer than the usual scrape intervals (15 to 60 s), so that Prometheus
+    keeps its connection from scrape to scrape. `connections` beyond that number get 503.
+    `stop_seconds` is what answers under way get to end when the server stops.
+    """
+
+    request_seconds: float = 10
+    write_seconds: float = 30
+    keep_alive_seconds: int = 75
+    head_bytes: int = 16 * 1024
+    ahead_bytes: int = 64 * 1024
+    connections: int = 2048
+    stop_seconds: float = 0.5
+
+
+class DeadlineProtocol(H11Protocol):
+    """One connection; see the module's rules."""
+
+    limits: ClassVar[Limits]
+    _request_timer: asyncio.TimerHandle | None = None
+    _write_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(  # type: ignore[override]  # as in uvicorn: asyncio gives a Transport
+        self, transport: asyncio.Transport
+    ) -> None:
+        """Begin the wait for the first request."""
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)
+        self._await_request()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the peer sent, and see whether the request is whole now."""
+        super().data_received(data)
+        if len(self.conn.trailing_data[0]) > self.limits.ahead_bytes:
+            self.transport.abort()
+        elif self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
+            self._cancel_request_timer()
+        elif self._request_timer is None and not self.transport.is_closing():
+            self._await_request()
+
+    def on_response_complete(self) -> None:
+        """Wait for the rest of a next request whose head came together with the last one."""
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
+            self._await_request()
+
+    def pause_writing(self) -> None:
+        """Begin the wait for the peer to take what was written."""
+        super().pause_writing()
+        if self._write_timer is None:
+            self._write_timer = self.loop.call_later(self.limits.write_seconds, self._reset)
+
+    def resume_writing(self) -> None:
+        """Go on: the peer took everything."""
+        self._cancel_write_timer()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave no timer behind, which would keep the connection's memory."""
+        self._cancel_request_timer()
+        self._cancel_write_timer()
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()  # uvicorn leaves it after a reset
+
+    def _await_request(self) -> None:
+        self._request_timer = self.loop.call_later(
+            self.limits.request_seconds, self.transport.abort
+        )
+
+    def _reset(self) -> None:
+        # Without this the kernel keeps what the peer did not take, long after the close.
+        sock = self.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.transport.abort()
+
+    def _cancel_request_timer(self) -> None:
+        if self._request_timer is not None:
+            self._request_timer.cancel()
+            self._request_timer = None
+
+    def _cancel_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+
+def protocol_class(limits: Limits) -> type[DeadlineProtocol]:
+    """Return the protocol with these limits; uvicorn takes a class and makes the instances."""
+    return type("LimitedProtocol", (DeadlineProtocol,), {"limits": limits})

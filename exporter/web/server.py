@@ -1,0 +1,123 @@
+"""The HTTP server: uvicorn (h11) with an event loop in a thread of its own.
+
+The rest of the program is plain threads; only this file and the application know of asyncio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Protocol
+
+import uvicorn
+
+from exporter.web.app import Receive, Send
+from exporter.web.listen import BACKLOG, format_address, open_sockets
+from exporter.web.protocol import Limits, protocol_class
+
+
+class AsgiApplication(Protocol):
+    """What is served; `close` is called once, in the event loop, when serving has ended."""
+
+    def __call__(  # noqa: D102 - the ASGI specification says it
+        self, scope: Mapping[str, Any], receive: Receive, send: Send
+    ) -> Awaitable[None]: ...
+
+    def close(self) -> None: ...  # noqa: D102 - said above
+
+
+class WebServer:
+    """Serves `app` on all of `listen_addresses` from `start` until `stop`; not restartable."""
+
+    def __init__(
+        self, app: AsgiApplication, listen_addresses: Sequence[str], *, limits: Limits | None = None
+    ) -> None:
+        self._app = app
+        self._listen_addresses = tuple(listen_addresses)
+        self._limits = limits or Limits()
+        self._sockets: list[socket.socket] = []
+        self._server = _Server(_configure(app, self._limits))
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+        self.addresses: tuple[str, ...] = ()  # `host:port` with the real ports, once started
+
+    def start(self) -> None:
+        """Bind every address, then serve; raise `ListenError` when one cannot be had."""
+        self._sockets = open_sockets(self._listen_addresses)
+        self.addresses = tuple(format_address(sock) for sock in self._sockets)
+        self._thread.start()
+        self._server.ready.wait()
+
+    def stop(self, timeout: float = 3.0) -> None:
+        """Stop within about a second, whatever peers do; wait at most `timeout` seconds for it."""
+        if self._thread.is_alive():
+            self._server.stop(self._limits.stop_seconds)
+            self._thread.join(timeout)
+
+    def is_alive(self) -> bool:
+        """Tell whether the server's thread lives."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        finally:
+            for sock in self._sockets:
+                sock.close()
+            self._server.ready.set()  # nobody may wait for a server that could not begin
+
+    async def _serve(self) -> None:
+        try:
+            await self._server.serve(self._sockets)
+        finally:
+            self._app.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, with a stop from other threads that no peer can hold up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, then let `WebServer.start` return."""
+        await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
+        self.ready.set()
+
+    def stop(self, grace: float) -> None:
+        """Accept no more, give answers under way `grace` seconds, then cut all connections."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.call_later, grace, self._cut)
+
+    def _cut(self) -> None:
+        # uvicorn would wait for peers; in CPython 3.12.1 and later so does the server's own
+        # wait_closed(), which is why force_exit alone does not end it.
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        asyncio.get_running_loop().call_later(0.1, self._cut)  # those accepted a moment ago
+
+
+def _configure(app: AsgiApplication, limits: Limits) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=protocol_class(limits),
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,  # logging is the program's; uvicorn's records reach the root logger
+        log_level="error",  # defects only: no peer shall write lines into the log
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        limit_concurrency=limits.connections,
+        timeout_keep_alive=limits.keep_alive_seconds,
+        timeout_graceful_shutdown=2,  # a last resort behind `_cut`
+        h11_max_incomplete_event_size=limits.head_bytes,
+    )

@@ -1,0 +1,1 @@
+"""Everything that knows the API of ZEGO Cloud Player: signing, limits, transport, decoding."""

@@ -1,0 +1,129 @@
+"""Reads the events that ZEGO pushes (API notes, "Callbacks"); trusts nothing in them.
+
+A callback is `authentic` when its signature is right and its timestamp recent; whether its nonce
+was used before is for the caller to remember. Failures carry the word that counts them
+(`zego_upload_callback_rejections_total{reason}`) and nothing that the peer sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from exporter.errors import ExporterError
+from exporter.zego.text import replace_surrogates
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_CLOCK_DEVIATION_SECONDS = 600
+
+EVENTS = {
+    10001: "succeeded",
+    10002: "failed",
+    10003: "status_changed",
+    10004: "cancel_refused",
+    10005: "retrying",
+    10006: "expired",
+}
+OTHER = "other"
+EVENT_WORDS = (*EVENTS.values(), OTHER)
+"""Labels of `zego_upload_callback_events_total`."""
+
+_UPLOAD_FAILED = 10002
+_MAX_ID_CHARACTERS = 256
+_WHOLE = re.compile(r"[0-9]{1,18}")
+_FAILURES = {1: "source_download", 2: "upload", 3: "file_too_large"}
+FAILURE_WORDS = (*_FAILURES.values(), OTHER)
+"""Labels of `zego_upload_failures_total`; a reason this version does not know is `other`."""
+
+REJECTIONS = ("malformed", "app_id", "signature", "timestamp", "replayed", "too_large")
+"""Labels of `zego_upload_callback_rejections_total`."""
+
+
+class CallbackRejected(ExporterError):  # noqa: N818 - the name says what happened to it
+    """A callback without effect; `reason` is one of REJECTIONS."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"callback rejected: {reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackEvent:
+    """An authentic event. `failure` is why an upload failed, None where none did."""
+
+    word: str
+    task_id: str
+    failure: str | None
+    nonce: str
+
+
+def sign_callback(secret: str, timestamp: str, nonce: str) -> str:
+    """Return the signature: SHA-1 over the three strings, sorted and joined (API notes)."""
+    joined = "".join(sorted((secret, timestamp, nonce)))
+    # The scheme is ZEGO's, its SHA-1 included.
+    return hashlib.sha1(joined.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+
+
+def read_callback(body: bytes, *, secret: str, app_id: int, now: float) -> CallbackEvent:
+    """Return the event in `body`, plain JSON or URL-encoded as a whole. `now` is Unix seconds.
+
+    Raises CallbackRejected.
+    """
+    values = _decode(body)
+    timestamp, nonce = _text(values.get("Timestamp")), _text(values.get("Nonce"))
+    expected = sign_callback(secret, timestamp, nonce).encode()
+    signature = _text(values.get("Signature")).encode("utf-8", "surrogatepass")
+    if not nonce or not hmac.compare_digest(signature, expected):
+        raise CallbackRejected("signature")
+    sent_at = _whole(timestamp)
+    if sent_at is None or abs(now - sent_at) > MAX_CLOCK_DEVIATION_SECONDS:
+        raise CallbackRejected("timestamp")
+    if _whole(values.get("AppID")) != app_id:
+        raise CallbackRejected("app_id")
+    return _event(values, nonce)
+
+
+def _decode(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in `body`; ZEGO may URL-encode it as a whole (API notes)."""
+    if len(body) > MAX_BODY_BYTES:
+        raise CallbackRejected("too_large")
+    text = body.strip()
+    if not text.startswith(b"{"):
+        text = unquote_to_bytes(text.replace(b"+", b" "))
+    try:
+        values = json.loads(text.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise CallbackRejected("malformed") from None
+    if not isinstance(values, dict):
+        raise CallbackRejected("malformed")
+    return values
+
+
+def _event(values: Mapping[str, Any], nonce: str) -> CallbackEvent:
+    event_type = _whole(values.get("EventType"))
+    detail = values.get("Detail")
+    failure = None
+    if event_type == _UPLOAD_FAILED:
+        reason = _whole(detail.get("Reason")) if isinstance(detail, dict) else None
+        failure = OTHER if reason is None else _FAILURES.get(reason, OTHER)
+    word = OTHER if event_type is None else EVENTS.get(event_type, OTHER)
+    task_id = replace_surrogates(_text(values.get("UploadTaskId")))
+    return CallbackEvent(word, task_id[:_MAX_ID_CHARACTERS], failure, nonce)
+
+
+def _text(value: object) -> str:
+    """Return a string, or a whole number as one; anything else as the empty string."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+def _whole(value: object) -> int | None:
+    """Return a whole number, which may come as a string; None for anything else."""
+    return int(text) if _WHOLE.fullmatch(text := _text(value)) else None

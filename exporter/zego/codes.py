@@ -1,0 +1,155 @@
+"""What went wrong, from the API's return code or an HTTP status, and what to do about it.
+
+Source: API notes, "Answers"; the sibling actions' codes cannot come back to our one action and
+fall under "any other". The remedies are for the operator of the exporter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from exporter.errors import (
+    ApiError,
+    AuthError,
+    ClockSkewError,
+    NotEnabledError,
+    ProtocolError,
+    RateLimitedError,
+    RejectedError,
+    ServerError,
+)
+from exporter.zego.decoding import Answer
+from exporter.zego.text import printable
+
+MAX_MESSAGE_CHARACTERS = 200
+MAX_REQUEST_ID_CHARACTERS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    error: type[ApiError]
+    text: str
+    remedy: str
+    transient: bool = False
+
+
+_CODES = {
+    100000004: _Meaning(
+        ClockSkewError,
+        "the API takes our timestamp for expired",
+        "Set this machine's clock (NTP): ZEGO accepts at most 10 minutes of deviation.",
+    ),
+    100000005: _Meaning(
+        AuthError,
+        "the API refused the signature",
+        "Check that server_secret belongs to app_id: ZEGO console, project, ServerSecret.",
+    ),
+    350006001: _Meaning(
+        RateLimitedError,
+        "the API's rate limit is used up",
+        "Lower collection.requests_per_second: others call the API with this AppId too.",
+        transient=True,
+    ),
+    350006002: _Meaning(
+        RejectedError,
+        "the API's gateway check failed",
+        "Contact ZEGO's technical support with the request id.",
+    ),
+    350006003: _Meaning(
+        RejectedError,
+        "the API refused a parameter",
+        "Check app_id, is_test (needed for projects created up to 2021-11-16) and page_size.",
+    ),
+    350006006: _Meaning(
+        NotEnabledError,
+        "the cloud player service is not enabled for this AppId",
+        "Ask ZEGO's technical support to enable Cloud Player with upload tasks for this AppId.",
+    ),
+    350010000: _Meaning(
+        ServerError,
+        "the API reports a system error",
+        "Nothing to do unless it lasts: then contact ZEGO's technical support.",
+        transient=True,
+    ),
+}
+_ANY_OTHER_CODE = _Meaning(
+    RejectedError,
+    "the API refused the request",
+    "Look the return code up in ZEGO's documentation, or contact its technical support.",
+)
+
+_REMEDIES_BY_STATUS = {
+    401: "Something between here and ZEGO demands credentials: check proxy and gateway.",
+    403: "Something between here and ZEGO forbids the request: check proxy, gateway, firewall.",
+    404: "Check the endpoint: ZEGO's API answers at the root of its host.",
+    407: "The proxy demands credentials: put them into HTTPS_PROXY.",
+}
+
+
+def error_for_code(
+    answer: Answer, *, clock_skew: float | None = None, hide: Iterable[str] = ()
+) -> ApiError:
+    """Return the error for an answer whose return code is not 0.
+
+    `clock_skew` is the API's clock minus ours in seconds, None if unknown. The API's own message
+    is part of ours, in one printable line; it is dropped where it holds one of the `hide` strings
+    (secret, signature).
+    """
+    hide = tuple(hide)
+    meaning = _CODES.get(answer.code, _ANY_OTHER_CODE)
+    said = printable(answer.message, limit=MAX_MESSAGE_CHARACTERS, hide=hide)
+    text = f"{meaning.text} (code {answer.code})"
+    if meaning.error is ClockSkewError and clock_skew is not None:
+        text += f", its clock is {abs(clock_skew):.0f} s {'behind' if clock_skew < 0 else 'ahead'}"
+    return meaning.error(
+        f"{text}: {said}" if said else text,
+        code=str(answer.code),
+        transient=meaning.transient,
+        request_id=printable(answer.request_id, limit=MAX_REQUEST_ID_CHARACTERS, hide=hide),
+        remedy=meaning.remedy,
+    )
+
+
+def error_for_status(status: int, *, retry_after: float | None) -> ApiError | None:
+    """Return the error for an HTTP status, None for success (2xx).
+
+    `retry_after` is in seconds, None where the answer had none.
+    """
+    if 200 <= status < 300:  # noqa: PLR2004 - the classes of RFC 9110, section 15
+        return None
+    meaning = _meaning_of_status(status)
+    return meaning.error(
+        meaning.text,
+        code=f"http_{status}",
+        transient=meaning.transient,
+        retry_after=retry_after if meaning.transient else None,
+        remedy=meaning.remedy,
+    )
+
+
+def _meaning_of_status(status: int) -> _Meaning:
+    text = f"HTTP {status} {_phrase(status)}".rstrip()
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _Meaning(RateLimitedError, text, _CODES[350006001].remedy, transient=True)
+    match status // 100:
+        case 3:
+            text += ": a redirect, refused because a signature must not go to another host"
+            return _Meaning(ProtocolError, text, "Set the endpoint to where the API really is.")
+        case 4:
+            remedy = _REMEDIES_BY_STATUS.get(status, "Check the endpoint and any proxy.")
+            return _Meaning(RejectedError, text, remedy)
+        case 5:
+            remedy = "Nothing to do unless it lasts: then check any proxy, and ZEGO's status."
+            return _Meaning(ServerError, text, remedy, transient=True)
+        case _:
+            return _Meaning(ProtocolError, text, "Check the endpoint and any proxy.")
+
+
+def _phrase(status: int) -> str:
+    """Return the registered reason phrase; the peer's own is text that it chose."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,78 @@
+"""Tables: several instant queries, merged into rows by the labels that they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from grafana.generator.panels import Query, describe, properties, ref_id
+from grafana.generator.sdk import common_models, models, table
+from grafana.generator.texts import Texts
+
+COLOURED_TEXT: Mapping[str, object] = {"custom.cellOptions": {"type": "color-text"}}
+COLOURED_CELL: Mapping[str, object] = {
+    "custom.cellOptions": {"type": "color-background", "mode": "basic"},
+    "custom.align": "center",
+}
+
+EMPTY_CELL = "-"
+"""Stands in cells without a value, where the panel's own text is for a table without rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: the field it shows, the word that heads it, its width in pixels, its looks.
+
+    `name` is that of a label, or "Value #A" for the value of query A ("Value" where there is no
+    other). A `width` of 0 takes what is left.
+    """
+
+    name: str
+    word: str
+    width: int = 0
+    looks: Mapping[str, object] = field(default_factory=dict)
+
+
+def table_panel(
+    texts: Texts,
+    key: str,
+    queries: Sequence[Query],
+    columns: Sequence[Column],
+    *,
+    hidden: Sequence[str] = (),
+    sort_by: str = "",
+    descending: bool = True,
+) -> table.Panel:
+    """Return a table of exactly these columns, in this order.
+
+    `hidden` fields are there for links only. `sort_by` is a field, shown or not.
+    """
+    panel = describe(table.Panel(), texts, key, "none")
+    for index, query in enumerate(queries):
+        panel.with_target(query.rows(ref_id(index)))
+    for column in columns:
+        width = {"custom.width": column.width} if column.width else {"custom.minWidth": 100}
+        named = {"displayName": texts.words[column.word], "noValue": EMPTY_CELL, **width}
+        panel.override_by_name(column.name, properties({**named, **column.looks}))
+    for name in hidden:
+        panel.override_by_name(name, properties({"custom.hidden": True}))
+    kept = [column.name for column in columns] + list(hidden)
+    return panel.transformations(_transformations(kept, sort_by, descending)).cell_height(
+        common_models.TableCellHeight.SM
+    )
+
+
+def _transformations(
+    kept: Sequence[str], sort_by: str, descending: bool
+) -> list[models.DataTransformerConfig]:
+    """Merge the queries' rows, sort them, and leave the kept fields in their order."""
+    steps = [models.DataTransformerConfig(id_val="merge", options={})]
+    if sort_by:
+        order = {"fields": {}, "sort": [{"field": sort_by, "desc": descending}]}
+        steps.append(models.DataTransformerConfig(id_val="sortBy", options=order))
+    kept_only = {"include": {"names": list(kept)}}
+    steps.append(models.DataTransformerConfig(id_val="filterFieldsByName", options=kept_only))
+    in_order = {"indexByName": {name: index for index, name in enumerate(kept)}}
+    order_options = {"excludeByName": {}, "renameByName": {}, **in_order}
+    steps.append(models.DataTransformerConfig(id_val="organize", options=order_options))
+    return steps

@@ -1,0 +1,92 @@
+"""Builders of the program's data, so that a test names only what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+from exporter.collection.ledger import Ledger
+from exporter.collection.state import AppState, AppView
+from exporter.config import AppSettings, CollectionSettings
+from exporter.errors import CollectionError
+from exporter.tasks import Snapshot, TaskStatus, UploadTask
+from exporter.zego.stats import ApiStats
+
+NOW = 1_700_000_000.0
+"""An instant for tests, in Unix seconds."""
+
+
+def make_task(
+    task_id: str = "task",
+    status: TaskStatus = TaskStatus.SUCCEEDED,
+    *,
+    title: str = "video.mp4",
+    retry_count: int = 0,
+    expires_at: float | None = NOW + 3600,
+    created_at: float | None = NOW - 600,
+) -> UploadTask:
+    """Return a task."""
+    return UploadTask(task_id, title, status, retry_count, expires_at, created_at)
+
+
+def make_snapshot(
+    *tasks: UploadTask,
+    completed_at: float = NOW,
+    duration: float = 1.5,
+    pages: int = 1,
+    reported_total: int | None = None,
+) -> Snapshot:
+    """Return a snapshot of `tasks`."""
+    return Snapshot(tasks, completed_at, duration, pages, reported_total)
+
+
+def make_settings(name: str = "vod", **changes: Any) -> AppSettings:
+    """Return the settings of an app with a secret that opens nothing."""
+    values: dict[str, Any] = {
+        "name": name,
+        "app_id": 1234567890,
+        "server_secret": "0" * 32,
+        "endpoint": "https://cloud-player-api.zego.im",
+        "collection": CollectionSettings(),
+    }
+    return AppSettings(**{**values, **changes})
+
+
+def make_view(
+    name: str = "vod",
+    snapshot: Snapshot | None = None,
+    *,
+    stale: bool = False,
+    error: CollectionError | None = None,
+    malformed: Mapping[str, int] | None = None,
+    settings: AppSettings | None = None,
+    stats: ApiStats | None = None,
+) -> AppView:
+    """Return what is known of an app after a collection that gave `snapshot`, then `error`."""
+    settings = settings or make_settings(name)
+    elapsed = settings.collection.stale_after + 1 if stale else 0.0
+    clock = iter([0.0, elapsed])
+    state = AppState(settings, stats or ApiStats(), Ledger(), clock=lambda: next(clock, elapsed))
+    if snapshot is not None:
+        state.begin(snapshot.completed_at - snapshot.duration)
+        state.publish(snapshot, malformed or {})
+    if error is not None:
+        state.begin(NOW)
+        state.fail(error)
+    return state.view()
+
+
+def tasks_strategy() -> st.SearchStrategy[UploadTask]:
+    """Return a strategy for tasks with any text, status and instants between 0 and 1000."""
+    instants = st.none() | st.floats(0, 1000)
+    return st.builds(
+        UploadTask,
+        id=st.text(min_size=1),
+        title=st.text(),
+        status=st.sampled_from(TaskStatus),
+        retry_count=st.integers(0, 100),
+        expires_at=instants,
+        created_at=instants,
+    )

@@ -1,0 +1,270 @@
+"""Collectors against the simulator, over real connections; the test owns the time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.collection.collector import Collector
+from exporter.collection.ledger import Ledger
+from exporter.collection.state import AppView
+from exporter.config import AppSettings, CollectionSettings
+from exporter.simulator.app import SimulatedApp
+from exporter.simulator.faults import Fault
+from exporter.simulator.life import Life
+from exporter.simulator.server import SimulatorServer
+from exporter.tasks import TaskStatus
+from exporter.zego.limiter import RateLimiter
+from tests.builders import NOW
+from tests.waiting import wait_until
+
+SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+APP_ID = 12345
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Site:
+    """A simulated app with 120 tasks on three pages, and a collector of it."""
+
+    def __init__(
+        self,
+        server: SimulatorServer,
+        app: SimulatedApp,
+        *,
+        clock: Callable[[], float] | None = None,
+        **changes: Any,
+    ) -> None:
+        self.app = app
+        self.clock = Clock()
+        collection = CollectionSettings(max_retries=0, timeout=5, requests_per_second=1000)
+        settings = {
+            "name": "vod",
+            "app_id": APP_ID,
+            "server_secret": SECRET,
+            "endpoint": server.url,
+            "collection": collection,
+            **changes,
+        }
+        self.collector = Collector(
+            AppSettings(**settings), RateLimiter(1000), Ledger(), clock=clock or self.clock
+        )
+
+    def collect(self) -> AppView:
+        """Make a collection and return what is known then."""
+        self.collector.collect()
+        return self.collector.state.view()
+
+
+@pytest.fixture
+def app() -> SimulatedApp:
+    """Return an app whose tasks stand still, without a rate limit."""
+    life = Life(pace=0, start=NOW)
+    life.add_tasks(120, statuses=(4, 5))
+    return SimulatedApp(APP_ID, SECRET, life, rate_limit=None)
+
+
+@pytest.fixture
+def server(app: SimulatedApp) -> Iterator[SimulatorServer]:
+    """Run the simulator."""
+    with SimulatorServer([app]) as running:
+        yield running
+
+
+@pytest.fixture
+def site(server: SimulatorServer, app: SimulatedApp) -> Iterator[Site]:
+    """Return the usual site."""
+    built = Site(server, app)
+    yield built
+    built.collector._client.close()
+
+
+def test_a_collection_publishes_all_tasks(site: Site) -> None:
+    """Three pages make one snapshot, with the API's total beside it."""
+    view = site.collect()
+    assert view.up
+    assert view.snapshot is not None
+    assert (len(view.snapshot.tasks), view.snapshot.pages) == (120, 3)
+    assert view.snapshot.reported_total == 120
+    assert view.api.requests == 3
+    assert view.last_success == view.snapshot.completed_at
+
+
+@pytest.mark.parametrize(
+    ("fault", "parameter", "reason"),
+    [
+        (Fault.HTTP_STATUS, 503, "server"),
+        (Fault.CODE, 350010000, "server"),
+        (Fault.CODE, 100000005, "auth"),
+        (Fault.CODE, 350006001, "rate_limited"),
+        (Fault.CODE, 350006006, "not_enabled"),
+        (Fault.CODE, 350006003, "rejected"),
+        (Fault.WRONG_TYPE, "data_list", "protocol"),
+        (Fault.RESET, None, "network"),
+        (Fault.TOKEN_CYCLE, None, "pagination"),
+    ],
+)
+def test_a_failed_page_leaves_the_old_numbers(
+    site: Site, fault: Fault, parameter: Any, reason: str
+) -> None:
+    """In the middle of a walk: nothing of it is published, the failure is counted and passes."""
+    before = site.collect()
+    site.app.life.add_tasks(30)
+    page = None if fault is Fault.TOKEN_CYCLE else 2
+    site.app.faults.switch_on(fault, parameter, page=page)
+    during = site.collect()
+    assert during.snapshot is before.snapshot
+    assert not during.up
+    assert during.last_success == before.last_success
+    assert {key: n for key, n in during.failures.items() if n} == {reason: 1}
+    site.app.faults.switch_off()
+    after = site.collect()
+    assert after.up
+    assert after.last_error is None
+    assert after.snapshot is not None
+    assert len(after.snapshot.tasks) == 150
+
+
+def test_a_snapshot_becomes_stale_and_comes_back(site: Site) -> None:
+    """Older than `stale_after` it is exposed no more; a success brings a new one."""
+    site.collect()
+    stale_after = site.collector.settings.collection.stale_after
+    site.app.faults.switch_on(Fault.HTTP_STATUS, 500)
+    site.clock.now = stale_after
+    assert site.collect().snapshot is not None
+    site.clock.now = stale_after + 0.1
+    view = site.collect()
+    assert view.snapshot is None
+    assert view.latest is not None
+    site.app.faults.switch_off()
+    assert site.collect().snapshot is not None
+
+
+def test_the_deadline_ends_a_walk(server: SimulatorServer, app: SimulatedApp) -> None:
+    """Pages that take too long together fail it as `deadline`, not as a time-out."""
+    collection = CollectionSettings(deadline=0.3, timeout=5, max_retries=9)
+    site = Site(server, app, clock=time.monotonic, collection=collection)
+    app.faults.switch_on(Fault.SILENT, page=2)
+    view = site.collect()
+    assert {key: n for key, n in view.failures.items() if n} == {"deadline": 1}
+    site.collector._client.close()
+
+
+def test_a_secret_file_is_read_at_each_collection(
+    server: SimulatorServer, app: SimulatedApp, tmp_path: Path
+) -> None:
+    """A renewed secret is used without a restart; a vanished file fails as `auth`."""
+    file = tmp_path / "secret"
+    file.write_text("0" * 32)
+    site = Site(server, app, server_secret=None, server_secret_file=file)
+    assert site.collect().failures["auth"] == 1
+    file.write_text(SECRET)
+    assert site.collect().up
+    file.unlink()
+    view = site.collect()
+    assert view.failures["auth"] == 2
+    assert "cannot be used" in str(view.last_error)
+    site.collector._client.close()
+
+
+def test_entries_that_cannot_be_read_are_counted(site: Site) -> None:
+    """The others are published."""
+    site.app.faults.switch_on(Fault.BROKEN_ENTRIES, page=1)
+    view = site.collect()
+    assert view.up
+    assert view.snapshot is not None
+    assert len(view.snapshot.tasks) == 120
+    assert sum(view.malformed.values()) > 0
+
+
+def test_a_lasting_failure_is_logged_once_and_its_end_once(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An operator reads two lines, however long it lasted; the second says how long."""
+    site.app.faults.switch_on(Fault.CODE, 350006006)
+    with caplog.at_level(logging.INFO):
+        for _ in range(4):
+            site.collect()
+        site.app.faults.switch_off()
+        site.collect()
+    lines = [(r.levelname, r.getMessage()) for r in caplog.records]
+    assert lines == [
+        ("ERROR", "collection failed"),
+        ("INFO", "collections succeed again"),
+        ("INFO", "collection complete"),
+    ]
+    first, end = (record.__dict__["fields"] for record in caplog.records[:2])
+    assert first["reason"] == "not_enabled"
+    assert first["request_id"]
+    assert "enable" in first["remedy"]
+    assert end["failures"] == 4
+
+
+def test_transitions_are_counted_between_complete_walks_only(site: Site) -> None:
+    """The first is the baseline; a failed one in between loses and doubles nothing."""
+    assert not any(site.collect().ledger.transitions.values())
+    site.app.life.add_task(status=5)
+    site.app.faults.switch_on(Fault.HTTP_STATUS, 500)
+    assert not any(site.collect().ledger.transitions.values())
+    site.app.faults.switch_off()
+    assert site.collect().ledger.transitions["new", TaskStatus.FAILED.value] == 1
+
+
+def test_a_defect_costs_the_collection_and_not_the_thread(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is counted as `internal`, with its traceback in the log."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(site.collector._client, "describe_upload_tasks", broken)
+    view = site.collect()
+    assert view.failures["internal"] == 1
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_no_secret_in_anything_that_is_said(
+    server: SimulatorServer, app: SimulatedApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not in log lines at debug, errors, or representations, whatever goes wrong."""
+    site = Site(server, app)
+    said = []
+    with caplog.at_level(logging.DEBUG, logger="exporter"):
+        for fault in Fault:
+            if fault in {Fault.SILENT, Fault.SLOW_BODY, Fault.SLOW_HEADER, Fault.HUGE_BODY}:
+                continue  # these take their time and say no more than a reset does
+            app.faults.switch_on(fault)
+            view = site.collect()
+            said.append(f"{view!r} {view.last_error} {view.last_error!r}")
+            app.faults.switch_off()
+    text = caplog.text + " ".join(said) + repr([r.__dict__ for r in caplog.records])
+    assert SECRET not in text
+    assert "Signature" not in text
+    assert "token=" not in text
+    site.collector._client.close()
+
+
+def test_a_thread_collects_until_it_is_stopped(server: SimulatorServer, app: SimulatedApp) -> None:
+    """Stopping cuts a request that hangs, and the thread ends."""
+    app.faults.switch_on(Fault.SILENT)
+    settings = Site(server, app).collector.settings
+    fast = settings.model_copy(update={"collection": CollectionSettings(interval=1, timeout=60)})
+    collector = Collector(fast, RateLimiter(1000), Ledger())
+    collector.start()
+    wait_until(lambda: app.arrivals.requests, "a request")
+    collector.stop()
+    assert collector.join(5)

@@ -1,0 +1,81 @@
+"""The schedule of collections."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.collection.schedule import EARLY_SPACING, Schedule
+
+
+def test_collections_stay_on_the_raster() -> None:
+    """A collection that takes a while does not push the next one back."""
+    schedule = Schedule(first=10.0, interval=60.0)
+    assert schedule.due == 10.0
+    schedule.begin(10.2)
+    assert schedule.end(35.0) == 0
+    assert schedule.due == 70.0
+
+
+def test_ticks_during_a_collection_are_skipped_and_counted() -> None:
+    """Two and a half intervals cost two ticks; the next one comes on the raster."""
+    schedule = Schedule(first=0.0, interval=60.0)
+    schedule.begin(0.0)
+    assert schedule.end(150.0) == 2
+    assert schedule.due == 180.0
+
+
+def test_a_request_brings_the_collection_forward() -> None:
+    """It is early, keeps its distance, and leaves the raster where it was."""
+    schedule = Schedule(first=0.0, interval=60.0)
+    schedule.begin(0.0)
+    schedule.end(1.0)
+    schedule.hurry()
+    assert schedule.due == EARLY_SPACING
+    schedule.begin(EARLY_SPACING)
+    assert schedule.end(EARLY_SPACING + 1) == 0
+    assert schedule.due == 60.0
+
+
+def test_requests_before_a_collection_are_served_by_it() -> None:
+    """Many callbacks at once cost one collection."""
+    schedule = Schedule(first=0.0, interval=60.0)
+    schedule.begin(0.0)
+    schedule.end(1.0)
+    for _ in range(100):
+        schedule.hurry()
+    schedule.begin(EARLY_SPACING)
+    schedule.end(EARLY_SPACING + 0.1)
+    assert schedule.due == 60.0
+
+
+def test_a_request_never_delays_the_tick() -> None:
+    """With an interval below the spacing the tick comes first."""
+    schedule = Schedule(first=0.0, interval=2.0)
+    schedule.begin(0.0)
+    schedule.hurry()
+    schedule.end(0.5)
+    assert schedule.due == 2.0
+
+
+@given(
+    st.floats(1, 1000),
+    st.lists(st.tuples(st.booleans(), st.floats(0, 5000)), max_size=30),
+)
+def test_every_tick_is_collected_or_skipped(
+    interval: float, rounds: list[tuple[bool, float]]
+) -> None:
+    """After any history: collections at ticks and skipped ones together are the ticks so far."""
+    schedule = Schedule(first=0.0, interval=interval)
+    now, at_ticks, skipped = 0.0, 0, 0
+    for early, duration in rounds:
+        if early:
+            schedule.hurry()
+        tick = (at_ticks + skipped) * interval
+        now = max(now, schedule.due)
+        at_ticks += now >= tick - interval * 1e-9
+        schedule.begin(now)
+        now += duration
+        skipped += schedule.end(now)
+        assert schedule.due > now - interval * 1e-9
+    assert abs(schedule.due - (at_ticks + skipped) * interval) <= interval * 1e-6 * len(rounds)

@@ -1,0 +1,110 @@
+"""The dashboards' queries on a real Prometheus: no error, data, and replicas counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.grafana.boards import NAMES, load
+from tests.grafana.prometheus import Prometheus, prometheus_with
+from tests.grafana.queries import (
+    MAY_BE_EMPTY,
+    PanelQuery,
+    annotation_queries,
+    panel_queries,
+    variable_selectors,
+)
+from tests.grafana.samples import APPS, END, START, STEP, TASK, openmetrics
+
+pytestmark = pytest.mark.e2e
+
+PER_REPLICA = {"Exporters"}
+"""Panels that are about the replicas themselves."""
+
+JUST_FAILED = START + 15 * STEP
+"""One replica shows the task as failed, the other still as waiting for a retry."""
+
+
+@pytest.fixture(name="prometheus", scope="module")
+def prometheus_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """Return a Prometheus that scraped one exporter as one job, two replicas as another."""
+    with prometheus_with(openmetrics(), tmp_path_factory.mktemp("prometheus")) as prometheus:
+        yield prometheus
+
+
+def ask(prometheus: Prometheus, query: PanelQuery) -> list[dict[str, Any]]:
+    """Return the series of a panel's query as Grafana would ask for it."""
+    if query.instant:
+        return prometheus.query(query.expr, now=END)
+    return prometheus.query_range(query.expr, start=START, end=END, step=STEP)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_query_has_an_answer(prometheus: Prometheus, name: str) -> None:
+    """No query fails, and every panel that is meant to have data has some, for any choice."""
+    filled: dict[tuple[str, str], int] = {}
+    for query in panel_queries(load(name), apps=APPS, task=TASK, time_range="15m"):
+        key = (query.panel, query.choice)
+        filled[key] = filled.get(key, 0) + len(ask(prometheus, query))
+    empty = {panel for (panel, _), count in filled.items() if not count}
+    assert empty <= MAY_BE_EMPTY
+    for expr in (*annotation_queries(load(name), task=TASK), *variable_selectors(load(name))):
+        assert prometheus.query_range(expr, start=START, end=END, step=60), expr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_replicas_count_once(prometheus: Prometheus, name: str) -> None:
+    """Two replicas give the same values as one exporter."""
+    asked = {
+        job: list(panel_queries(load(name), apps=APPS, task=TASK, job=job))
+        for job in ("single", "double")
+    }
+    compared = 0
+    for single, double in zip(asked["single"], asked["double"], strict=True):
+        if single.panel not in PER_REPLICA and single.instant:
+            assert values(prometheus, single) == values(prometheus, double), single.name
+            compared += 1
+    assert compared > 10
+
+
+def values(prometheus: Prometheus, query: PanelQuery) -> list[tuple[Any, float]]:
+    """Return the values by labels, the job left out, when no status has changed for a while."""
+    found = prometheus.query(query.expr, now=END)
+    return sorted(
+        (
+            sorted(series["metric"].items() - {("job", series["metric"].get("job"))}),
+            round(float(series["value"][1]), 3),
+        )
+        for series in found
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_query_fails_while_statuses_overlap(prometheus: Prometheus, name: str) -> None:
+    """Joins find one partner while one replica shows the old status yet, the other the new one."""
+    for query in panel_queries(load(name), apps=APPS, task=TASK, job="double"):
+        prometheus.query(query.expr, now=JUST_FAILED)
+
+
+def test_a_task_is_one_row_while_statuses_overlap(prometheus: Prometheus) -> None:
+    """While one replica shows the old status yet, a task is one row, in its more urgent status."""
+    board = load("zego-uploads")
+    (rows,) = (
+        query
+        for query in panel_queries(board, apps=APPS, job="double")
+        if (query.panel, query.ref_id, query.choice)
+        == ("Failed and unfinished uploads", "A", "one")
+    )
+    found = prometheus.query(rows.expr, now=JUST_FAILED)
+    ids = [series["metric"]["upload_task_id"] for series in found]
+    assert len(set(ids)) == len(ids)
+    assert found[0]["metric"] == {
+        "job": "double",
+        "zego_app": APPS[0],
+        "upload_task_id": TASK,
+        "title": f"{TASK}.mp4",
+        "status": "failed",
+        "reason": "upload",
+    }

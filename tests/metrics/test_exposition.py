@@ -1,0 +1,227 @@
+"""The exposition: what Prometheus gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as parse_openmetrics,
+)
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from exporter.collection.state import AppView
+from exporter.config import TaskSettings
+from exporter.errors import ServerError
+from exporter.metrics.exposition import (
+    CONTENT_TYPE_OPENMETRICS,
+    CONTENT_TYPE_TEXT,
+    Exposition,
+    prefers_openmetrics,
+)
+from exporter.metrics.table import METRICS
+from exporter.tasks import TaskStatus, UploadTask
+from exporter.zego.stats import ApiStats
+from tests.builders import NOW, make_settings, make_snapshot, make_task, make_view, tasks_strategy
+
+GOLDEN = Path(__file__).parent / "golden"
+
+OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
+
+
+def render(
+    *views: AppView,
+    accept: str = "",
+    apps: frozenset[str] | None = None,
+    tasks: TaskSettings | None = None,
+) -> str:
+    """Return the page for `views` at NOW."""
+    exposition = Exposition(lambda: views, tasks or TaskSettings(), now=lambda: NOW)
+    return exposition.render(apps=apps, accept=accept)[0].decode()
+
+
+def series(page: str, name: str) -> dict[str, float]:
+    """Return the samples called `name`: their labels as written, and the value."""
+    found = re.findall(rf"^{name}(?:\{{(.*)\}})? (\S+)$", page, re.MULTILINE)
+    return {labels: float(value) for labels, value in found}
+
+
+def without_process(page: str) -> str:
+    """Return the page without what depends on this process and interpreter."""
+    own = page.split("# HELP process_", maxsplit=1)[0].split("# HELP python_info", maxsplit=1)[0]
+    return re.sub(r'python_version="[^"]*"', 'python_version="X"', own)
+
+
+def a_full_view() -> AppView:
+    """Return an app with one task in every status and a broken collection afterwards."""
+    stats = ApiStats()
+    stats.record_request(0.2)
+    stats.record_request(3.0)
+    stats.record_error("http_503")
+    stats.record_wait(0.75)
+    stats.record_clock_skew(-2.0)
+    tasks = [
+        make_task(
+            f"id-{number}",
+            status,
+            title=f"{status.value}.mp4",
+            retry_count=number,
+            created_at=NOW - 1000 * number,
+            expires_at=None if number % 2 else NOW + 5400 * number - 5400,
+        )
+        for number, status in enumerate(TaskStatus)
+    ]
+    tasks.append(make_task("id-x", title='视频 "a\\b".mp4', expires_at=NOW + 1800))
+    return make_view(
+        snapshot=make_snapshot(*tasks, pages=2, reported_total=9),
+        error=ServerError("system error", code="350010000"),
+        malformed={"status": 1},
+        settings=make_settings("vod", slots_limit=12),
+        stats=stats,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "views"),
+    [
+        ("before_first_collection", [make_view()]),
+        ("no_tasks", [make_view(snapshot=make_snapshot())]),
+        ("one_task", [make_view(snapshot=make_snapshot(make_task()))]),
+        ("every_status", [a_full_view()]),
+        ("stale", [make_view(snapshot=make_snapshot(make_task()), stale=True)]),
+    ],
+)
+def test_the_page_is_the_golden_one(
+    name: str, views: list[AppView], request: pytest.FixtureRequest
+) -> None:
+    """The whole text is pinned; `pytest --update-golden` writes it anew for review."""
+    path = GOLDEN / f"{name}.prom"
+    page = without_process(render(*views))
+    if request.config.getoption("--update-golden"):
+        path.write_text(page, encoding="utf-8")
+    assert page == path.read_text(encoding="utf-8")
+
+
+def test_the_page_has_the_librarys_process_metrics_and_no_created_series() -> None:
+    """`process_*` and `python_info` as every Python exporter has them; no `_created`."""
+    for accept in ("", OPENMETRICS):
+        page = render(a_full_view(), accept=accept)
+        assert "process_cpu_seconds" in page
+        assert "python_info{" in page
+        assert "_created" not in page.replace("zego_upload_task_created", "")
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(tasks_strategy(), unique_by=lambda task: task.id, max_size=8))
+def test_any_tasks_give_a_page_that_both_parsers_read_alike(tasks: list[UploadTask]) -> None:
+    """Quotes, newlines and any script in titles and ids survive both formats."""
+    view = make_view(snapshot=make_snapshot(*tasks))
+    text = {f.name: f.samples for f in parse_text(render(view))}
+    openmetrics = {f.name: f.samples for f in parse_openmetrics(render(view, accept=OPENMETRICS))}
+    for name in ("zego_upload_tasks", "zego_upload_task_info", "zego_upload_collections"):
+        assert sorted(text[name], key=str) == sorted(openmetrics[name], key=str)
+    assert {s.labels["title"] for s in text["zego_upload_task_info"]} <= {t.title for t in tasks}
+
+
+def test_no_series_stands_twice_on_the_page() -> None:
+    """Prometheus refuses a page with two equal series."""
+    page = render(a_full_view(), make_view("other", make_snapshot(make_task())))
+    names = [line.rsplit(" ", 1)[0] for line in page.splitlines() if not line.startswith("#")]
+    assert len(names) == len(set(names))
+
+
+def test_a_metric_of_the_table_has_one_source_and_a_help() -> None:
+    """Each row is complete, each name is there once."""
+    names = [metric.name for metric in METRICS]
+    assert len(names) == len(set(names))
+    for metric in METRICS:
+        sources: Sequence[object] = (
+            metric.from_snapshot,
+            metric.from_moment,
+            metric.from_app,
+            metric.histogram_from_app,
+            metric.from_program,
+        )
+        assert sum(1 for source in sources if source) == 1, metric.name
+        assert metric.help.endswith("."), metric.name
+
+
+def test_only_the_named_apps_are_on_the_page() -> None:
+    """`?app=` leaves out every series of the others."""
+    views = [make_view(name, make_snapshot(make_task())) for name in ("a", "b", "c")]
+    page = render(*views, apps=frozenset({"a", "c"}))
+    assert set(re.findall(r'zego_app="(\w+)"', page)) == {"a", "c"}
+
+
+def test_a_stale_snapshot_leaves_health_series_only() -> None:
+    """Alerts go absent, not wrong (contract, section 1.2)."""
+    page = render(make_view(snapshot=make_snapshot(make_task()), stale=True))
+    assert not re.search(
+        r"^zego_upload_(tasks|retries|task_info|slots_used|expiring)", page, re.MULTILINE
+    )
+    assert series(page, "zego_upload_last_success_timestamp_seconds") == {'zego_app="vod"': NOW}
+    assert series(page, "zego_upload_slots_limit") == {'zego_app="vod"': 10}
+
+
+def test_the_selection_is_limited_and_the_rest_counted() -> None:
+    """With limit 0 there are no per-task series at all, and the counts are still exact."""
+    snapshot = make_snapshot(*(make_task(str(n), TaskStatus.FAILED) for n in range(5)))
+    page = render(make_view(snapshot=snapshot), tasks=TaskSettings(limit=2))
+    assert len(series(page, "zego_upload_task_info")) == 2
+    assert series(page, "zego_upload_task_series_omitted") == {'zego_app="vod"': 3}
+    page = render(make_view(snapshot=snapshot), tasks=TaskSettings(limit=0))
+    assert series(page, "zego_upload_task_info") == {}
+    assert series(page, "zego_upload_tasks")['status="failed",zego_app="vod"'] == 5
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [("full", "video.mp4"), ("hash", "5a44db20c2ccb60c"), ("none", "")],
+)
+def test_titles_are_shown_as_configured(title: str, expected: str) -> None:
+    """Full, as a short hash that still tells files apart, or not at all."""
+    tasks = TaskSettings.model_validate({"title": title})
+    page = render(make_view(snapshot=make_snapshot(make_task())), tasks=tasks)
+    (labels,) = series(page, "zego_upload_task_info")
+    assert f'title="{expected}"' in labels
+
+
+@pytest.mark.parametrize(
+    ("accept", "openmetrics"),
+    [
+        ("", False),
+        ("*/*", False),
+        ("text/plain", False),
+        ("text/html, application/xhtml+xml, */*;q=0.8", False),
+        (OPENMETRICS, True),
+        (
+            "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;"
+            "version=0.0.1;q=0.4,text/plain;version=1.0.0;q=0.3,text/plain;version=0.0.4;q=0.2,"
+            "*/*;q=0.1",
+            True,
+        ),
+        ("application/openmetrics-text", True),
+        ("application/openmetrics-text; version=0.0.1", True),
+        ("application/openmetrics-text;version=abc", False),
+        ("application/openmetrics-text;version=2.0.0,text/plain;q=0.1", False),
+        ("application/openmetrics-text;q=0", False),
+        ("application/openmetrics-text;q=0.1,text/plain", False),
+        ("application/openmetrics-text;q=junk", False),
+    ],
+)
+def test_the_format_is_negotiated(accept: str, openmetrics: bool) -> None:
+    """Text 0.0.4 unless OpenMetrics is wanted at least as much."""
+    exposition = Exposition(list, TaskSettings(), now=lambda: NOW)
+    body, content_type = exposition.render(accept=accept)
+    assert content_type == (CONTENT_TYPE_OPENMETRICS if openmetrics else CONTENT_TYPE_TEXT)
+    assert body.endswith(b"# EOF\n") == openmetrics
+
+
+@given(st.text())
+def test_no_accept_header_breaks_the_negotiation(accept: str) -> None:
+    """Whatever the peer sends, there is an answer."""
+    assert prefers_openmetrics(accept) in (True, False)

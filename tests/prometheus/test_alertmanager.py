@@ -1,0 +1,206 @@
+"""The example for Alertmanager: routes checked by amtool, inhibition by a real Alertmanager."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from tests.components import require
+from tests.prometheus import rule_files
+from tests.prometheus.rule_files import PROMETHEUS, run
+
+CONFIG = PROMETHEUS / "alertmanager.example.yml"
+ALERTS = rule_files.rules("alert")
+PAGER, TICKETS, NOWHERE = "pager", "tickets", "nowhere"
+RECEIVERS = {"critical": PAGER, "warning": TICKETS, "info": NOWHERE}
+
+
+def amtool(*arguments: str | Path) -> str:
+    """Run amtool, which has to succeed, and return its output."""
+    result = run(require("amtool", package="prometheus-alertmanager"), *arguments)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def test_amtool_accepts_the_configuration() -> None:
+    """Alertmanager would load the example and its templates."""
+    output = amtool("check-config", CONFIG)
+
+    assert "1 templates" in output
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda r: f"{r['alert']}-{r['labels']['severity']}")
+def test_every_alert_goes_to_the_receiver_of_its_severity(rule: dict[str, Any]) -> None:
+    """Critical pages, warning opens a ticket, info is sent to nobody."""
+    labels = {"alertname": rule["alert"], "job": "zego", "zego_app": "prod", **rule["labels"]}
+    receiver = RECEIVERS[rule["labels"]["severity"]]
+
+    matchers = [f"{name}={value}" for name, value in labels.items()]
+    amtool("config", "routes", "test", f"--config.file={CONFIG}", f"--verify.receivers={receiver}",
+           *matchers)  # fmt: skip
+
+
+def test_an_alert_without_a_known_severity_becomes_a_ticket() -> None:
+    """Nothing gets lost because of a label that somebody forgot."""
+    amtool("config", "routes", "test", f"--config.file={CONFIG}", "--verify.receivers=tickets",
+           "alertname=Other")  # fmt: skip
+
+
+def test_every_alert_about_the_same_thing_comes_in_one_notification() -> None:
+    """All routes group by alert, job and app, and repeat in time to name every file once."""
+    route = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["route"]
+    events = [sub for sub in route["routes"] if "ZegoUploadFailed" in str(sub["matchers"])]
+
+    assert route["group_by"] == ["alertname", "job", "zego_app"]
+    assert not [sub for sub in route["routes"] if "group_by" in sub]
+    assert [
+        minutes(sub["repeat_interval"]) + minutes(route["group_interval"]) for sub in events
+    ] < [30]
+    assert minutes(route["repeat_interval"]) < 6 * 60
+
+
+def minutes(duration: str) -> int:
+    """Return a Prometheus duration of whole minutes or hours in minutes."""
+    return int(duration[:-1]) * {"m": 1, "h": 60}[duration[-1]]
+
+
+def test_the_text_template_names_dashboard_and_runbook(tmp_path: Path) -> None:
+    """The address of Grafana is set in one place and put before the dashboard's path."""
+    annotations = {"summary": "S", "description": "D", "runbook_url": "R", "dashboard": "/d/x"}
+    alert = {"labels": {"severity": "warning"}, "annotations": annotations, "status": "firing"}
+    data = tmp_path / "data.json"
+    data.write_text(json.dumps({"alerts": [alert]}), encoding="utf-8")
+
+    text = amtool("template", "render", "--template.glob=templates/*.tmpl",
+                  '--template.text={{ template "zego_upload.text" . }}',
+                  f"--template.data={data}")  # fmt: skip
+
+    assert text.split("\n")[:4] == [
+        "[warning] S",
+        "D",
+        "Runbook: R",
+        "Dashboard: https://grafana.example.com/d/x",
+    ]
+
+
+@pytest.fixture(scope="module")
+def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start Alertmanager on the example, with receivers that nobody hears; yield its URL."""
+    program = require("alertmanager", "prometheus-alertmanager", package="prometheus-alertmanager")
+    folder = tmp_path_factory.mktemp("alertmanager")
+    config = re.sub(r"http://\w+\.example\.com", "http://127.0.0.1:9", CONFIG.read_text("utf-8"))
+    (folder / "alertmanager.yml").write_text(config, encoding="utf-8")
+    shutil.copytree(PROMETHEUS / "templates", folder / "templates")
+    command = [
+        program,
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder}",
+        "--web.listen-address=127.0.0.1:0",
+        "--cluster.listen-address=",
+    ]
+    log = folder / "log"
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield f"http://{listening_address(log)}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def attempts() -> Iterator[None]:
+    """Come round again and again for 30 seconds: a real process needs a moment."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        yield
+        time.sleep(0.05)
+
+
+def listening_address(log: Path) -> str:
+    """Return the address that Alertmanager says it listens on."""
+    for _ in attempts():
+        if found := re.search(r"address=(127\.0\.0\.1:\d+)", log.read_text(encoding="utf-8")):
+            return found[1]
+    pytest.fail(log.read_text(encoding="utf-8"))
+
+
+def labels_of(name: str, job: str) -> dict[str, str]:
+    """Return the labels with which Prometheus would send "alert/severity"."""
+    alert, severity = name.split("/")
+    (component,) = {r["labels"]["component"] for r in ALERTS if r["alert"] == alert}
+    labels = {"alertname": alert, "severity": severity, "component": component, "job": job}
+    return labels if component == "exporter" else {**labels, "zego_app": "prod"}
+
+
+def muted(url: str, job: str) -> set[str]:
+    """Return the names of the job's alerts that another one inhibits."""
+    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=10)
+    return {
+        f"{alert['labels']['alertname']}/{alert['labels']['severity']}"
+        for alert in alerts.json()
+        if alert["status"]["inhibitedBy"]
+    }
+
+
+def names_of(*components: str) -> set[str]:
+    """Return "alert/severity" of every alert on one of these components."""
+    return {
+        f"{rule['alert']}/{rule['labels']['severity']}"
+        for rule in ALERTS
+        if rule["labels"]["component"] in components
+    }
+
+
+UPLOADS = names_of("uploads")
+EVERYTHING = names_of("uploads", "collection", "exporter")
+CONSEQUENCES = {"ZegoUploadApiErrorRateHigh/warning", "ZegoUploadDataStale/warning"}
+STUCK = {
+    "ZegoUploadStuckWaiting/warning",
+    "ZegoUploadStuckUploading/warning",
+    "ZegoUploadRetryingLong/warning",
+    "ZegoUploadSlotsFull/warning",
+}
+MUTED_BY = {
+    "ZegoUploadExporterAbsent/critical": EVERYTHING - {"ZegoUploadExporterAbsent/critical"},
+    "ZegoUploadCollectionFailing/critical": UPLOADS | CONSEQUENCES,
+    # Collections fail as well then, and that mutes the uploads.
+    "ZegoUploadCredentialsRefused/critical": UPLOADS
+    | CONSEQUENCES
+    | {"ZegoUploadCollectionFailing/critical"},
+    "ZegoUploadFailureRatioHigh/critical": {"ZegoUploadFailed/warning"},
+    "ZegoUploadQueueStalled/critical": STUCK,
+    "ZegoUploadExpiringSoon/warning": {"ZegoUploadExpiringSoon/info"},
+}
+
+
+def send(url: str, job: str, names: set[str]) -> None:
+    """Post alerts as Prometheus does."""
+    alerts = [{"labels": labels_of(name, job)} for name in sorted(names)]
+    answer = requests.post(f"{url}/api/v2/alerts", json=alerts, timeout=10)
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("cause", MUTED_BY)
+def test_a_cause_mutes_what_follows_from_it_and_nothing_else(alertmanager: str, cause: str) -> None:
+    """Of all alerts that are no cause themselves just the consequences of this one are muted."""
+    job = cause.partition("/")[0]
+    send(alertmanager, job, EVERYTHING - set(MUTED_BY) | MUTED_BY[cause] | {cause})
+    send(alertmanager, f"{job}-elsewhere", EVERYTHING - set(MUTED_BY))
+
+    for _ in attempts():
+        if muted(alertmanager, job) == MUTED_BY[cause]:
+            break
+
+    assert muted(alertmanager, job) == MUTED_BY[cause]
+    assert muted(alertmanager, f"{job}-elsewhere") == set()

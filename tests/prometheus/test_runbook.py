@@ -1,0 +1,76 @@
+"""The runbook has a section for each alert, with everything that somebody on call needs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.prometheus import rule_files
+from tests.prometheus.rule_files import PROMETHEUS, ROOT, Rule
+
+ALERTS = rule_files.rules("alert")
+RUNBOOK = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+SECTIONS = {
+    title: text
+    for title, text in re.findall(r"^## (\S+)\n(.*?)(?=^#|\Z)", RUNBOOK, re.DOTALL | re.MULTILINE)
+    if title.startswith("ZegoUpload")
+}
+NAMES = {rule["alert"] for rule in ALERTS}
+FENCED = re.compile(r"```promql\n(.*?)```", re.DOTALL)
+
+
+def test_every_alert_has_its_section_and_every_section_its_alert() -> None:
+    """Nobody is woken by an alert without a runbook, nor reads about one that is gone."""
+    assert set(SECTIONS) == NAMES
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+def test_the_runbook_url_leads_to_the_section(rule: Rule) -> None:
+    """GitHub's anchor of a heading is its text in lower case."""
+    _, _, anchor = rule["annotations"]["runbook_url"].partition("docs/alerts.md#")
+
+    assert anchor in {title.lower() for title in SECTIONS}
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_a_section_has_all_that_somebody_on_call_needs(title: str) -> None:
+    """The four parts come in this order, none of them empty."""
+    parts = re.findall(r"^\*\*([\w ]+)\.\*\*\s+[^*\s]", SECTIONS[title], re.MULTILINE)
+
+    assert parts == ["Meaning", "Look at", "Do", "Tune"]
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_a_section_names_only_what_exists(title: str) -> None:
+    """Links lead to sections, alerts have rules, and numbers to tune stand in the rule."""
+    text = SECTIONS[title]
+    rules = [rule for rule in ALERTS if rule["alert"] == title]
+    tune = text[text.index("**Tune.**") :].split("; keep")[0]
+
+    assert set(re.findall(r"\(#(\w+)\)", text)) <= {name.lower() for name in NAMES}
+    assert set(re.findall(r"ZegoUpload\w+", text)) <= NAMES
+    for setting in re.findall(r"`((?:for: |\[|[<>]=? )[^`]+)`", tune):
+        found = [setting in rule["expr"] or f"for: {rule.get('for')}" == setting for rule in rules]
+        assert any(found) or setting == ">= 0.9", setting
+
+
+def test_prometheus_understands_the_queries_of_the_runbook(tmp_path: Path) -> None:
+    """Every line of PromQL could be pasted: as the expression of a rule it is accepted."""
+    queries = [line for block in FENCED.findall(RUNBOOK) for line in block.splitlines()]
+    recorded = [{"record": f"query:{n}", "expr": query} for n, query in enumerate(queries)]
+    path = tmp_path / "queries.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "runbook", "rules": recorded}]}))
+
+    result = rule_files.promtool("check", "rules", path)
+
+    assert result.returncode == 0, result.stdout
+    assert f"{len(queries)} rules found" in result.stdout
+
+
+def test_the_example_files_that_the_runbook_names_exist() -> None:
+    """Paths below `prometheus/` in the text are real."""
+    for path in set(re.findall(r"prometheus/[\w/.-]+\w", RUNBOOK)):
+        assert (PROMETHEUS.parent / path).exists(), path

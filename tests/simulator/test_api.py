@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from exporter.simulator.api import handle, sign
+from exporter.simulator.life import Life
+from tests.simulator.calls import NOW, call, frozen_app, ids, signed_query, walk
+
+
+def answer(app: Any, query: dict[str, str], body: bytes = b"{}", **arguments: Any) -> Any:
+    """Return the answer's JSON value to a request as it stands."""
+    return handle({app.app_id: app}, query, body, NOW, **arguments).payload
+
+
+def test_the_published_signature() -> None:
+    """The vendor's example gives the vendor's result."""
+    signature = sign(12345, "4fd24687296dd9f3", "9193cc662a4c0ec135ec71fb57194b38", 1615186943)
+    assert signature == "43e5cfcca828314675f91b001390566a"
+
+
+def test_a_good_answer_has_the_envelope() -> None:
+    """Code, Message, RequestId and Data, and a RequestId of its own for each request."""
+    app = frozen_app()
+    first, second = call(app), call(app)
+    assert set(first) == {"Code", "Message", "RequestId", "Data"}
+    assert (first["Code"], first["Message"]) == (0, "succeed")
+    assert first["RequestId"] != second["RequestId"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"AppId": "2"}, 350006002),
+        ({"AppId": None}, 350006002),
+        ({"Action": "DescribePlayers"}, 350006002),
+        ({"SignatureVersion": "1.0"}, 350006002),
+        ({"SignatureNonce": "15215528852396"}, 350006002),
+        ({"SignatureNonce": "x" * 16}, 350006002),
+        ({"Timestamp": "now"}, 350006002),
+        ({"Timestamp": "-1"}, 350006002),
+        ({"Timestamp": str(int(NOW) - 601)}, 100000004),
+        ({"Timestamp": str(int(NOW) + 601)}, 100000004),
+        ({"Timestamp": str(int(NOW) + 1)}, 100000005),
+        ({"SignatureNonce": "0123456789abcdef"}, 100000005),
+        ({"Signature": "0" * 32}, 100000005),
+        ({"Signature": "é"}, 100000005),
+        ({"Signature": None}, 100000005),
+        ({"IsTest": "yes"}, 350006003),
+        ({"IsTest": "true"}, 0),
+    ],
+)
+def test_the_caller_is_checked(changes: dict[str, str | None], code: int) -> None:
+    """Each public parameter is checked, with the code of the first one that is wrong."""
+    app = frozen_app()
+    refused = answer(app, signed_query(app, now=NOW, **changes))
+    assert refused["Code"] == code
+    assert (refused["Data"] is None) == (code != 0)
+
+
+@pytest.mark.parametrize("offset", [-600, 600])
+def test_a_clock_may_be_ten_minutes_off(offset: float) -> None:
+    """Up to 600 seconds either way the timestamp is accepted."""
+    app = frozen_app()
+    assert answer(app, signed_query(app, now=NOW + offset))["Code"] == 0
+
+
+def test_a_request_is_good_once() -> None:
+    """The same nonce again is refused; a request with a wrong signature does not use it up."""
+    app = frozen_app()
+    query = signed_query(app)
+    assert answer(app, {**query, "Signature": "0" * 32})["Code"] == 100000005
+    assert answer(app, query)["Code"] == 0
+    assert answer(app, query)["Code"] == 100000005
+
+
+def test_old_projects_must_say_is_test() -> None:
+    """Where the app demands IsTest, leaving it out is an invalid parameter."""
+    app = frozen_app(needs_is_test=True)
+    assert answer(app, signed_query(app))["Code"] == 350006003
+    assert answer(app, signed_query(app, IsTest="false"))["Code"] == 0
+
+
+def test_a_service_can_be_not_enabled() -> None:
+    """A correctly signed request is then refused with the code for it, a wrong one as before."""
+    app = frozen_app(enabled=False)
+    assert call(app)["Code"] == 350006006
+    assert answer(app, signed_query(app, Signature="0"))["Code"] == 100000005
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", 350006003),
+        (b"[]", 350006003),
+        (b"\xff", 350006003),
+        (b"[" * 100_000, 350006003),
+        (b'{"PageSize": 0}', 350006003),
+        (b'{"PageSize": 51}', 350006003),
+        (b'{"PageSize": "50"}', 350006003),
+        (b'{"PageSize": true}', 350006003),
+        (b'{"PageSize": null, "Status": null, "PageToken": null, "UploadTaskId": null}', 0),
+        (b'{"PageSize": 50, "Status": 7, "PageToken": "", "UploadTaskId": ""}', 0),
+        (b'{"Status": 8}', 350006003),
+        (b'{"Status": -1}', 350006003),
+        (b'{"PageToken": "never given"}', 350006003),
+        (b'{"PageToken": 7}', 350006003),
+        (b'{"UploadTaskId": 7}', 350006003),
+        (b'{"AnythingElse": 7}', 0),
+    ],
+)
+def test_the_parameters_are_checked(body: bytes, code: int) -> None:
+    """Ranges, types and tokens; what the vendor does not name is ignored."""
+    app = frozen_app(3)
+    assert answer(app, signed_query(app), body)["Code"] == code
+
+
+def test_the_body_must_be_declared_as_json() -> None:
+    """Another Content-Type than application/json is an invalid parameter."""
+    app = frozen_app()
+    for content_type, code in (("application/json; charset=utf-8", 0), ("text/plain", 350006003)):
+        query = signed_query(app)
+        assert answer(app, query, content_type=content_type)["Code"] == code
+
+
+def test_a_token_belongs_to_its_filter() -> None:
+    """A token may be sent again, with another page size too, but not with another Status."""
+    app = frozen_app(70)
+    token = call(app, PageSize=5)["Data"]["NextPageToken"]
+    assert len(call(app, PageToken=token, PageSize=7)["Data"]["UploadTask"]) == 7
+    assert call(app, PageToken=token)["Code"] == 0
+    assert call(app, PageToken=token, Status=4)["Code"] == 350006003
+
+
+def test_the_rate_limit_is_twenty_in_any_sliding_second() -> None:
+    """The 21st request within a second is refused, whatever else is wrong with it."""
+    app = frozen_app(rate_limit=20)
+    codes = []
+    for tenth in range(25):
+        arrived = 5.0 + tenth / 25
+        codes.append(answer(app, signed_query(app, Signature="0"), arrived=arrived)["Code"])
+    assert codes == [100000005] * 20 + [350006001] * 5
+    assert answer(app, signed_query(app), arrived=6.0)["Code"] == 0
+    assert app.arrivals.max_in_a_second == 25
+
+
+def test_a_request_lets_life_go_on() -> None:
+    """The tasks are as they are at the instant of the request."""
+    app = frozen_app()
+    app.life = Life(1, 60, start=NOW)
+    assert call(app)["Data"]["TotalSize"] == 0
+    later = call(app, now=NOW + 600)["Data"]["TotalSize"]
+    assert later == len(app.life.tasks) > 0
+
+
+def test_a_large_list_is_paged_through_quickly() -> None:
+    """100,000 tasks are walked to the end, every one of them once."""
+    app = frozen_app(100_000)
+    listed = ids(walk(app, limit=3000))
+    assert len(set(listed)) == len(listed) == 100_000
+
+
+def test_no_secret_is_in_an_answer() -> None:
+    """Not even when the signature is wrong."""
+    app = frozen_app()
+    query = signed_query(app, Signature="0" * 32)
+    text = json.dumps(answer(app, query))
+    assert app.server_secret not in text
+    assert signed_query(app, SignatureNonce=query["SignatureNonce"])["Signature"] not in text

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from exporter.simulator.broken import BROKEN_ENTRIES, CYCLE, WRONG_TYPES
+from exporter.simulator.faults import Fault
+from tests.simulator.calls import call, frozen_app, ids, tasks_of, walk
+
+
+def test_an_empty_page_loses_nothing() -> None:
+    """At page 2 of a walk a page without tasks and with a token; the walk finds all tasks still."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.EMPTY_PAGE, page=2)
+    pages = list(walk(app, PageSize=8))
+    assert [len(tasks_of(data)) for data in pages] == [8, 0, 8, 4]
+    assert len(set(ids(iter(pages)))) == 20
+
+
+def test_endless_empty_pages() -> None:
+    """Switched on for good, every page is empty and names a fresh token."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.EMPTY_PAGE)
+    pages = list(walk(app, limit=30))
+    assert len({data["NextPageToken"] for data in pages}) == 30
+    assert ids(iter(pages)) == []
+
+
+def test_endless_tokens_begin_again() -> None:
+    """The last page names a fresh token, and the list comes again and again."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.ENDLESS_TOKENS)
+    pages = list(walk(app, PageSize=10, limit=30))
+    assert len({data["NextPageToken"] for data in pages}) == 30
+    assert len(ids(iter(pages))) == 300
+
+
+def test_a_token_cycle_goes_round_two_tokens() -> None:
+    """A, B, A, B, ..., with tasks on every page."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.TOKEN_CYCLE)
+    pages = list(walk(app, PageSize=10, limit=6))
+    assert [data["NextPageToken"] for data in pages] == [*CYCLE] * 3
+    assert len(ids(iter(pages))) == 60
+
+
+def test_duplicated_tasks_stand_on_two_pages() -> None:
+    """Each page but the first begins with the last task of the page before."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.DUPLICATED_TASKS)
+    listed = ids(walk(app, PageSize=8))
+    assert len(listed) == 22
+    assert len(set(listed)) == 20
+    assert listed[7] == listed[8]
+
+
+def test_a_wrong_total_is_wrong_by_so_much() -> None:
+    """The parameter is added to the total."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.WRONG_TOTAL, -3)
+    assert call(app)["Data"]["TotalSize"] == 17
+
+
+def test_nan_as_the_total() -> None:
+    """The total is NaN."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.NAN)
+    assert math.isnan(call(app)["Data"]["TotalSize"])
+
+
+def test_all_broken_entries_stand_among_the_good_ones() -> None:
+    """One of each kind, and every good task as it was."""
+    app = frozen_app(20)
+    good = tasks_of(call(app)["Data"])
+    app.faults.switch_on(Fault.BROKEN_ENTRIES)
+    entries = tasks_of(call(app)["Data"])
+    assert len(entries) == 20 + len(BROKEN_ENTRIES)
+    assert [entry for entry in entries if entry in good] == good
+    assert entries[1] in good
+
+
+@pytest.mark.parametrize("kind", BROKEN_ENTRIES)
+def test_each_kind_of_broken_entry(kind: str) -> None:
+    """One broken entry of the kind that was asked for, on an empty page too."""
+    app = frozen_app()
+    app.faults.switch_on(Fault.BROKEN_ENTRIES, kind)
+    (entry,) = tasks_of(call(app)["Data"])
+    app.faults.switch_off()
+    app.life.add_task(id=f"broken-{kind}", title="broken.mp4", status=5, created_at=0)
+    (good,) = tasks_of(call(app)["Data"])
+    assert entry != good
+
+
+@pytest.mark.parametrize("word", WRONG_TYPES)
+def test_each_wrong_type_changes_the_answer(word: str) -> None:
+    """The answer differs from the right one in its shape."""
+    app = frozen_app(3)
+    right = call(app)
+    app.faults.switch_on(Fault.WRONG_TYPE, word)
+    wrong = call(app)
+    assert shape(wrong) != shape(right)
+
+
+def shape(value: Any) -> Any:
+    """Return the types of a JSON value, and of numbers their sign."""
+    if isinstance(value, dict):
+        return {name: shape(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [shape(part) for part in value]
+    return type(value), isinstance(value, int) and value < 0
+
+
+@pytest.mark.parametrize("fault", [Fault.CODE, Fault.CODE_WITHOUT_DATA])
+@pytest.mark.parametrize("code", [100000004, 100000005, 350006001, 350006002, 350010000, 42])
+def test_any_return_code_can_be_had(fault: Fault, code: int) -> None:
+    """With Data null, or without Data."""
+    app = frozen_app(3)
+    app.faults.switch_on(fault, code, next_requests=1)
+    failed = call(app)
+    assert failed["Code"] == code
+    assert failed.get("Data", "absent") == (None if fault is Fault.CODE else "absent")
+    assert call(app)["Code"] == 0
+
+
+def test_a_fault_does_not_make_a_wrong_request_right() -> None:
+    """A page's faults leave a refusal as it is."""
+    app = frozen_app(3, enabled=False)
+    app.faults.switch_on(Fault.BROKEN_ENTRIES)
+    assert call(app)["Code"] == 350006006
+
+
+def test_the_clock_can_be_off() -> None:
+    """A client whose clock is right is told that its signature expired."""
+    app = frozen_app(3)
+    app.faults.switch_on(Fault.CLOCK_OFFSET, -1200.0)
+    assert call(app)["Code"] == 100000004

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from exporter.simulator.app import SimulatedApp
+from exporter.simulator.control import control
+from exporter.simulator.faults import Fault
+from tests.simulator.calls import NOW, frozen_app
+
+
+def post(app: SimulatedApp, address: str, **wanted: Any) -> tuple[int, Any]:
+    """Ask for a change of `app`."""
+    body = json.dumps({"app_id": app.app_id, **wanted}).encode()
+    return control({app.app_id: app}, "POST", f"/simulator/{address}", body, NOW)
+
+
+def test_the_truth_is_told_of_every_app() -> None:
+    """One JSON object for each AppId."""
+    apps = {app_id: frozen_app(app_id, app_id) for app_id in (1, 2)}
+    status, truth = control(apps, "GET", "/simulator/truth", b"", NOW)
+    assert status == 200
+    assert {app_id: len(of_app["tasks"]) for app_id, of_app in truth.items()} == {"1": 1, "2": 2}
+
+
+def test_tasks_can_be_added_changed_and_removed() -> None:
+    """All in one request."""
+    app = frozen_app(2)
+    answer = post(
+        app,
+        "tasks",
+        add=[{"id": "new", "title": "a.mp4", "status": 5, "reason": 3}],
+        add_many=4,
+        statuses=[6],
+        change=[{"id": "upload_task_1", "status": 4, "expires_at": 9}],
+        remove=["upload_task_2"],
+    )
+    assert answer == (200, {})
+    assert {task.id: task.status for task in app.life.tasks.values()} == {
+        "upload_task_1": 4,
+        "new": 5,
+        **{f"upload_task_{number}": 6 for number in (3, 4, 5, 6)},
+    }
+    assert app.life.tasks["upload_task_1"].expires_at == 9
+
+
+def test_faults_can_be_switched_on_and_off() -> None:
+    """With their plan, one by one or all at once."""
+    app = frozen_app()
+    assert post(app, "fault", fault="http_status", parameter=503, page=2, next_requests=1)[0] == 200
+    assert (app.faults.draw(1), app.faults.draw(2)) == ({}, {Fault.HTTP_STATUS: 503})
+    for word in ("reset", "silent"):
+        post(app, "fault", fault=word)
+    post(app, "fault", fault="reset", on=False)
+    assert app.faults.draw(1) == {Fault.SILENT: None}
+    post(app, "fault", on=False)
+    assert app.faults.draw(1) == {}
+
+
+@pytest.mark.parametrize(
+    ("address", "wanted"),
+    [
+        ("fault", {"fault": "no such fault"}),
+        ("fault", {"fault": "refused"}),
+        ("fault", {}),
+        ("fault", {"fault": "html", "parameter": "x"}),
+        ("fault", {"fault": "html", "surprise": 1}),
+        ("tasks", {"app_id": 9}),
+        ("tasks", {"add": [{"surprise": 1}]}),
+        ("tasks", {"add": [{"id": "upload_task_1"}]}),
+        ("tasks", {"change": [{"id": "nobody", "status": 1}]}),
+        ("tasks", {"remove": ["nobody"]}),
+    ],
+)
+def test_what_makes_no_sense_is_a_400(address: str, wanted: dict[str, Any]) -> None:
+    """With a line that says why."""
+    status, answer = post(frozen_app(1), address, **wanted)
+    assert status == 400
+    assert answer["error"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"7", b"\xff"])
+def test_a_body_that_is_no_object_is_a_400(body: bytes) -> None:
+    """Whatever it is instead."""
+    assert control({}, "POST", "/simulator/tasks", body, NOW)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/"), ("GET", "/simulator/fault"), ("POST", "/simulator/truth"), ("POST", "/fault/x")],
+)
+def test_other_addresses_are_a_404(method: str, path: str) -> None:
+    """Nothing is there."""
+    assert control({}, method, path, b"{}", NOW)[0] == 404

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.web.listen import ListenError, format_address, open_sockets, parse_listen_address
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        (":10317", ("", 10317)),
+        ("127.0.0.1:0", ("127.0.0.1", 0)),
+        ("localhost:80", ("localhost", 80)),
+        ("[::1]:10317", ("::1", 10317)),
+        ("[::]:65535", ("::", 65535)),
+    ],
+)
+def test_addresses_are_read(address: str, expected: tuple[str, int]) -> None:
+    """Host and port of every form of an address are found."""
+    assert parse_listen_address(address) == expected
+
+
+@pytest.mark.parametrize(
+    "address", ["", "10317", "localhost", "::1:80", "a:b", "a:", ":65536", "[::1]", "[]:1", "a:-1"]
+)
+def test_other_texts_are_refused(address: str) -> None:
+    """A text that is no address is refused, and the message shows what is one."""
+    with pytest.raises(ListenError, match=r"not an address \(host:port, \[IPv6\]:port or :port\)"):
+        parse_listen_address(address)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text(max_size=30))
+def test_no_text_breaks_the_parser(address: str) -> None:
+    """Whatever is given is an address or a ListenError."""
+    try:
+        _, port = parse_listen_address(address)
+    except ListenError:
+        return
+    assert 0 <= port <= 65535
+
+
+def _open(stack: ExitStack, *addresses: str) -> list[socket.socket]:
+    return [stack.enter_context(sock) for sock in open_sockets(addresses)]
+
+
+def _connect(host: str, sock: socket.socket) -> None:
+    socket.create_connection((host, sock.getsockname()[1]), timeout=10).close()
+
+
+def test_an_address_without_host_is_every_interface() -> None:
+    """`:port` takes IPv4 and, where the machine has it, IPv6."""
+    with ExitStack() as stack:
+        (sock,) = _open(stack, ":0")
+        _connect("127.0.0.1", sock)
+        if socket.has_dualstack_ipv6():
+            _connect("::1", sock)
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_an_ipv6_address_is_written_in_brackets() -> None:
+    """An IPv6 address is listened on and shown as it goes into a URL."""
+    with ExitStack() as stack:
+        (sock,) = _open(stack, "[::1]:0")
+        _connect("::1", sock)
+        assert format_address(sock) == f"[::1]:{sock.getsockname()[1]}"
+
+
+def test_a_host_name_is_resolved() -> None:
+    """A name is listened on at its IPv4 address."""
+    with ExitStack() as stack:
+        (sock,) = _open(stack, "localhost:0")
+        assert format_address(sock) == f"127.0.0.1:{sock.getsockname()[1]}"
+
+
+def test_a_taken_port_is_named_with_advice() -> None:
+    """The message for a taken port says which, and what to do."""
+    with ExitStack() as stack:
+        address = format_address(_open(stack, "127.0.0.1:0")[0])
+        with pytest.raises(ListenError) as caught:
+            open_sockets([address])
+    assert str(caught.value) == (
+        f"cannot listen on {address}: address already in use "
+        "(another exporter? choose another with --web.listen-address)"
+    )
+
+
+def test_all_addresses_are_had_or_none() -> None:
+    """A socket opened before the one that fails is closed again."""
+    with ExitStack() as stack:
+        free, taken = (format_address(sock) for sock in _open(stack, "127.0.0.1:0", "127.0.0.1:0"))
+        stack.pop_all().close()
+        _open(stack, taken)
+        with pytest.raises(ListenError, match=taken):
+            open_sockets([free, taken])
+        _open(stack, free)
+
+
+def test_a_name_that_nobody_knows_is_said() -> None:
+    """A name that cannot be resolved is named with the reason."""
+    with pytest.raises(
+        ListenError, match=r"cannot listen on no name:1: the name cannot be resolved"
+    ):
+        open_sockets(["no name:1"])
+
+
+def test_a_foreign_address_is_said() -> None:
+    """An address of another machine is named with the reason."""
+    with pytest.raises(ListenError, match="this machine does not have that address"):
+        open_sockets(["192.0.2.1:0"])
+
+
+def test_the_kernel_holds_little_for_each_peer() -> None:
+    """A connection to a peer that does not read takes well under a megabyte of the kernel's."""
+    with ExitStack() as stack:
+        (sock,) = _open(stack, "127.0.0.1:0")
+        stack.enter_context(socket.create_connection(sock.getsockname(), timeout=10))
+        accepted = stack.enter_context(sock.accept()[0])
+        assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 1024 * 1024

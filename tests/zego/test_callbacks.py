@@ -1,0 +1,161 @@
+"""Callbacks as ZEGO sends them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.zego.callbacks import (
+    EVENT_WORDS,
+    MAX_BODY_BYTES,
+    CallbackEvent,
+    CallbackRejected,
+    read_callback,
+    sign_callback,
+)
+
+NOW = 1_470_820_198.0
+SECRET = "secret"
+
+EVENT: dict[str, Any] = {
+    "AppID": 7,
+    "UploadTaskId": "upload_task_1",
+    "EventType": 10002,
+    "Nonce": "123412",
+    "Timestamp": "1470820198",
+    "Signature": "5bd59fd62953a8059fb7eaba95720f66d19e4517",
+    "EventTime": 1470820198000,
+    "Title": "课程 1.mp4",
+    "StreamUrl": "https://example.com/a.mp4?token=x",
+    "Detail": {"Reason": 2},
+}
+
+
+def read(body: bytes, *, app_id: int = 7, now: float = NOW) -> CallbackEvent:
+    """Read `body` with the secret of the published vector."""
+    return read_callback(body, secret=SECRET, app_id=app_id, now=now)
+
+
+def encode(**changes: Any) -> bytes:
+    """Return EVENT with `changes` as JSON; None leaves a field out."""
+    values = {key: value for key, value in {**EVENT, **changes}.items() if value is not None}
+    return json.dumps(values, ensure_ascii=False).encode()
+
+
+def test_the_signature_is_the_published_vectors() -> None:
+    """API notes, Callbacks: nonce 123412, timestamp 1470820198, secret `secret`."""
+    assert sign_callback(SECRET, "1470820198", "123412") == EVENT["Signature"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        encode(),
+        quote(encode()).encode(),
+        quote_plus(encode()).encode(),
+        encode(AppID="7", EventType="10002", Detail={"Reason": "2"}),
+        b"\n" + encode(Unheard="of") + b"\n",
+    ],
+)
+def test_every_form_of_a_callback_is_read_alike(body: bytes) -> None:
+    """Plain or URL-encoded as a whole, numbers as strings, unknown fields."""
+    assert read(body) == CallbackEvent("failed", "upload_task_1", "upload", "123412")
+
+
+@pytest.mark.parametrize(
+    ("event_type", "word"),
+    [
+        (10001, "succeeded"),
+        (10002, "failed"),
+        (10003, "status_changed"),
+        (10004, "cancel_refused"),
+        (10005, "retrying"),
+        (10006, "expired"),
+        (1, "other"),
+        (99999, "other"),
+        (None, "other"),
+        ("later", "other"),
+    ],
+)
+def test_event_types_have_words_and_unknown_ones_are_other(event_type: Any, word: str) -> None:
+    """ZEGO adds events over time; only a failure has a reason."""
+    event = read(encode(EventType=event_type))
+    assert (event.word, event.failure is None) == (word, word != "failed")
+
+
+@pytest.mark.parametrize(
+    ("detail", "failure"),
+    [
+        ({"Reason": 1}, "source_download"),
+        ({"Reason": 2}, "upload"),
+        ({"Reason": 3}, "file_too_large"),
+        ({"Reason": 4}, "other"),
+        ({}, "other"),
+        ("text", "other"),
+        (None, "other"),
+    ],
+)
+def test_failure_reasons_have_words_and_unknown_ones_are_other(detail: Any, failure: str) -> None:
+    """The label is a closed set whatever the event says."""
+    assert read(encode(Detail=detail)).failure == failure
+
+
+@pytest.mark.parametrize(
+    ("body", "now", "reason"),
+    [
+        (encode(Signature=None), NOW, "signature"),
+        (encode(Signature="5BD5"), NOW, "signature"),
+        (encode(Nonce=None), NOW, "signature"),
+        (encode(Nonce="123413"), NOW, "signature"),
+        (encode(Timestamp="1470820199"), NOW, "signature"),
+        (encode(), NOW + 601, "timestamp"),
+        (encode(), NOW - 601, "timestamp"),
+        (encode(AppID=8), NOW, "app_id"),
+        (encode(AppID=None), NOW, "app_id"),
+        (b"", NOW, "malformed"),
+        (b"[]", NOW, "malformed"),
+        (b"\xff\xfe", NOW, "malformed"),
+        (b"[" * 60_000, NOW, "malformed"),
+        (b"x" * (MAX_BODY_BYTES + 1), NOW, "too_large"),
+    ],
+)
+def test_what_is_not_authentic_is_refused(body: bytes, now: float, reason: str) -> None:
+    """Each with the word it is counted by, and nothing else of it in the message."""
+    with pytest.raises(CallbackRejected) as caught:
+        read(body, now=now)
+    assert caught.value.reason == reason
+    assert str(caught.value) == f"callback rejected: {reason}"
+
+
+@given(
+    st.binary(max_size=400)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(list(EVENT)), inner),
+    ).map(lambda value: json.dumps(value).encode())
+)
+def test_any_bytes_are_refused_and_nothing_else_happens(body: bytes) -> None:
+    """Without the secret nobody makes a signature, so nothing gets through."""
+    with pytest.raises(CallbackRejected):
+        read(body)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["EventType", "Detail", "UploadTaskId", "Title"]),
+        st.recursive(
+            st.none() | st.integers() | st.floats() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["Reason"]), inner),
+        ),
+    )
+)
+def test_any_signed_content_gives_an_event_of_the_closed_sets(changes: dict[str, Any]) -> None:
+    """The signature covers no field but nonce and timestamp, so all others are not trusted."""
+    body = json.dumps({**EVENT, **changes}).encode()
+    assert read(body).word in EVENT_WORDS
+    read(body).task_id.encode()

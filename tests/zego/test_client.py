@@ -1,0 +1,390 @@
+"""The client's dealings with an API that answers from a list; test_transport has real sockets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.errors import (
+    ApiError,
+    AuthError,
+    ClockSkewError,
+    DeadlineError,
+    NetworkError,
+    NotEnabledError,
+    ProtocolError,
+    RejectedError,
+    RequestTimeout,
+    ServerError,
+    Stopped,
+)
+from exporter.zego.client import Client, Page
+from exporter.zego.limiter import RateLimiter
+from exporter.zego.signing import sign
+from exporter.zego.stats import ApiStats
+from exporter.zego.transport import Response, Transport
+from tests.zego.peer import Connection, serving
+
+SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+NOW = 1_700_000_000.0
+EMPTY = {"Code": 0, "Data": {"UploadTasks": [], "NextPageToken": "", "TotalSize": 0}}
+
+
+def ok(body: Any = EMPTY, *, status: int = 200, **headers: str) -> Response:
+    """Return an answer with a JSON body."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, named, json.dumps(body).encode(), 0.1)
+
+
+def refusal(code: int) -> Response:
+    """Return an answer with a return code."""
+    return ok({"Code": code, "Message": "no", "RequestId": "r1", "Data": None})
+
+
+TIMED_OUT = RequestTimeout("slow", code="timeout", transient=True)
+BROKEN = NetworkError("connection reset", code="connection", transient=True)
+
+
+@dataclass
+class Scripted(Transport):
+    """A transport that plays its answers in turn; each takes a tenth of a second."""
+
+    answers: list[Response | Exception]
+    now: float = 100.0
+    sent: list[tuple[str, dict[str, str], dict[str, Any], float]] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+
+    def post(self, url: str, *, params: Mapping[str, str], body: bytes, timeout: float) -> Response:
+        """Play the next answer."""
+        self.sent.append((url, dict(params), json.loads(body), timeout))
+        self.now += 0.1
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def clock(self) -> float:
+        """Return the monotonic time."""
+        return self.now
+
+    def wall_clock(self) -> float:
+        """Return the Unix time."""
+        return NOW - 100.0 + self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@dataclass
+class World:
+    """A client, its transport and its counts."""
+
+    transport: Scripted
+    stats: ApiStats
+    client: Client
+
+    def ask(self, deadline: float = 1000.0, **arguments: Any) -> Page:
+        """Ask for one page."""
+        return self.client.describe_upload_tasks(deadline=deadline, **arguments)
+
+
+def world(
+    *answers: Response | Exception,
+    max_retries: int = 3,
+    is_test: bool | None = None,
+    read_secret: Callable[[], str] = lambda: SECRET,
+    rate: float = 10,
+    transport: Scripted | None = None,
+) -> World:
+    """Return a client that will get these answers."""
+    transport = transport or Scripted(list(answers))
+    stats = ApiStats()
+    client = Client(
+        app_id=12345,
+        endpoint="https://api.example",
+        is_test=is_test,
+        read_secret=read_secret,
+        limiter=RateLimiter(rate, clock=transport.clock),
+        stats=stats,
+        timeout=10.0,
+        max_retries=max_retries,
+        transport=transport,
+        wall_clock=transport.wall_clock,
+        clock=transport.clock,
+        sleep=transport.sleep,
+        random=lambda: 1.0,
+    )
+    return World(transport, stats, client)
+
+
+def test_a_request_is_signed_and_asks_for_the_first_page() -> None:
+    """API notes, "Calling it"; what is not asked for is not sent."""
+    one = world(ok())
+    page = one.ask()
+    assert page == Page((), "", 0, {})
+    ((url, parameters, body, timeout),) = one.transport.sent
+    assert url == "https://api.example/"
+    nonce = parameters["SignatureNonce"]
+    assert len(bytes.fromhex(nonce)) == 8
+    assert parameters == {
+        "Action": "DescribeUploadTasks",
+        "AppId": "12345",
+        "SignatureNonce": nonce,
+        "Timestamp": "1700000000",
+        "Signature": sign(app_id=12345, nonce=nonce, secret=SECRET, timestamp=1700000000),
+        "SignatureVersion": "2.0",
+    }
+    assert (body, timeout) == ({"PageSize": 50}, 10.0)
+
+
+def test_all_that_can_be_asked_for() -> None:
+    """Each argument goes into the body, IsTest into the query."""
+    one = world(ok(), is_test=False)
+    one.ask(page_token="t\ud800", page_size=7, status=0, task_id="id")
+    ((_, parameters, body, _),) = one.transport.sent
+    assert parameters["IsTest"] == "false"
+    assert body == {"PageSize": 7, "PageToken": "t\ud800", "Status": 0, "UploadTaskId": "id"}
+
+
+def test_the_secret_is_read_for_each_page() -> None:
+    """A secret that was replaced on disk is used at once."""
+    secrets = iter(["first", "second"])
+    one = world(ok(), ok(), read_secret=lambda: next(secrets))
+    one.ask()
+    one.ask()
+    signatures = [
+        sign(app_id=12345, nonce=sent["SignatureNonce"], secret=secret, timestamp=1700000000)
+        for (_, sent, _, _), secret in zip(one.transport.sent, ("first", "second"), strict=True)
+    ]
+    assert [sent["Signature"] for _, sent, _, _ in one.transport.sent] == signatures
+
+
+def test_a_secret_that_cannot_be_read_is_no_api_error() -> None:
+    """Nothing was sent, nothing is counted."""
+
+    def read_secret() -> str:
+        raise AuthError("no such file", code="secret_file")
+
+    one = world(read_secret=read_secret)
+    with pytest.raises(AuthError):
+        one.ask()
+    assert (one.stats.requests, one.stats.errors) == (0, {})
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (refusal(350006001), "350006001"),
+        (refusal(350010000), "350010000"),
+        (ok(status=429), "http_429"),
+        (ok(status=503), "http_503"),
+        (TIMED_OUT, "timeout"),
+        (BROKEN, "connection"),
+    ],
+)
+def test_what_can_heal_is_sent_again(failure: Response | Exception, code: str) -> None:
+    """With backoff, and a fresh signature each time; every request and error is counted."""
+    one = world(failure, failure, ok())
+    assert one.ask().tasks == ()
+    assert one.transport.slept == [0.5, 1.0]
+    assert len({sent["SignatureNonce"] for _, sent, _, _ in one.transport.sent}) == 3
+    assert (one.stats.requests, one.stats.errors) == (3, {code: 2})
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (refusal(100000005), AuthError),
+        (refusal(350006002), RejectedError),
+        (refusal(350006003), RejectedError),
+        (refusal(350006006), NotEnabledError),
+        (refusal(4711), RejectedError),
+        (ok(status=302), ProtocolError),
+        (ok(status=403), RejectedError),
+        (ok([]), ProtocolError),
+        (ok({"Code": 0, "Data": None}), ProtocolError),
+        (NetworkError("self-signed certificate", code="tls"), NetworkError),
+    ],
+)
+def test_what_cannot_heal_is_not(failure: Response | Exception, expected: type[ApiError]) -> None:
+    """One request, one error."""
+    one = world(failure)
+    with pytest.raises(expected) as caught:
+        one.ask()
+    assert one.transport.slept == []
+    assert (one.stats.requests, one.stats.errors) == (1, {caught.value.code: 1})
+
+
+def test_the_last_error_is_raised_when_retries_are_used_up() -> None:
+    """As many requests as allowed, then the truth."""
+    one = world(BROKEN, TIMED_OUT, refusal(350010000), max_retries=2)
+    with pytest.raises(ServerError) as caught:
+        one.ask()
+    assert caught.value.request_id == "r1"
+    assert one.stats.requests == 3
+
+
+def test_an_expired_timestamp_is_signed_again_once() -> None:
+    """The error that remains says how far the clocks are apart."""
+    late = ok({"Code": 100000004}, Date=formatdate(NOW + 1201, usegmt=True))
+    one = world(late, late)
+    with pytest.raises(ClockSkewError, match="its clock is 1200 s ahead"):
+        one.ask()
+    assert one.stats.requests == 2
+
+
+def test_retry_after_is_honoured() -> None:
+    """In seconds or as a date, by our own clock."""
+    date = formatdate(NOW + 30, usegmt=True)
+    one = world(ok(status=429, Retry_After="7"), ok(status=503, Retry_After=date), ok())
+    one.ask()
+    assert one.transport.slept[0] == 7.0
+    assert one.transport.slept[1] == pytest.approx(30 - 7 - 0.2)
+
+
+def test_retries_pass_the_limiter() -> None:
+    """A retry waits its turn like any request."""
+    one = world(BROKEN, ok(), rate=0.1)
+    one.ask()
+    assert sum(one.transport.slept) == pytest.approx(10.0, abs=0.01)
+    assert one.stats.rate_limit_wait_seconds == pytest.approx(9.5, abs=0.01)
+
+
+def test_no_try_starts_past_the_deadline() -> None:
+    """The error names what was being retried."""
+    one = world(ok(status=503, Retry_After="60"))
+    with pytest.raises(DeadlineError, match="HTTP 503") as caught:
+        one.ask(deadline=150.0)
+    assert one.transport.slept == []
+    assert one.stats.requests == 1
+    assert SECRET not in str(caught.value)
+
+
+def test_a_wait_for_the_limiter_ends_at_the_deadline() -> None:
+    """As does the walk."""
+    one = world(ok(), ok(), rate=0.01)
+    one.ask(deadline=150.0)
+    with pytest.raises(DeadlineError):
+        one.ask(deadline=150.0)
+    assert one.stats.requests == 1
+
+
+def test_the_deadline_cuts_a_request() -> None:
+    """It shortens the time-out, and is the reason of the failure then."""
+    one = world(TIMED_OUT)
+    with pytest.raises(DeadlineError):
+        one.ask(deadline=102.0)
+    assert one.transport.sent[0][3] == pytest.approx(2.0)
+    assert (one.stats.requests, one.stats.errors) == (1, {"timeout": 1})
+
+
+def test_nothing_is_sent_once_the_deadline_is_past() -> None:
+    """Not even a first try."""
+    one = world(ok())
+    with pytest.raises(DeadlineError):
+        one.ask(deadline=99.0)
+    assert one.stats.requests == 0
+
+
+def test_stopped_passes() -> None:
+    """It is neither an API error nor a reason to try again."""
+    one = world(Stopped())
+    with pytest.raises(Stopped):
+        one.ask()
+    assert (one.stats.requests, one.stats.errors) == (1, {})
+
+
+def test_the_clock_skew_is_measured_from_the_date() -> None:
+    """Against the middle of the request; garbage leaves the last value."""
+    one = world(ok(Date=formatdate(NOW + 5, usegmt=True)), ok(Date="today"), ok())
+    one.ask()
+    assert one.stats.clock_skew_seconds == pytest.approx(5 - 0.05)
+    one.ask()
+    one.ask()
+    assert one.stats.clock_skew_seconds == pytest.approx(5 - 0.05)
+
+
+def test_durations_are_counted() -> None:
+    """One observation for each request, failed ones included."""
+    one = world(BROKEN, ok())
+    one.ask()
+    view = one.stats.view()
+    assert view.duration_sum == pytest.approx(0.2)
+    assert view.duration_buckets[-1][1] == 2
+
+
+def test_a_message_that_echoes_the_signature_is_dropped() -> None:
+    """Some gateways quote the request."""
+
+    class Echo(Scripted):
+        def post(
+            self, url: str, *, params: Mapping[str, str], body: bytes, timeout: float
+        ) -> Response:
+            self.answers = [ok({"Code": 100000005, "Message": f"bad {params['Signature']}"})]
+            return super().post(url, params=params, body=body, timeout=timeout)
+
+    one = world(transport=Echo([]))
+    with pytest.raises(AuthError) as caught:
+        one.ask()
+    assert str(caught.value) == "the API refused the signature (code 100000005)"
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.integers(100, 999),
+    st.binary()
+    | st.fixed_dictionaries({"Code": st.integers() | st.none(), "Data": st.none() | st.text()}).map(
+        lambda answer: json.dumps(answer).encode()
+    ),
+    st.text(),
+)
+def test_any_answer_gives_a_page_or_one_of_our_errors(
+    status: int, body: bytes, garbage: str
+) -> None:
+    """Nothing else leaves, whatever comes back."""
+    headers = {"Date": garbage, "Retry-After": garbage}
+    one = world(Response(status, headers, body, 0.1), max_retries=0)
+    with suppress(ApiError):
+        one.ask()
+        assert one.stats.errors == {}
+    assert one.stats.requests == 1
+    assert sum(one.stats.errors.values()) <= 1
+
+
+def test_over_a_real_connection() -> None:
+    """The client with its own transport: ask, abort, close."""
+    body = json.dumps(EMPTY).encode()
+
+    def behave(connection: Connection) -> None:
+        while connection.read_request():
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+    stats = ApiStats()
+    with serving(behave) as peer:
+        client = Client(
+            app_id=1,
+            endpoint=peer.url,
+            is_test=None,
+            read_secret=lambda: SECRET,
+            limiter=RateLimiter(20),
+            stats=stats,
+            timeout=30.0,
+            max_retries=0,
+            clock=lambda: 0.0,
+        )
+        assert client.describe_upload_tasks(deadline=60.0).total == 0
+        client.abort()
+        with pytest.raises(Stopped):
+            client.describe_upload_tasks(deadline=60.0)
+        client.close()
+    assert len(peer.requests) == 1

@@ -1,0 +1,70 @@
+"""The cutoff's own rules; what it does to real requests is in test_transport."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from exporter.zego.cutoff import Cutoff
+
+LONG = 60.0
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Give two connected sockets."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+def is_cut(theirs: socket.socket) -> bool:
+    """Return whether the other end sees an end."""
+    theirs.setblocking(False)
+    try:
+        return theirs.recv(1) == b""
+    except BlockingIOError:
+        return False
+
+
+def test_a_closed_connection_is_held_until_its_answer_is_read(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    """http.client closes its socket before the body is read when the server will hang up."""
+    ours, theirs = pair
+    cutoff = Cutoff()
+    with cutoff.request(LONG):
+        cutoff.watch(ours)
+        ours.close()
+        cutoff.retire()
+        assert not is_cut(theirs)
+    assert is_cut(theirs)
+
+
+def test_a_timer_that_fires_late_does_not_cut_the_next_request(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    """A deadline belongs to its request."""
+    ours, theirs = pair
+    cutoff = Cutoff()
+    with cutoff.request(LONG):
+        cutoff.watch(ours)
+    first = cutoff._request - 1
+    with cutoff.request(LONG):
+        cutoff._expire(first)
+        assert not cutoff.timed_out
+        assert not is_cut(theirs)
+    ours.close()
+    cutoff.retire()
+
+
+def test_a_connection_that_comes_after_the_abort_is_refused(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    """The name lookup may have outlasted the abort."""
+    cutoff = Cutoff()
+    cutoff.abort()
+    with cutoff.request(LONG), pytest.raises(ConnectionAbortedError):
+        cutoff.watch(pair[0])

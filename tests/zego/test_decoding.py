@@ -1,0 +1,325 @@
+"""Answers, good and bad, and what is made of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.errors import ProtocolError
+from exporter.tasks import TaskStatus, UploadTask
+from exporter.zego.decoding import MALFORMED_REASONS, Page, decode_answer, decode_page
+
+ENTRY: dict[str, Any] = {
+    "UploadTaskId": "upload_task_1",
+    "StreamUrl": "https://xxx.com/video/test.mp4",
+    "Title": "your-title.mp4",
+    "Status": 4,
+    "RetryCount": 0,
+    "ExpiresAt": 1742989076,
+    "CreateTime": 1735213076,
+    "UploadStreamUrl": "https://xxx.com/video/your-title.mp4",
+    "InternalUploadStreamUrl": "https://xxx.com/video/your-title.mp4",
+}
+TASK = UploadTask(
+    id="upload_task_1",
+    title="your-title.mp4",
+    status=TaskStatus.SUCCEEDED,
+    retry_count=0,
+    expires_at=1742989076.0,
+    created_at=1735213076.0,
+)
+ABSENT = object()
+
+
+def page_of(*entries: Any) -> Page:
+    """Decode a page with these entries, by way of real JSON."""
+    body = json.dumps({"Code": 0, "Data": {"UploadTasks": entries}}).encode()
+    return decode_page(decode_answer(body).data)
+
+
+def entry_with(field: str, value: Any) -> dict[str, Any]:
+    """Return the vendor's example with one field changed, or left out."""
+    changed = {**ENTRY, field: value}
+    if value is ABSENT:
+        del changed[field]
+    return changed
+
+
+@pytest.mark.parametrize("total", ["TotalSize", "TotoalSize"])
+@pytest.mark.parametrize("tasks", ["UploadTask", "UploadTasks"])
+def test_the_vendors_example_in_each_of_its_spellings(total: str, tasks: str) -> None:
+    """API notes, "Answers"."""
+    body = json.dumps(
+        {
+            "Code": 0,
+            "Message": "succeed",
+            "RequestId": "abcd123",
+            "Data": {total: 1, "NextPageToken": "", tasks: [ENTRY]},
+        }
+    )
+    answer = decode_answer(body.encode())
+    assert (answer.code, answer.message, answer.request_id) == (0, "succeed", "abcd123")
+    assert decode_page(answer.data) == Page((TASK,), "", 1, {})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>502</html>",
+        b"\xff\xfe",
+        b'"text"',
+        b"[]",
+        b"{}",
+        b'{"Code": null}',
+        b'{"Code": true}',
+        b'{"Code": "x"}',
+        b'{"Code": 0.5}',
+        b'{"Code": 1e400}',
+        b'{"Code": 0, "Data": {"TotalSize": NaN}}',
+        b'{"Code": 0, "Data": {"TotalSize": -Infinity}}',
+        b'{"Code": 9223372036854775808}',
+        b'{"Code": ' + b"9" * 5000 + b"}",
+        b'{"Code": 0, "Data": ' + b"[" * 200_000 + b"}",
+        b'{"Code": 0} {"Code": 0}',
+        '{"Code": 0}'.encode("utf-16"),
+    ],
+)
+def test_bytes_that_are_no_answer(body: bytes) -> None:
+    """Each is a protocol error that quotes nothing of the bytes."""
+    with pytest.raises(ProtocolError) as caught:
+        decode_answer(body)
+    assert (caught.value.code, caught.value.transient) == ("invalid_response", False)
+
+
+@pytest.mark.parametrize("code", ["0", "0.0", '"0"', '"0.0"', "-0"])
+def test_the_code_may_be_any_form_of_a_whole_number(code: str) -> None:
+    """Strings and whole floats are taken."""
+    assert decode_answer(f'{{"Code": {code}}}'.encode()).code == 0
+
+
+def test_fields_of_the_envelope_with_a_wrong_type_are_as_good_as_absent() -> None:
+    """They are for people only."""
+    answer = decode_answer(b'\xef\xbb\xbf{"Code": 7, "Message": [1], "RequestId": 5}')
+    assert (answer.code, answer.message, answer.request_id, answer.data) == (7, "", "", None)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"Tasks": []},
+        {"UploadTasks": {}},
+        {"UploadTask": "text"},
+        {"UploadTasks": [], "NextPageToken": 5},
+        {"UploadTasks": [], "NextPageToken": False},
+    ],
+)
+def test_data_that_is_no_page(data: Any) -> None:
+    """A broken page fails the walk: nothing may be taken for complete that is not."""
+    with pytest.raises(ProtocolError):
+        decode_page(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"UploadTasks": []},
+        {"UploadTasks": None},
+        {"UploadTask": None},
+        {"TotalSize": 0},
+        {"TotoalSize": 0, "NextPageToken": None},
+        {"NextPageToken": ""},
+    ],
+)
+def test_pages_without_tasks(data: Any) -> None:
+    """The list may be null, or left out where another field shows that it is a page."""
+    page = decode_page(data)
+    assert (page.tasks, page.next_token, dict(page.malformed)) == ((), "", {})
+
+
+@pytest.mark.parametrize("unused", [None, []])
+def test_of_both_spellings_the_one_with_tasks_is_taken(unused: Any) -> None:
+    """Tasks are not lost to an empty field beside them."""
+    assert decode_page({"UploadTasks": unused, "UploadTask": [ENTRY]}).tasks == (TASK,)
+    assert decode_page({"UploadTasks": [ENTRY], "UploadTask": unused}).tasks == (TASK,)
+
+
+def test_the_token_is_kept_as_it_is() -> None:
+    """It is opaque."""
+    assert decode_page({"NextPageToken": " \ud800?"}).next_token == " \ud800?"
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"),
+    [
+        (3, 3),
+        ("3", 3),
+        (3.0, 3),
+        (None, None),
+        (-1, None),
+        (0.5, None),
+        ("many", None),
+        ([], None),
+        (True, None),
+        (10**400, None),
+    ],
+)
+def test_the_total_is_advisory(total: Any, expected: int | None) -> None:
+    """One that cannot be read fails nothing."""
+    assert decode_page({"UploadTasks": [], "TotalSize": total}).total == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (1, TaskStatus.WAITING),
+        (2, TaskStatus.UPLOADING),
+        (3, TaskStatus.WAITING_RETRY),
+        (4, TaskStatus.SUCCEEDED),
+        (5, TaskStatus.FAILED),
+        (6, TaskStatus.CANCELLED),
+        (7, TaskStatus.EXPIRED),
+        ("5", TaskStatus.FAILED),
+        (5.0, TaskStatus.FAILED),
+        (0, TaskStatus.UNKNOWN),
+        (8, TaskStatus.UNKNOWN),
+        (-1, TaskStatus.UNKNOWN),
+        (10**30, TaskStatus.UNKNOWN),
+    ],
+)
+def test_statuses(code: Any, status: TaskStatus) -> None:
+    """The seven that are documented, and what may come later."""
+    (task,) = page_of(entry_with("Status", code)).tasks
+    assert task.status is status
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1742989076, 1742989076.0),
+        ("1742989076", 1742989076.0),
+        (1742989076.5, 1742989076.5),
+        (1742989076000, 1742989076.0),
+        ("1742989076123", 1742989076.123),
+        (1e11, 1e11),
+        (0, None),
+        (0.0, None),
+        ("0", None),
+        ("", None),
+        (None, None),
+        (ABSENT, None),
+    ],
+)
+def test_instants(value: Any, expected: float | None) -> None:
+    """Seconds or milliseconds become Unix seconds; 0, null and absent mean none."""
+    (task,) = page_of(entry_with("ExpiresAt", value), entry_with("CreateTime", value)).tasks[:1]
+    assert task.expires_at == expected
+    (task,) = page_of(entry_with("CreateTime", value)).tasks
+    assert task.created_at == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("Title", None, ("title", "")),
+        ("Title", ABSENT, ("title", "")),
+        ("Title", "a\ud800b", ("title", "a\ufffdb")),
+        ("Title", "片名.mp4", ("title", "片名.mp4")),
+        ("UploadTaskId", "\udc00", ("id", "\ufffd")),
+        ("RetryCount", None, ("retry_count", 0)),
+        ("RetryCount", ABSENT, ("retry_count", 0)),
+        ("RetryCount", "3", ("retry_count", 3)),
+        ("RetryCount", 3.0, ("retry_count", 3)),
+    ],
+)
+def test_fields_that_are_absent_or_in_another_form(
+    field: str, value: Any, expected: tuple[str, Any]
+) -> None:
+    """What can be understood is taken."""
+    (task,) = page_of(entry_with(field, value)).tasks
+    assert getattr(task, expected[0]) == expected[1]
+
+
+BAD_INSTANTS: tuple[Any, ...] = (-1, "soon", "-1", True, [], {}, 1e300, 1e14, 10**400, "1e9")
+NOT_IDS: tuple[Any, ...] = (ABSENT, None, "", 5, [])
+NOT_TITLES: tuple[Any, ...] = (5, False, [], {})
+NOT_WHOLE: tuple[Any, ...] = (ABSENT, None, "", "x", 4.5, True, [], "4.5")
+NOT_COUNTS: tuple[Any, ...] = (-1, "", "x", 0.5, False, [], 10**400)
+BROKEN_ENTRIES: list[tuple[Any, str]] = [
+    *[(entry, "not_an_object") for entry in (None, 5, "text", [ENTRY], True)],
+    *[(entry_with("UploadTaskId", value), "id") for value in NOT_IDS],
+    *[(entry_with("Title", value), "title") for value in NOT_TITLES],
+    *[(entry_with("Status", value), "status") for value in NOT_WHOLE],
+    *[(entry_with("RetryCount", value), "retry_count") for value in NOT_COUNTS],
+    *[(entry_with("ExpiresAt", value), "expires_at") for value in BAD_INSTANTS],
+    *[(entry_with("CreateTime", value), "create_time") for value in BAD_INSTANTS],
+]
+
+
+@pytest.mark.parametrize(("entry", "reason"), BROKEN_ENTRIES)
+def test_a_broken_entry_is_left_out_and_counted(entry: Any, reason: str) -> None:
+    """Its neighbours stay."""
+    page = page_of(entry, ENTRY)
+    assert page.tasks == (TASK,)
+    assert dict(page.malformed) == {reason: 1}
+
+
+def test_every_reason_occurs() -> None:
+    """The list of reasons is complete and has none too many."""
+    assert {reason for _, reason in BROKEN_ENTRIES} == set(MALFORMED_REASONS)
+
+
+def test_a_float_that_overflows_is_no_number() -> None:
+    """JSON allows 1e400, and Python reads it as infinity."""
+    body = json.dumps({"Code": 0, "Data": {"UploadTasks": [entry_with("Status", 123454321)]}})
+    answer = decode_answer(body.replace("123454321", "1e400").encode())
+    assert dict(decode_page(answer.data).malformed) == {"status": 1}
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
+JSON = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(st.text(), SCALARS, max_size=2)
+ENTRIES = st.fixed_dictionaries({}, optional=dict.fromkeys(ENTRY, JSON))
+PAGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "TotalSize": JSON,
+        "TotoalSize": JSON,
+        "NextPageToken": JSON,
+        "UploadTasks": st.lists(ENTRIES | JSON, max_size=3) | JSON,
+        "UploadTask": st.lists(ENTRIES | JSON, max_size=3) | JSON,
+    },
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(PAGES | JSON)
+def test_any_data_gives_a_page_or_a_protocol_error(data: Any) -> None:
+    """Nothing else leaves, and what is counted adds up."""
+    try:
+        page = decode_page(data)
+    except ProtocolError:
+        return
+    assert set(page.malformed) <= set(MALFORMED_REASONS)
+    entries = [len(data.get(name) or ()) for name in ("UploadTasks", "UploadTask")]
+    assert len(page.tasks) + sum(page.malformed.values()) == max(entries)
+    for task in page.tasks:
+        assert (task.id + task.title).encode()
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.binary() | JSON.map(lambda value: json.dumps({"Code": value}).encode()))
+def test_any_bytes_give_an_answer_or_a_protocol_error(body: bytes) -> None:
+    """Nothing else leaves."""
+    try:
+        answer = decode_answer(body)
+    except ProtocolError:
+        return
+    assert isinstance(answer.code, int)

@@ -1,0 +1,561 @@
+"""What the transport does with good and bad peers, over real sockets on loopback."""
+
+from __future__ import annotations
+
+import gc
+import gzip
+import logging
+import os
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+import time
+import traceback
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from exporter.errors import ApiError, NetworkError, ProtocolError, RequestTimeout, Stopped
+from exporter.zego.body import MAX_BYTES
+from exporter.zego.transport import USER_AGENT, Response, Transport
+from tests.zego.peer import Connection, Peer, answer, raw, serving
+
+SIGNATURE = "43e5cfcca828314675f91b001390566a"
+PARAMETERS = {"AppId": "12345", "Signature": SIGNATURE}
+SHORT = 0.2
+LONG = 30.0
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def transport() -> Iterator[Transport]:
+    """Give a transport that is closed afterwards."""
+    transport = Transport()
+    yield transport
+    transport.close()
+
+
+def post(transport: Transport, url: str, timeout: float = LONG) -> Response:
+    """Send one signed request."""
+    return transport.post(url + "/", params=PARAMETERS, body=b'{"PageSize": 50}', timeout=timeout)
+
+
+def failure_of(transport: Transport, url: str, timeout: float = LONG) -> ApiError:
+    """Send one request that must fail, return its error."""
+    with pytest.raises(ApiError) as caught:
+        post(transport, url, timeout)
+    return caught.value
+
+
+def test_it_sends_the_query_the_body_and_our_headers(transport: Transport) -> None:
+    """A request is a POST with the parameters in its query and JSON in its body."""
+    with serving(answer()) as peer:
+        post(transport, peer.url)
+    head, body = peer.requests[0].split(b"\r\n\r\n")
+    assert head.startswith(f"POST /?AppId=12345&Signature={SIGNATURE} HTTP/1.1".encode())
+    assert f"User-Agent: {USER_AGENT}".encode() in head
+    assert b"Content-Type: application/json" in head
+    assert b"Accept-Encoding: gzip\r\n" in head
+    assert body == b'{"PageSize": 50}'
+
+
+def test_it_returns_status_headers_and_body(transport: Transport) -> None:
+    """Headers are found in any case."""
+    with serving(answer(b'{"a": 1}', headers=("X-Word: x",))) as peer:
+        response = post(transport, peer.url)
+    assert (response.status, response.body) == (200, b'{"a": 1}')
+    assert response.headers["x-word"] == "x"
+    assert response.elapsed >= 0
+
+
+def test_one_connection_serves_many_requests(transport: Transport) -> None:
+    """The connection is kept alive."""
+    with serving(answer(b'{"a": 1}')) as peer:
+        for _ in range(5):
+            post(transport, peer.url)
+    assert (peer.connections, len(peer.requests)) == (1, 5)
+
+
+def test_a_kept_connection_that_was_closed_is_replaced_unnoticed(transport: Transport) -> None:
+    """A peer that hangs up between two requests costs no error."""
+    hung_up = threading.Event()
+
+    def behave(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(OK + b"Content-Length: 2\r\n\r\n{}")
+        connection.close()
+        hung_up.set()
+
+    with serving(behave) as peer:
+        post(transport, peer.url)
+        assert hung_up.wait(LONG)
+        post(transport, peer.url)
+    assert peer.connections == 2
+
+
+def test_gzip_and_chunks_are_undone(transport: Transport) -> None:
+    """The body is what the API wrote, however it travelled."""
+    packed = gzip.compress(b'{"a": 1}')
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(packed), packed)
+    head = OK + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with serving(raw(head + chunked)) as peer:
+        assert post(transport, peer.url).body == b'{"a": 1}'
+
+
+def test_a_redirect_is_an_answer_and_its_target_is_never_asked(transport: Transport) -> None:
+    """The signature does not travel to another host."""
+    with serving(answer()) as other:
+        moved = answer(status="307 Moved", headers=(f"Location: {other.url}/x",))
+        with serving(moved) as peer:
+            response = post(transport, peer.url)
+    assert response.status == 307
+    assert other.requests == []
+
+
+def test_a_redirect_with_an_endless_body_is_not_read(transport: Transport) -> None:
+    """Only the body of a success is read."""
+
+    def behave(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n")
+        while not connection.peer.stopped.is_set():
+            connection.send(bytes(65536))
+
+    with serving(behave) as peer:
+        assert post(transport, peer.url).status == 302
+
+
+def test_cookies_are_not_kept(transport: Transport) -> None:
+    """A cookie that a gateway sets does not come back to it."""
+    with serving(answer(headers=("Set-Cookie: a=b",))) as peer:
+        post(transport, peer.url)
+        post(transport, peer.url)
+    assert b"Cookie" not in peer.requests[1]
+
+
+def test_netrc_adds_no_credentials(
+    transport: Transport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Credentials in the user's .netrc are for other programs."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password something\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with serving(answer()) as peer:
+        post(transport, peer.url)
+    assert b"Authorization" not in peer.requests[0]
+
+
+def silent(connection: Connection) -> None:
+    """Read the request and never answer."""
+    connection.read_request()
+    connection.wait_for_end()
+
+
+def drip_head(connection: Connection) -> None:
+    """Send the head byte by byte."""
+    connection.read_request()
+    connection.drip(OK + b"X: " + b"x" * 10_000)
+
+
+def drip_body(connection: Connection) -> None:
+    """Send the body byte by byte."""
+    connection.read_request()
+    connection.send(OK + b"Content-Length: 10000\r\n\r\n")
+    connection.drip(b"x" * 10_000)
+
+
+def drip_unbounded_body(connection: Connection) -> None:
+    """Send a body that ends with the connection, so that a cut looks like its end."""
+    connection.read_request()
+    connection.send(OK + b"Content-Encoding: gzip\r\n\r\n")
+    connection.drip(gzip.compress(os.urandom(10_000)))
+
+
+def drip_hundred_continue(connection: Connection) -> None:
+    """Promise an answer for ever."""
+    connection.read_request()
+    while not connection.peer.stopped.wait(0.02):
+        connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "behave", [silent, drip_head, drip_body, drip_unbounded_body, drip_hundred_continue]
+)
+def test_a_peer_that_is_silent_or_drips_is_cut_off(transport: Transport, behave: object) -> None:
+    """The time-out bounds the whole request, not each read."""
+    with serving(behave) as peer:  # type: ignore[arg-type] # pytest's parameters are untyped
+        error = failure_of(transport, peer.url, SHORT)
+    assert isinstance(error, RequestTimeout)
+    assert (error.code, error.transient) == ("timeout", True)
+
+
+def test_after_a_cut_the_next_request_works(transport: Transport) -> None:
+    """A cut connection is not used again."""
+    with serving(silent) as peer:
+        failure_of(transport, peer.url, SHORT)
+    with serving(answer()) as peer:
+        assert post(transport, peer.url).status == 200
+
+
+def test_a_tls_handshake_without_an_end_is_cut_off(transport: Transport) -> None:
+    """A peer that drips through the handshake holds nobody."""
+
+    def behave(connection: Connection) -> None:
+        connection.drip(b"\x16\x03\x03\x40\x00" + b"x" * 10_000)
+
+    with serving(behave) as peer:
+        error = failure_of(transport, f"https://127.0.0.1:{peer.port}", SHORT)
+    assert error.code == "timeout"
+
+
+def reset(connection: Connection) -> None:
+    """Read the request and reset the connection."""
+    connection.read_request()
+    linger = struct.pack("ii", 1, 0)
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+
+
+BROKEN = {
+    "reset": (reset, NetworkError, "connection", True),
+    "no answer": (raw(b""), NetworkError, "connection", True),
+    "truncated": (raw(OK + b"Content-Length: 9\r\n\r\n{"), NetworkError, "connection", True),
+    "truncated chunk": (
+        raw(OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{"),
+        NetworkError,
+        "connection",
+        True,
+    ),
+    "truncated gzip": (
+        raw(OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b'{"a": 1}')[:-9]),
+        NetworkError,
+        "connection",
+        True,
+    ),
+    "no gzip": (
+        answer(b"{}", headers=("Content-Encoding: gzip",)),
+        ProtocolError,
+        "invalid_response",
+        False,
+    ),
+    "unknown encoding": (
+        answer(b"{}", headers=("Content-Encoding: br",)),
+        ProtocolError,
+        "invalid_response",
+        False,
+    ),
+    "not HTTP": (raw(b"SSH-2.0-OpenSSH\r\n"), ProtocolError, "invalid_response", False),
+    "endless header": (
+        raw(OK + b"X: " + b"x" * 100_000 + b"\r\n\r\n"),
+        ProtocolError,
+        "invalid_response",
+        False,
+    ),
+    "bomb": (
+        answer(gzip.compress(bytes(4 * MAX_BYTES)), headers=("Content-Encoding: gzip",)),
+        ProtocolError,
+        "invalid_response",
+        False,
+    ),
+    "huge": (
+        raw(OK + b"\r\n" + bytes(MAX_BYTES + 65536)),
+        ProtocolError,
+        "invalid_response",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_answer_is_one_of_our_errors(transport: Transport, name: str) -> None:
+    """Each fault has its class, its code, and whether another try can help."""
+    behave, expected, code, transient = BROKEN[name]
+    with serving(behave) as peer:
+        error = failure_of(transport, peer.url)
+    assert (type(error), error.code, error.transient) == (expected, code, transient)
+
+
+def test_a_refused_connection_says_so(transport: Transport) -> None:
+    """The message is the operating system's word for it."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    error = failure_of(transport, f"http://127.0.0.1:{port}")
+    assert (error.code, error.transient) == ("connection", True)
+    assert str(error) == "connection refused"
+
+
+def test_an_unknown_host_says_so(transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed name lookup may heal."""
+
+    def getaddrinfo(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    error = failure_of(transport, "http://localhost:9")
+    assert (error.code, error.transient) == ("connection", True)
+    assert str(error) == "name or service not known"
+
+
+def test_a_host_that_cannot_be_looked_up_is_ours(transport: Transport) -> None:
+    """A name that no encoding can hold is an error like any other."""
+    error = failure_of(transport, f"http://{'x' * 64}.example")
+    assert (type(error), error.code) == (NetworkError, "connection")
+
+
+def test_the_next_address_is_tried(transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dead first address of several does not end the request."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        dead = unused.getsockname()
+    with serving(answer()) as peer:
+        found = [
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", one)
+            for one in (dead, ("127.0.0.1", peer.port))
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        assert post(transport, "http://localhost:9").status == 200
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a self-signed certificate with its key, in one PEM file."""
+    folder = tmp_path_factory.mktemp("tls")
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+        " -subj /CN=test -addext subjectAltName=IP:127.0.0.1,DNS:api.example"
+        " -keyout key.pem -out cert.pem"
+    )
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)  # noqa: S603 - fixed words
+    both = folder / "both.pem"
+    both.write_bytes((folder / "key.pem").read_bytes() + (folder / "cert.pem").read_bytes())
+    return both
+
+
+def server_context(certificate: Path) -> ssl.SSLContext:
+    """Return a server's TLS settings."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    transport: Transport, certificate: Path
+) -> None:
+    """The error names the reason; nothing was sent."""
+    context = server_context(certificate)
+    with serving(lambda connection: connection.start_tls(context)) as peer:
+        error = failure_of(transport, f"https://127.0.0.1:{peer.port}")
+    assert (type(error), error.code, error.transient) == (NetworkError, "tls", False)
+    assert str(error).startswith("certificate verify failed: self")
+    assert peer.requests == []
+
+
+def test_tls_to_a_plain_server_is_a_tls_error(transport: Transport) -> None:
+    """A wrong port is named as what it looks like."""
+    with serving(lambda connection: connection.send(b"HTTP/1.1 400 Bad\r\n\r\n")) as peer:
+        error = failure_of(transport, f"https://127.0.0.1:{peer.port}")
+    assert (type(error), error.code) == (NetworkError, "tls")
+
+
+def test_a_missing_bundle_of_certificates_is_a_tls_error(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """REQUESTS_CA_BUNDLE that names no file is the operator's to mend."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    error = failure_of(transport, "https://127.0.0.1:9")
+    assert (type(error), error.code) == (NetworkError, "tls")
+
+
+@pytest.fixture
+def tls_peer(certificate: Path) -> Iterator[Peer]:
+    """Give a peer that answers over TLS."""
+    context = server_context(certificate)
+
+    def behave(connection: Connection) -> None:
+        connection.start_tls(context)
+        answer(b'{"a": 1}')(connection)
+
+    with serving(behave) as peer:
+        yield peer
+
+
+def test_requests_ca_bundle_is_honoured(
+    transport: Transport, certificate: Path, tls_peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company's own authority can be trusted, and TLS connections are kept too."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    for _ in range(3):
+        assert post(transport, f"https://127.0.0.1:{tls_peer.port}").body == b'{"a": 1}'
+    assert tls_peer.connections == 1
+
+
+def test_a_drip_over_tls_is_cut_off(
+    transport: Transport, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole time is bounded behind TLS too."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    context = server_context(certificate)
+
+    def behave(connection: Connection) -> None:
+        connection.start_tls(context)
+        drip_body(connection)
+
+    with serving(behave) as peer:
+        error = failure_of(transport, f"https://127.0.0.1:{peer.port}", SHORT)
+    assert error.code == "timeout"
+
+
+def relay(source: socket.socket, target: socket.socket) -> None:
+    """Copy bytes until their end."""
+    with suppress(OSError):  # the other side may be gone
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+def test_https_goes_through_the_proxy_of_the_environment(
+    transport: Transport, certificate: Path, tls_peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HTTPS_PROXY gets a tunnel, and the TLS inside it is with the API."""
+
+    def proxy(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", tls_peer.port)) as upstream:
+            back = threading.Thread(target=relay, args=(upstream, connection.sock))
+            back.start()
+            relay(connection.sock, upstream)
+            back.join()
+
+    with serving(proxy) as peer:
+        monkeypatch.setenv("HTTPS_PROXY", peer.url)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        assert post(transport, "https://api.example").body == b'{"a": 1}'
+        transport.close()
+    assert peer.requests[0].startswith(b"CONNECT api.example:443 ")
+    assert SIGNATURE.encode() not in peer.requests[0]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_proxy_that_refuses_is_named(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tunnel refused for want of credentials will not heal by itself."""
+    with serving(answer(status="407 Hello")) as peer:
+        monkeypatch.setenv("HTTPS_PROXY", peer.url)
+        error = failure_of(transport, "https://api.example")
+    gc.collect()  # http.client before Python 3.11.9 leaves the refused tunnel's socket to it
+    assert str(error) == "the proxy refused the tunnel: HTTP 407"
+    assert (error.code, error.transient) == ("connection", False)
+
+
+def test_loopback_is_reached_without_the_proxy(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demo works on a machine whose environment has a proxy."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("ALL_PROXY", "http://proxy.example:3128")
+    with serving(answer()) as peer:
+        assert post(transport, peer.url).status == 200
+        assert post(transport, f"http://localhost:{peer.port}").status == 200
+
+
+def test_abort_ends_a_request_in_flight_and_refuses_more(transport: Transport) -> None:
+    """SIGTERM does not wait for the API."""
+    outcomes: list[BaseException] = []
+    with serving(silent) as peer:
+
+        def run() -> None:
+            try:
+                post(transport, peer.url)
+            except Stopped as error:
+                outcomes.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        while not peer.requests:
+            time.sleep(0.001)  # the peer has no other way to say that it has read
+        transport.abort()
+        thread.join()
+        assert len(outcomes) == 1
+        with pytest.raises(Stopped):
+            post(transport, peer.url)
+    assert len(peer.requests) == 1
+
+
+def test_abort_before_the_first_request_refuses_it(transport: Transport) -> None:
+    """There may be no connection yet."""
+    transport.abort()
+    with pytest.raises(Stopped):
+        post(transport, "http://127.0.0.1:9")
+
+
+def open_descriptors() -> int:
+    """Count what this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
+def test_no_descriptor_leaks() -> None:
+    """Neither kept, nor closed, nor cut connections leave a descriptor behind."""
+    closing = raw(OK + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}")
+    before = open_descriptors()
+    transport = Transport()
+    for _ in range(3):
+        with serving(answer()) as peer:
+            post(transport, peer.url)
+        with serving(closing) as peer:
+            post(transport, peer.url)
+        with serving(silent) as peer:
+            failure_of(transport, peer.url, 0.02)
+    transport.close()
+    assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("name", [*BROKEN, "silent", "refused"])
+def test_no_error_holds_the_signature(
+    transport: Transport, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Message, repr, traceback with all its causes, and the log at debug are free of it."""
+    caplog.set_level(logging.DEBUG)
+    if name == "refused":
+        error = failure_of(transport, "http://127.0.0.1:1")
+    else:
+        with serving(BROKEN[name][0] if name in BROKEN else silent) as peer:
+            error = failure_of(transport, peer.url, LONG if name in BROKEN else SHORT)
+    formatted = "".join(traceback.format_exception(error))
+    behind = repr(error.__cause__) + repr(error.__context__)
+    assert SIGNATURE not in str(error) + repr(error) + formatted + behind + caplog.text
+
+
+def test_a_broken_header_logs_nothing(
+    transport: Transport, caplog: pytest.LogCaptureFixture
+) -> None:
+    """urllib3 warns of such headers with the URL in its text."""
+    caplog.set_level(logging.DEBUG)
+    with serving(raw(OK + b"Content-Length: 2\r\nnonsense\r\n\r\n{}")) as peer:
+        transport.post(peer.url, params=PARAMETERS, body=b"", timeout=LONG)
+    assert caplog.text == ""
+
+
+def test_deflate_is_undone_too(transport: Transport) -> None:
+    """Some gateways send zlib's format unasked."""
+    with serving(answer(zlib.compress(b"{}"), headers=("Content-Encoding: deflate",))) as peer:
+        assert post(transport, peer.url).body == b"{}"
