@@ -47,12 +47,18 @@ types: $(VENV)/dev.stamp
 
 check: lint types test
 
-# One environment for each interpreter that this machine has; those it lacks are named.
+# One environment for each interpreter that this machine has, under its own name or pyenv's; those
+# it lacks are named.
 test-all:
 	@for v in 3.10 3.11 3.12 3.13; do \
-	  if python$$v -c 'import venv' 2>/dev/null; then \
-	    echo "== Python $$v"; $(MAKE) --no-print-directory unit PYTHON=python$$v VENV=.venv-$$v || exit 1; \
-	  else echo "== Python $$v: not on this machine, not tested"; fi; \
+	  for p in python$$v $$HOME/.pyenv/versions/$$v.*/bin/python; do \
+	    if $$p -c 'import venv' 2>/dev/null; then \
+	      echo "== Python $$v ($$p)"; \
+	      $(MAKE) --no-print-directory unit PYTHON=$$p VENV=.venv-$$v || exit 1; \
+	      continue 2; \
+	    fi; \
+	  done; \
+	  echo "== Python $$v: not on this machine, not tested"; \
 	done
 
 # The lower bounds of pyproject.toml are promises: the suite runs on exactly those versions.
