@@ -25,7 +25,8 @@ LABEL org.opencontainers.image.title="zego-upload-exporter" \
       org.opencontainers.image.version="${VERSION}"
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    PATH=/opt/zego-upload-exporter/bin:$PATH
+    PATH=/opt/zego-upload-exporter/bin:$PATH \
+    ZEGO_HISTORY_PATH=/var/lib/zego-upload-exporter/history.sqlite
 COPY --from=build /opt/zego-upload-exporter /opt/zego-upload-exporter
 COPY --from=build --chown=65532:65532 /state /var/lib/zego-upload-exporter
 VOLUME /var/lib/zego-upload-exporter

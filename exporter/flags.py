@@ -110,6 +110,12 @@ def _add_serving_flags(parser: argparse.ArgumentParser) -> None:
         help="TLS and authentication, in the format of the Prometheus exporter-toolkit",
     )
     parser.add_argument(
+        "--web.enable-lifecycle",
+        dest="enable_lifecycle",
+        action="store_true",
+        help="let POST /-/reload reload the configuration (SIGHUP always does)",
+    )
+    parser.add_argument(
         "--demo",
         action="store_true",
         help="run against the embedded simulator; needs no account",

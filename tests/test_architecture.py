@@ -21,7 +21,8 @@ ORDER = (
     ("metrics",),
     ("web",),
     ("simulator",),
-    ("flags", "demo"),
+    ("flags", "demo", "reload"),
+    ("service",),
     ("cli",),
     ("__main__",),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from exporter.collection.collector import Collector
 from exporter.collection.history import History
@@ -14,31 +14,46 @@ from exporter.collection.state import AppView
 from exporter.config import AppSettings
 from exporter.zego.limiter import RateLimiter
 
+RELOAD_STOP_SECONDS = 2.0
+"""How long a reload waits for the threads of apps that are gone or changed."""
+
 
 class Fleet:
     """The collectors of all configured apps.
 
     ZEGO counts its limits for each AppId, so apps that share one share its limiter; the
-    configuration gives them one rate.
+    configuration gives them one rate. `apply` and `stop` are for one thread, the rest for any.
     """
 
-    def __init__(self, apps: Sequence[AppSettings], history: History | None = None) -> None:
-        limiters = {app.app_id: RateLimiter(app.collection.requests_per_second) for app in apps}
-        self._collectors = tuple(
-            Collector(app, limiters[app.app_id], _ledger(app, history)) for app in apps
-        )
+    def __init__(self, history: History | None = None) -> None:
+        self._history = history
+        self._collectors: tuple[Collector, ...] = ()
+        self._limiters: dict[int, RateLimiter] = {}
+        self._ledgers: dict[tuple[str, int], Ledger] = {}
 
-    def start(self) -> None:
-        """Start every collector."""
+    def apply(self, apps: Sequence[AppSettings]) -> None:
+        """Collect exactly `apps` from now on.
+
+        An app whose settings are what they were goes on undisturbed; one that changed begins anew,
+        with its counters as long as name and AppId are the same. Raises HistoryError, with
+        everything as it was, where the history of a new app cannot be read.
+        """
+        running = {collector.settings: collector for collector in self._collectors}
+        ledgers = {_identity(app): self._ledger(app) for app in apps}
+        ending = [running[settings] for settings in running if settings not in apps]
+        _stop(ending, RELOAD_STOP_SECONDS)
+        self._limiters = {app.app_id: self._limiter(app) for app in apps}
+        self._ledgers = ledgers
+        self._collectors = tuple(
+            running.get(app) or Collector(app, self._limiters[app.app_id], ledgers[_identity(app)])
+            for app in apps
+        )
         for collector in self._collectors:
             collector.start()
 
     def stop(self, timeout: float) -> bool:
         """End every collector, waiting `timeout` seconds at most; return whether all have ended."""
-        for collector in self._collectors:
-            collector.stop()
-        deadline = time.monotonic() + timeout
-        return all(c.join(max(0.0, deadline - time.monotonic())) for c in self._collectors)
+        return _stop(self._collectors, timeout)
 
     def views(self) -> Sequence[AppView]:
         """Return one look at each app, in the order of the configuration."""
@@ -56,6 +71,30 @@ class Fleet:
         """Whether every collector's thread lives."""
         return all(collector.alive for collector in self._collectors)
 
+    def _limiter(self, app: AppSettings) -> RateLimiter:
+        """Return the limiter of the AppId, which goes on: ZEGO's count does, too."""
+        rate = app.collection.requests_per_second
+        limiter = self._limiters.get(app.app_id)
+        if limiter is None:
+            return RateLimiter(rate)
+        limiter.set_rate(rate)
+        return limiter
 
-def _ledger(app: AppSettings, history: History | None) -> Ledger:
-    return Ledger(Journal(history, app.name, app.app_id) if history else None)
+    def _ledger(self, app: AppSettings) -> Ledger:
+        known = self._ledgers.get(_identity(app))
+        if known is not None:
+            return known
+        return Ledger(Journal(self._history, app.name, app.app_id) if self._history else None)
+
+
+def _identity(app: AppSettings) -> tuple[str, int]:
+    return app.name, app.app_id
+
+
+def _stop(collectors: Iterable[Collector], timeout: float) -> bool:
+    """Stop all at once, then wait for each; return whether all have ended."""
+    ending = list(collectors)
+    for collector in ending:
+        collector.stop()
+    deadline = time.monotonic() + timeout
+    return all([collector.join(deadline - time.monotonic()) for collector in ending])  # noqa: C419 - each is waited for, also after one that has not ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Protocol
 from urllib.parse import parse_qs
 
 from exporter.collection.state import AppView
+from exporter.errors import ConfigError, ExporterError
 from exporter.web.app import Application
 from exporter.web.encoding import accepts_gzip, compress
 from exporter.web.http import Request, Response, Routes, text
@@ -30,12 +32,14 @@ class RenderMetrics(Protocol):
 class Sources:
     """Where the answers come from; everything is called anew for each request.
 
-    `healthy` tells whether the collection threads live; `now` gives Unix seconds.
+    `healthy` tells whether the collection threads live; `now` gives Unix seconds. `reload` is None
+    where reloading over HTTP is not enabled; it raises ExporterError.
     """
 
     render_metrics: RenderMetrics
     views: Callable[[], Sequence[AppView]]
     healthy: Callable[[], bool]
+    reload: Callable[[], None] | None = None
     now: Callable[[], float] = time.time
 
 
@@ -52,6 +56,7 @@ def build_routes(sources: Sources, pool: RenderPool, telemetry_path: str) -> Rou
         "/": {"GET": endpoints.status},
         "/-/healthy": {"GET": endpoints.healthy},
         "/-/ready": {"GET": endpoints.ready},
+        "/-/reload": {"POST": endpoints.reload},
         telemetry_path: {"GET": endpoints.metrics},
     }
 
@@ -115,3 +120,15 @@ class _Endpoints:
         if waiting:
             return text(503, f"not ready: waiting for the first collection of {', '.join(waiting)}")
         return text(200, "ready")
+
+    async def reload(self, _: Request) -> Response:
+        """Reload the configuration; what is wrong with it is the answer, and nothing changes."""
+        if self._sources.reload is None:
+            return text(403, "not enabled (start with --web.enable-lifecycle)")
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._sources.reload)
+        except ConfigError as error:
+            return text(500, "\n".join(error.problems))
+        except ExporterError as error:
+            return text(500, str(error))
+        return text(200, "reloaded")

@@ -342,7 +342,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         " -subj /CN=test -addext subjectAltName=IP:127.0.0.1,DNS:api.example"
         " -keyout key.pem -out cert.pem"
     )
-    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)  # noqa: S603 - fixed words
+    subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
     both = folder / "both.pem"
     both.write_bytes((folder / "key.pem").read_bytes() + (folder / "cert.pem").read_bytes())
     return both
