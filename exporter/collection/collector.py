@@ -78,8 +78,9 @@ class Collector:
         self._thread.daemon = True
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the thread; one that runs already goes on."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def stop(self) -> None:
         """Ask the thread to end and cut its request; returns at once."""
@@ -94,7 +95,7 @@ class Collector:
 
     def join(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds for the thread; return whether it has ended."""
-        self._thread.join(timeout)
+        self._thread.join(max(0.0, timeout))
         return not self.alive
 
     @property
