@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from grafana.generator import palette, promql
 from grafana.generator.panels import Query
-from grafana.generator.promql import AGE, FULLNESS, UP, equals, finished, value
+from grafana.generator.promql import AGE, FULLNESS, NEXT_EXPIRY, UP, equals, finished
 from grafana.generator.sdk import dashboard, table
 from grafana.generator.tables import COLOURED_CELL, COLOURED_TEXT, Column, table_panel
 from grafana.generator.tasklists import OVERVIEW_UID, row_link
@@ -32,7 +32,7 @@ def apps_panel(texts: Texts) -> table.Panel:
         AGE,
         FULLNESS,
         failures,
-        f"{value('zego_upload_next_expiry_timestamp_seconds')} - time()",
+        NEXT_EXPIRY,
         f"topk by (job, zego_app) (1, {reasons} > 0)",
         f"{broken} + {failures} or {broken}",
     ]

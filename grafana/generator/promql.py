@@ -93,3 +93,5 @@ STALENESS = f"({AGE}) / {value('zego_upload_stale_after_seconds')}"
 """Age of an app's data as a share of the age at which they disappear."""
 FULLNESS = f"{value('zego_upload_slots_used')} / {value('zego_upload_slots_limit')}"
 UNFINISHED_TASKS = merged(f"sum without (status) ({series('zego_upload_tasks', UNFINISHED)})")
+NEXT_EXPIRY = f"clamp_min({value('zego_upload_next_expiry_timestamp_seconds')} - time(), 0)"
+"""Seconds; 0 between an expiry and the next scrape that knows of it."""

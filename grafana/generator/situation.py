@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana.generator import palette
 from grafana.generator.finish import Row
 from grafana.generator.panels import Query, colour, properties, stat_panel
-from grafana.generator.promql import AGE, STALENESS, UNFINISHED_TASKS, UP, finished, value
+from grafana.generator.promql import AGE, NEXT_EXPIRY, STALENESS, UNFINISHED_TASKS, UP, finished
 from grafana.generator.sdk import common_models, stat
 from grafana.generator.texts import Texts
 
@@ -77,7 +77,6 @@ def _success_rate(texts: Texts) -> stat.Panel:
 
 
 def _next_expiry(texts: Texts) -> stat.Panel:
-    expiry = f"min({value('zego_upload_next_expiry_timestamp_seconds')}) - time()"
     colours = palette.steps(palette.NOTHING, (0, palette.WARN), (3600, palette.CALM))
-    query = Query(expiry, texts.words["expires_in"])
+    query = Query(f"min({NEXT_EXPIRY})", texts.words["expires_in"])
     return stat_panel(texts, "next_expiry", query, unit="s", colours=colours).decimals(1)

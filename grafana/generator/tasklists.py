@@ -27,10 +27,10 @@ def row_link(texts: Texts, uid: str) -> Mapping[str, object]:
     return {"links": [{"title": title, "url": url, "targetBlank": False}]}
 
 
-def _columns(texts: Texts) -> list[Column]:
+def _columns(texts: Texts, app_width: int) -> list[Column]:
     status = {**COLOURED_CELL, "mappings": [palette.status_map(texts)]}
     return [
-        Column("zego_app", "app", 140),
+        Column("zego_app", "app", app_width),
         Column("title", "file", 0, row_link(texts, TASK_UID)),
         Column("status", "status", 120, status),
     ]
@@ -86,7 +86,7 @@ def attention_panel(texts: Texts) -> table.Panel:
     ]
     retries = {"decimals": 0, "thresholds": palette.steps("text", (1, palette.WARN)).build()}
     columns = [
-        *_columns(texts),
+        *_columns(texts, 140),
         Column("reason", "reason", 150),
         Column("Value #B", "retries", 80, {**COLOURED_TEXT, **retries}),
         Column("Value #C", "status_for", 120, _seconds()),
@@ -136,7 +136,7 @@ def titled_panel(
         texts,
         key,
         queries,
-        _columns(texts),
+        _columns(texts, 90),
         hidden=["upload_task_id"],
         sort_by=sort_by,
         descending=False,
