@@ -12,13 +12,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 
+from exporter.commands.check import check
+from exporter.commands.listing import Wanted, list_tasks
+from exporter.commands.once import once
 from exporter.config import Settings, load_settings
-from exporter.demo import demo_settings
+from exporter.demo import Demo, running_demo
 from exporter.errors import ConfigError, ExporterError
 from exporter.flags import DEFAULT_CONFIG, PROGRAM, parse_flags, web_overrides
 from exporter.logs import setup_logging
 from exporter.service import Service
 from exporter.simulator.demo import run_simulator
+from exporter.tasks import TaskStatus
+from exporter.web.descriptors import raise_open_files_limit
 from exporter.web.listen import ListenError, parse_listen_address
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
@@ -31,9 +36,13 @@ log = logging.getLogger(__name__)
 def main(argv: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
     flags = parse_flags(argv)
-    setup_logging(flags.log_level, flags.log_format)
+    # What ends by itself speaks by its output: only errors beside it, unless more is asked for.
+    usual = "error" if flags.command in {"check", "once", "tasks"} else "info"
+    setup_logging(flags.log_level or usual, flags.log_format)
     try:
-        return simulate(flags) if flags.command == "simulate" else serve(flags)
+        return _COMMANDS[flags.command](flags)
+    except KeyboardInterrupt:
+        return EXIT_FAILED
     except ConfigError as error:
         return _refuse(_config_path(flags), error.problems)
     except ExporterError as error:
@@ -44,10 +53,13 @@ def main(argv: list[str] | None = None) -> int:
 def serve(flags: argparse.Namespace) -> int:
     """Collect and serve until SIGTERM or SIGINT; reload at SIGHUP."""
     signals = _catch_signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    raise_open_files_limit()  # before the first peer can use them up
     with _configuration(flags) as load:
         service = Service(load(), load, lifecycle=flags.enable_lifecycle)
         service.start()
         try:
+            if isinstance(load, Demo):
+                load.callbacks_to(service.urls[0])
             while signals.get() == signal.SIGHUP:
                 with suppress(ExporterError):  # logged, and what ran before goes on
                     service.reload()
@@ -68,23 +80,47 @@ def simulate(flags: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _check(flags: argparse.Namespace) -> int:
+    with _configuration(flags) as load:
+        well = check(load(), live=flags.live, form=flags.format)
+    return EXIT_OK if well else EXIT_FAILED
+
+
+def _once(flags: argparse.Namespace) -> int:
+    with _configuration(flags) as load:
+        return EXIT_OK if once(load(), flags.output) else EXIT_FAILED
+
+
+def _tasks(flags: argparse.Namespace) -> int:
+    with _configuration(flags) as load:
+        settings = _only(load(), flags.app)
+        statuses = [TaskStatus(word) for word in flags.status]
+        complete = list_tasks(settings, Wanted(statuses, flags.expiring_within), flags.format)
+    return EXIT_OK if complete else EXIT_FAILED
+
+
+def _only(settings: Settings, names: Sequence[str]) -> Settings:
+    """Return the settings with the named apps alone, all if none is named. Raises ConfigError."""
+    known = [app.name for app in settings.apps]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigError([f"--app: {unknown[0]!r} is not configured (one of {', '.join(known)})"])
+    apps = tuple(app for app in settings.apps if not names or app.name in names)
+    return settings.model_copy(update={"apps": apps})
+
+
+_COMMANDS = {None: serve, "check": _check, "once": _once, "tasks": _tasks, "simulate": simulate}
+
+
 @contextmanager
 def _configuration(flags: argparse.Namespace) -> Iterator[Load]:
     """Yield what loads the settings that flags, file and environment give at the moment."""
     overrides = web_overrides(flags)
     if flags.demo:
-        with demo_settings(overrides) as settings:
-            yield lambda: settings
+        with running_demo(overrides) as demo:
+            yield demo
     else:
-        yield lambda: _supported(
-            load_settings(_config_path(flags), os.environ, overrides=overrides)
-        )
-
-
-def _supported(settings: Settings) -> Settings:
-    if settings.web.config_file is not None:
-        raise ConfigError(["web.config_file: is not supported by this version (leave it out)"])
-    return settings
+        yield lambda: load_settings(_config_path(flags), os.environ, overrides=overrides)
 
 
 def _config_path(flags: argparse.Namespace) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr
@@ -17,9 +18,25 @@ INTERVAL_SECONDS = 10.0
 """Time between two collections: short enough that a person sees things change."""
 
 
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The running simulator; calling it loads the settings of its apps."""
+
+    settings: Settings
+    server: SimulatorServer
+
+    def __call__(self) -> Settings:
+        """Return the settings; a reload finds them unchanged."""
+        return self.settings
+
+    def callbacks_to(self, url: str) -> None:
+        """Let the apps send their callbacks to the exporter at `url`, now that it serves."""
+        self.server.callbacks_to(url)
+
+
 @contextmanager
-def demo_settings(overrides: Mapping[str, Any]) -> Iterator[Settings]:
-    """Run the simulator as long as the block lasts; yield the settings of its apps.
+def running_demo(overrides: Mapping[str, Any]) -> Iterator[Demo]:
+    """Run the simulator as long as the block lasts.
 
     `overrides` are settings given by flags, in the shape of the configuration file. Raises
     ConfigError where they cannot be used.
@@ -30,7 +47,7 @@ def demo_settings(overrides: Mapping[str, Any]) -> Iterator[Settings]:
     settings = load_settings(None, environment, overrides=overrides)
     with SimulatorServer(simulated) as server:
         apps = tuple(_app_settings(app, server.url) for app in simulated)
-        yield settings.model_copy(update={"apps": apps, "warnings": ()})
+        yield Demo(settings.model_copy(update={"apps": apps, "warnings": ()}), server)
 
 
 def _app_settings(app: SimulatedApp, endpoint: str) -> AppSettings:
@@ -38,6 +55,7 @@ def _app_settings(app: SimulatedApp, endpoint: str) -> AppSettings:
         name=app.name,
         app_id=app.app_id,
         server_secret=SecretStr(app.server_secret),
+        callback_secret=SecretStr(app.callback_secret),
         endpoint=endpoint,
         collection=CollectionSettings(
             interval=INTERVAL_SECONDS, stale_after=5 * INTERVAL_SECONDS, requests_per_second=20

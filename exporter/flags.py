@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from exporter import __version__
+from exporter.config.durations import parse_duration
 from exporter.logs import LEVELS
+from exporter.tasks import TaskStatus
 
 PROGRAM = "zego-upload-exporter"
 DEFAULT_CONFIG = Path("config.yaml")
@@ -41,29 +44,106 @@ def web_overrides(flags: argparse.Namespace) -> dict[str, Any]:
     return {"web": given} if given else {}
 
 
+def describe_flags() -> dict[str, list[tuple[str, str]]]:
+    """Return, for the program and each of its commands, its own flags and what they mean."""
+    parser = _parser()
+    described = {PROGRAM: list(_described(parser))}
+    common = set(described[PROGRAM])
+    for action in parser._actions:
+        for name, command in (
+            dict(action.choices or {}).items() if not action.option_strings else ()
+        ):
+            own = [flag for flag in _described(command) if flag not in common]
+            described[f"{PROGRAM} {name}"] = own
+    return described
+
+
+def _described(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
+    for action in parser._actions:
+        if action.option_strings:
+            value = action.metavar or (",".join(action.choices) if action.choices else "")
+            yield f"{', '.join(action.option_strings)} {value}".rstrip(), action.help or ""
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False
     )
     _add_serving_flags(parser)
-    _add_log_flags(parser)
+    _add_common_flags(parser)
     parser.add_argument(
         "--version",
         action="version",
         version=f"{PROGRAM}, version {__version__} (python {platform.python_version()})",
     )
     commands = parser.add_subparsers(dest="command", metavar="[command]")
+    _add_check(commands)
+    _add_once(commands)
+    _add_tasks(commands)
     _add_simulate(commands)
     return parser
 
 
-def _add_simulate(commands: Any) -> None:
-    simulate = commands.add_parser(
-        "simulate",
-        help="run the simulated API alone",
-        description="Runs the simulated API alone, for trying things out.",
-        allow_abbrev=False,
+def _add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    """Add a sub-command that takes the common flags too, before its name or after it."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
     )
+    _add_common_flags(command, default=argparse.SUPPRESS)
+    return command
+
+
+def _add_check(commands: Any) -> None:
+    check = _add_command(commands, "check", "check the configuration, and the way to the API")
+    check.add_argument(
+        "--live", action="store_true", help="make one signed request for each app as well"
+    )
+    check.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+
+
+def _add_once(commands: Any) -> None:
+    once = _add_command(commands, "once", "collect once and print the metrics")
+    once.add_argument(
+        "--output",
+        metavar="FILE",
+        type=Path,
+        help="write to FILE atomically, for the textfile collector of node_exporter",
+    )
+
+
+def _add_tasks(commands: Any) -> None:
+    tasks = _add_command(commands, "tasks", "collect once and list the upload tasks")
+    tasks.add_argument(
+        "--format", choices=["table", "json", "csv"], default="table", help="default: table"
+    )
+    tasks.add_argument(
+        "--status",
+        action="append",
+        choices=[status.value for status in TaskStatus],
+        metavar="STATUS",
+        default=[],
+        help="only tasks in this status; repeatable",
+    )
+    tasks.add_argument(
+        "--expiring-within",
+        metavar="DURATION",
+        type=_duration,
+        help="only succeeded tasks whose file expires within that time, such as 6h",
+    )
+    tasks.add_argument(
+        "--app", action="append", metavar="NAME", default=[], help="only this app; repeatable"
+    )
+
+
+def _duration(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _add_simulate(commands: Any) -> None:
+    simulate = _add_command(commands, "simulate", "run the simulated API alone")
     simulate.add_argument(
         "--listen-address",
         dest="simulator_address",
@@ -83,13 +163,6 @@ def _add_simulate(commands: Any) -> None:
 
 
 def _add_serving_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--config.file",
-        dest="config_file",
-        metavar="FILE",
-        type=Path,
-        help=f"configuration (default: {DEFAULT_CONFIG}, where it exists)",
-    )
     parser.add_argument(
         "--web.listen-address",
         dest="listen_address",
@@ -115,25 +188,36 @@ def _add_serving_flags(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let POST /-/reload reload the configuration (SIGHUP always does)",
     )
+
+
+def _add_common_flags(parser: argparse.ArgumentParser, default: Any = None) -> None:
+    """Add the flags that every command takes; SUPPRESS keeps a flag before the command's name."""
+    parser.add_argument(
+        "--config.file",
+        dest="config_file",
+        metavar="FILE",
+        type=Path,
+        default=default,
+        help=f"configuration (default: {DEFAULT_CONFIG}, where it exists)",
+    )
     parser.add_argument(
         "--demo",
         action="store_true",
+        default=default or False,
         help="run against the embedded simulator; needs no account",
     )
 
-
-def _add_log_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log.level",
         dest="log_level",
         choices=list(LEVELS),
-        default="info",
-        help="least severe lines to log (default: info)",
+        default=default,
+        help="least severe lines to log (default: info; error for check, once and tasks)",
     )
     parser.add_argument(
         "--log.format",
         dest="log_format",
         choices=["logfmt", "json"],
-        default="logfmt",
+        default=default or "logfmt",
         help="form of the log lines on stderr (default: logfmt)",
     )

@@ -1,7 +1,8 @@
 """Log lines on stderr, as logfmt or JSON; fields travel beside the message, never inside it.
 
 Only this program's own loggers are shown. Those of `urllib3` would print request lines, and with
-them signatures (contract, section 1.9).
+them signatures (contract, section 1.9). What a defect, a library's error or a traceback may still
+quote of a request goes through `redact` before it is written.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, Literal, TextIO
+
+from exporter.redaction import redact
 
 LogFormat = Literal["logfmt", "json"]
 
@@ -70,7 +73,11 @@ class LineFormatter(logging.Formatter):
         }
         if record.exc_info:
             pairs["traceback"] = self.formatException(record.exc_info)
-        return self._render(pairs)
+        return self._render({key: _redacted(value) for key, value in pairs.items()})
+
+
+def _redacted(value: object) -> object:
+    return value if isinstance(value, int | float) else redact(str(value))
 
 
 def _as_logfmt(pairs: dict[str, object]) -> str:

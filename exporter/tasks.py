@@ -9,12 +9,17 @@ Rules that this file keeps:
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from typing import Literal
+
+TitleMode = Literal["full", "hash", "none"]
+"""How much of a title is shown, wherever it is (`tasks.title`; contract, section 3)."""
 
 
 class TaskStatus(Enum):
@@ -158,3 +163,10 @@ def summarise(tasks: Sequence[UploadTask]) -> StatusSummary:
             (task.created_at for task in tasks if task.created_at is not None), default=None
         ),
     )
+
+
+def show_title(title: str, mode: TitleMode) -> str:
+    """Return what is shown of a task's title: all of it, a short hash of it, or nothing."""
+    if mode == "none":
+        return ""
+    return title if mode == "full" else hashlib.sha256(title.encode()).hexdigest()[:16]

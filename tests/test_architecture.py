@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "exporter"
 # A module may import what stands before its own room, and its own room.
 ORDER = (
     ("__init__",),
+    ("redaction",),
     ("errors", "tasks", "logs"),
     ("zego",),
     ("yaml_loader",),
@@ -22,7 +23,7 @@ ORDER = (
     ("web",),
     ("simulator",),
     ("flags", "demo", "reload"),
-    ("service",),
+    ("service", "commands"),
     ("cli",),
     ("__main__",),
 )
@@ -37,6 +38,7 @@ FENCES = {
     "urllib3": ("zego",),
     "yaml": ("yaml_loader",),
     "sqlite3": ("collection",),
+    "rich": ("commands",),
 }
 
 

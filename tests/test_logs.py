@@ -77,6 +77,23 @@ def test_a_traceback_is_a_field_on_the_same_line(stream: io.StringIO) -> None:
     assert "ValueError: no" in stream.getvalue()
 
 
+@pytest.mark.parametrize("log_format", ["logfmt", "json"])
+def test_what_a_defect_quotes_of_a_request_is_not_shown(
+    stream: io.StringIO, log_format: LogFormat
+) -> None:
+    """Neither in the message nor in a field nor in the traceback."""
+    setup_logging("info", log_format, stream)
+    url = "https://api.example.com/?AppId=1&Signature=43e5cfcca828314675f91b001390566a"
+    try:
+        raise ValueError(f"cannot send to {url}", {"Signature": "43e5cfcc"})
+    except ValueError as error:
+        extra = fields(error=error, nested=[url])
+        logging.getLogger("exporter.test").exception("defect at %s", url, extra=extra)
+    assert stream.getvalue().count("https://api.example.com/") >= 4
+    assert "AppId" not in stream.getvalue()
+    assert "43e5" not in stream.getvalue()
+
+
 @given(st.text(), st.sampled_from(["logfmt", "json"]))
 def test_no_value_can_break_a_line(value: str, log_format: LogFormat) -> None:
     """Whatever a peer sent, a record is one printable line."""

@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Callable
 
+from exporter.collection.asking import Asking
 from exporter.collection.inbox import Inbox
 from exporter.collection.ledger import Ledger
 from exporter.collection.outage import Outage
 from exporter.collection.schedule import Schedule
 from exporter.collection.state import AppState
-from exporter.collection.walk import WalkResult, walk
+from exporter.collection.strategy import new_strategy
+from exporter.collection.walk import WalkResult
 from exporter.config import AppSettings
 from exporter.errors import CollectionError, InternalError, Stopped
 from exporter.logs import fields
@@ -22,6 +24,7 @@ from exporter.tasks import Snapshot
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.stats import ApiStats
+from exporter.zego.transport import Transport
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ class Collector:
     """Collects one app until it is stopped.
 
     `clock` is monotonic, `wall_clock` gives Unix seconds; both come in so that tests own the time.
+    `prepare` is called with the app's name and each snapshot before anybody else can see it.
     """
 
     def __init__(
@@ -43,6 +47,8 @@ class Collector:
         *,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
+        new_transport: Callable[[], Transport] = Transport,
+        prepare: Callable[[str, Snapshot], None] = lambda _app, _snapshot: None,
     ) -> None:
         self.settings = settings
         stats = ApiStats()
@@ -51,6 +57,7 @@ class Collector:
         self.state = AppState(
             settings, stats, ledger, rejections=self.inbox.rejections, clock=clock
         )
+        self._prepare = prepare
         self._clock = clock
         self._wall_clock = wall_clock
         self._stopping = threading.Event()
@@ -60,19 +67,8 @@ class Collector:
         self._schedule = Schedule(clock() + spread, settings.collection.interval)
         self._secret = ""
         self._outage = Outage(settings.name)
-        self._client = Client(
-            app_id=settings.app_id,
-            endpoint=settings.endpoint,
-            is_test=settings.is_test,
-            read_secret=lambda: self._secret,
-            limiter=limiter,
-            stats=stats,
-            timeout=settings.collection.timeout,
-            max_retries=settings.collection.max_retries,
-            wall_clock=wall_clock,
-            clock=clock,
-            sleep=self._sleep,
-        )
+        self._strategy, clients = new_strategy(settings, clock)
+        self._clients = [self._new_client(limiter, stats, new_transport()) for _ in range(clients)]
         self._thread = threading.Thread(target=self._run, name=f"collector-{settings.name}")
         # A request that cannot be cut (a DNS look-up) must not keep the process alive.
         self._thread.daemon = True
@@ -82,11 +78,19 @@ class Collector:
         if self._thread.ident is None:
             self._thread.start()
 
+    def collect_once(self) -> None:
+        """Make the only collection of this collector, in the calling thread. Raises Stopped."""
+        try:
+            self.collect()
+        finally:
+            self._close()
+
     def stop(self) -> None:
         """Ask the thread to end and cut its request; returns at once."""
         self._stopping.set()
         self._awake.set()
-        self._client.abort()
+        for client in self._clients:
+            client.abort()
 
     def hurry(self) -> None:
         """Ask for a collection before the next tick; returns at once."""
@@ -110,7 +114,7 @@ class Collector:
         try:
             # Secrets in files are read at each collection, so that one can be renewed at any time.
             self._secret = self.settings.read_secret()
-            result = self._walk(started)
+            result = self._ask(started)
             self._publish(result, self._clock() - started)
         except CollectionError as error:
             self._fail(error)
@@ -121,16 +125,38 @@ class Collector:
             log.exception("defect during a collection", extra=fields(app=self.settings.name))
             self._fail(InternalError(f"defect of the exporter: {type(defect).__name__}"))
 
-    def _walk(self, started: float) -> WalkResult:
+    def _ask(self, started: float) -> WalkResult:
         collection = self.settings.collection
-        deadline = started + collection.deadline
-        return walk(
-            lambda token: self._client.describe_upload_tasks(
-                page_token=token, page_size=collection.page_size, deadline=deadline
-            ),
+        latest = self.state.view().latest
+        asking = Asking(
+            self._clients,
+            page_size=collection.page_size,
+            deadline=started + collection.deadline,
             # The limiter lets no more pages through before the deadline.
             max_pages=math.ceil(collection.deadline * collection.requests_per_second) + 1,
+            known=latest.tasks if latest else (),
         )
+        return self._strategy.collect(asking)
+
+    def _new_client(self, limiter: RateLimiter, stats: ApiStats, transport: Transport) -> Client:
+        return Client(
+            app_id=self.settings.app_id,
+            endpoint=self.settings.endpoint,
+            is_test=self.settings.is_test,
+            read_secret=lambda: self._secret,
+            limiter=limiter,
+            stats=stats,
+            timeout=self.settings.collection.timeout,
+            max_retries=self.settings.collection.max_retries,
+            transport=transport,
+            wall_clock=self._wall_clock,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+
+    def _close(self) -> None:
+        for client in self._clients:
+            client.close()
 
     def _publish(self, result: WalkResult, duration: float) -> None:
         now = self._wall_clock()
@@ -143,7 +169,13 @@ class Collector:
             tracked=self._ledger.record_walk(result.tasks, now),
             failure_reasons=self._ledger.failure_reasons(),
         )
-        self.state.publish(snapshot, result.malformed)
+        self._prepare(self.settings.name, snapshot)
+        self.state.publish(
+            snapshot,
+            result.malformed,
+            strategy=self._strategy.name,
+            corrections=self._strategy.corrections,
+        )
         self._outage.end(now)
         log.info(
             "collection complete",
@@ -174,7 +206,7 @@ class Collector:
         except Stopped:
             log.debug("collector stopped", extra=fields(app=self.settings.name))
         finally:
-            self._client.close()
+            self._close()
 
     def _await_turn(self) -> None:
         """Wait until the schedule wants a collection. Raises Stopped."""

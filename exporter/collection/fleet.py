@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from exporter.collection.collector import Collector
 from exporter.collection.history import History
@@ -12,6 +13,7 @@ from exporter.collection.journal import Journal
 from exporter.collection.ledger import Ledger
 from exporter.collection.state import AppView
 from exporter.config import AppSettings
+from exporter.tasks import Snapshot
 from exporter.zego.limiter import RateLimiter
 
 RELOAD_STOP_SECONDS = 2.0
@@ -23,10 +25,17 @@ class Fleet:
 
     ZEGO counts its limits for each AppId, so apps that share one share its limiter; the
     configuration gives them one rate. `apply` and `stop` are for one thread, the rest for any.
+    `prepare` is called with an app's name and each new snapshot, in the thread of its collector.
     """
 
-    def __init__(self, history: History | None = None) -> None:
+    def __init__(
+        self,
+        history: History | None = None,
+        *,
+        prepare: Callable[[str, Snapshot], None] = lambda _app, _snapshot: None,
+    ) -> None:
         self._history = history
+        self._prepare = prepare
         self._collectors: tuple[Collector, ...] = ()
         self._limiters: dict[int, RateLimiter] = {}
         self._ledgers: dict[tuple[str, int], Ledger] = {}
@@ -45,11 +54,38 @@ class Fleet:
         self._limiters = {app.app_id: self._limiter(app) for app in apps}
         self._ledgers = ledgers
         self._collectors = tuple(
-            running.get(app) or Collector(app, self._limiters[app.app_id], ledgers[_identity(app)])
+            running.get(app)
+            or Collector(
+                app,
+                self._limiters[app.app_id],
+                ledgers[_identity(app)],
+                prepare=self._prepare,
+            )
             for app in apps
         )
         for collector in self._collectors:
             collector.start()
+
+    def collect_once(
+        self, apps: Sequence[AppSettings], *, every: float
+    ) -> Iterator[Sequence[AppView]]:
+        """Collect each of `apps` once, all at the same time, in place of `apply`.
+
+        Yields the views `every` so many seconds while it lasts, and once at its end.
+        """
+        self._limiters = {app.app_id: self._limiter(app) for app in apps}
+        self._collectors = tuple(
+            Collector(app, self._limiters[app.app_id], self._ledger(app)) for app in apps
+        )
+        with ThreadPoolExecutor(max_workers=len(apps)) as threads:
+            running = {threads.submit(collector.collect_once) for collector in self._collectors}
+            try:
+                while running:
+                    _, running = wait(running, timeout=every)
+                    yield self.views()
+            finally:
+                for collector in self._collectors:
+                    collector.stop()
 
     def stop(self, timeout: float) -> bool:
         """End every collector, waiting `timeout` seconds at most; return whether all have ended."""

@@ -2,7 +2,7 @@
 
 Rules that this file keeps:
 
-- One transaction for each walk of each app, with only the rows that changed.
+- One transaction for each walk or callback of each app, with only the rows that changed.
 - The file is ours (`application_id`) and of a version we know (`user_version`), or we refuse it.
   A damaged one is moved aside, never deleted, and a new one begun.
 - One process at a time: a lock on a file beside it, so that backups by others stay possible.
@@ -91,9 +91,12 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """What is to be written of one app: rows by key, None where a row is to go."""
+    """What is to be written of one app: rows by key, None where a row is to go.
 
-    collected_at: float
+    `collected_at` is None where no walk has ended.
+    """
+
+    collected_at: float | None
     tracked: Mapping[str, Tracked | None]
     counters: Mapping[CounterKey, float]
     failure_reasons: Mapping[str, FailureReason | None]
@@ -140,12 +143,13 @@ class History:
             )
 
     def write(self, name: str, app_id: int, writing: Writing) -> None:
-        """Write one walk of one app, whole or not at all. Raises HistoryError."""
+        """Write one walk or callback of one app, whole or not at all. Raises HistoryError."""
         with self._lock, _errors_of(self.path), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             app = self._app(name, app_id)
             self._connection.execute(
-                "UPDATE app SET collected_at = ? WHERE id = ?", (writing.collected_at, app)
+                "UPDATE app SET collected_at = coalesce(?, collected_at) WHERE id = ?",
+                (writing.collected_at, app),
             )
             for task, entry in writing.tracked.items():
                 row = (entry.status.value, entry.since) if entry else None

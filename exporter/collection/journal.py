@@ -1,7 +1,7 @@
 """What of one app is still to be written to the history file.
 
 A file that cannot be written (a full disk) costs a log line and a count, never the collection:
-what it missed stays here and is written with the next walk.
+what it missed stays here and is written with what comes next.
 """
 
 from __future__ import annotations
@@ -27,14 +27,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Unsaved:
-    """Rows by key, None where a row is to go; counters by key alone, as their values still rise."""
+    """Rows by key, None where a row is to go; counters by key alone, as their values still rise.
 
+    `collected_at` is None where no walk has ended.
+    """
+
+    collected_at: float | None = None
     tracked: dict[str, Tracked | None] = field(default_factory=dict)
     reasons: dict[str, FailureReason | None] = field(default_factory=dict)
     counters: set[CounterKey] = field(default_factory=set)
 
     def update(self, later: _Unsaved) -> None:
         """Lay what came later over this."""
+        if later.collected_at is not None:
+            self.collected_at = later.collected_at
         self.tracked.update(later.tracked)
         self.reasons.update(later.reasons)
         self.counters.update(later.counters)
@@ -65,16 +71,23 @@ class Journal:
     ) -> None:
         """Remember rows that changed (None: that are to go) and counters that rose."""
         with self._lock:
-            self._unsaved.update(_Unsaved(dict(tracked or {}), dict(reasons or {}), set(counters)))
+            noted = _Unsaved(None, dict(tracked or {}), dict(reasons or {}), set(counters))
+            self._unsaved.update(noted)
 
-    def flush(self, collected_at: float, values: Callable[[], Mapping[CounterKey, float]]) -> None:
-        """Write everything noted as of a walk's end; `values` gives the counters at the moment."""
+    def flush(
+        self, collected_at: float | None, values: Callable[[], Mapping[CounterKey, float]]
+    ) -> None:
+        """Write everything noted as of a walk's end, None between walks.
+
+        `values` gives the counters at the moment.
+        """
         with self._lock:
             unsaved, self._unsaved = self._unsaved, _Unsaved()
+        unsaved.update(_Unsaved(collected_at))
         # Asked for now: a counter that rises later is noted anew.
         now = values()
         counters = {key: now[key] for key in unsaved.counters}
-        writing = Writing(collected_at, unsaved.tracked, counters, unsaved.reasons)
+        writing = Writing(unsaved.collected_at, unsaved.tracked, counters, unsaved.reasons)
         try:
             self._history.write(self._name, self._app_id, writing)
         except HistoryError as error:

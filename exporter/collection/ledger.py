@@ -3,7 +3,8 @@
 Rules that this file keeps:
 
 - A complete walk goes into the file (if there is one) before anybody can see its counts: a process
-  that is killed between the two counts the walk again from the file, and gets the same.
+  that is killed between the two counts the walk again from the file, and gets the same. So does a
+  callback: a counter that a restart set back would look to Prometheus like one begun at 0.
 - A callback changes counters and reasons, never a count of tasks: the walk is the only truth.
 """
 
@@ -62,6 +63,7 @@ class Ledger:
 
     def __init__(self, journal: Journal | None = None) -> None:
         self._journal = journal
+        self._recording = threading.Lock()  # one walk or callback at a time, its writing included
         self._lock = threading.Lock()
         self._tracked: Mapping[str, Tracked] | None = None
         self._reasons: dict[str, FailureReason] = {}
@@ -77,6 +79,10 @@ class Ledger:
 
         `now` is the end of the walk, in Unix seconds.
         """
+        with self._recording:
+            return self._record_walk(tasks, now)
+
+    def _record_walk(self, tasks: Sequence[UploadTask], now: float) -> Mapping[str, Tracked]:
         changes = compare(self._tracked, tasks, now)
         tracked = _applied(self._tracked, changes)
         rises = _rises(changes)
@@ -97,15 +103,17 @@ class Ledger:
         """Count an authentic event heard at `now` (Unix seconds), and keep why a task failed."""
         rises: dict[CounterKey, float] = {(_CALLBACK_EVENT, event.word): 1}
         reasons: dict[str, FailureReason] = {}
-        with self._lock:
+        with self._recording:
             if event.failure is not None:
                 rises[_FAILURE, event.failure] = 1
                 if event.task_id in (self._tracked or {}) or len(self._reasons) < MAX_ORPHANS:
                     reasons[event.task_id] = FailureReason(event.failure, now)
-            self._raise(rises)
-            self._reasons.update(reasons)
-        if self._journal is not None:
-            self._journal.note(reasons=reasons, counters=rises)
+            if self._journal is not None:
+                self._journal.note(reasons=reasons, counters=rises)
+                self._journal.flush(None, lambda: self._raised(rises))
+            with self._lock:
+                self._raise(rises)
+                self._reasons.update(reasons)
 
     def failure_reasons(self) -> Mapping[str, str]:
         """Return why tasks failed, by task id, as far as callbacks said so."""

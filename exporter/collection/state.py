@@ -26,6 +26,7 @@ class AppView:
     `snapshot` is the last complete one, None once it is older than `stale_after` (contract,
     section 1.2); `latest` is the same without that limit. `up` is None until the first collection
     has ended. Instants are Unix seconds. `last_error` is None when the last collection succeeded.
+    `strategy` is the one at work, `corrections` what its resyncs have set right.
     """
 
     settings: AppSettings
@@ -40,6 +41,8 @@ class AppView:
     skipped: int
     failures: Mapping[str, int]
     malformed: Mapping[str, int]
+    strategy: str
+    corrections: int
     api: ApiStatsView
     ledger: LedgerView
     callback_rejections: Mapping[str, int]
@@ -74,6 +77,8 @@ class AppState:
         self._skipped = 0
         self._failures = Counter(dict.fromkeys(FAILURE_REASONS, 0))
         self._malformed = Counter(dict.fromkeys(MALFORMED_REASONS, 0))
+        self._strategy: str = settings.collection.strategy
+        self._corrections = 0
 
     def begin(self, now: float) -> None:
         """Note that a collection starts at `now` (Unix seconds)."""
@@ -81,9 +86,22 @@ class AppState:
             self._collections += 1
             self._last_attempt = now
 
-    def publish(self, snapshot: Snapshot, malformed: Mapping[str, int]) -> None:
-        """Note that the collection succeeded, and make its snapshot the current one."""
+    def publish(
+        self,
+        snapshot: Snapshot,
+        malformed: Mapping[str, int],
+        *,
+        strategy: str | None = None,
+        corrections: int = 0,
+    ) -> None:
+        """Note that the collection succeeded, and make its snapshot the current one.
+
+        `strategy` is the one at work (None: the configured one), `corrections` counts what it has
+        set right since the start.
+        """
         with self._lock:
+            self._strategy = strategy or self.settings.collection.strategy
+            self._corrections = corrections
             self._latest = snapshot
             self._fresh_until = self._clock() + self.settings.collection.stale_after
             self._last_success = snapshot.completed_at
@@ -124,6 +142,8 @@ class AppState:
                 skipped=self._skipped,
                 failures=dict(self._failures),
                 malformed=dict(self._malformed),
+                strategy=self._strategy,
+                corrections=self._corrections,
                 api=api,
                 ledger=ledger,
                 callback_rejections=rejections,

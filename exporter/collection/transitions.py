@@ -74,13 +74,15 @@ def compare(
     transitions: Counter[Pair] = Counter()
     durations: dict[TaskStatus, list[float]] = {status: [] for status in FINISHED}
     tracked: dict[str, Tracked] = {}
+    # One object for all tasks that enter a status now: there can be a million of them.
+    entered = {status: Tracked(status, now) for status in TaskStatus}
     unseen = set(before)
     for task in tasks:
         unseen.discard(task.id)
         known = before.get(task.id)
         if known is not None and known.status is task.status:
             continue
-        tracked[task.id] = Tracked(task.status, now)
+        tracked[task.id] = entered[task.status]
         if previous is None:
             continue
         transitions[known.status.value if known else NEW, task.status.value] += 1

@@ -38,34 +38,63 @@ class WalkResult:
     malformed: Mapping[str, int]
 
 
+class Walk:
+    """A walk on its way: `step` reads one page more.
+
+    `tasks` are those listed so far, each id once, as it was listed last; `total` is the API's own
+    count in the latest page that gave one; `ended` says whether the last page was the end.
+    """
+
+    def __init__(self, fetch: Callable[[str], Page], *, max_pages: int) -> None:
+        self.tasks: dict[str, UploadTask] = {}
+        self.malformed: Counter[str] = Counter()
+        self.total: int | None = None
+        self.pages = 0
+        self.ended = False
+        self._fetch = fetch
+        self._max_pages = max_pages
+        self._token = ""
+        self._tokens = {""}
+        self._idle_pages = 0
+
+    def step(self) -> Page:
+        """Read the next page. Raises PaginationError, and whatever `fetch` raises."""
+        if self.pages == self._max_pages:
+            raise PaginationError(
+                f"no end after {self.pages} pages, the most that can be fetched before the "
+                "deadline",
+                remedy="Raise collection.deadline or collection.requests_per_second if there "
+                "really are that many upload tasks.",
+            )
+        page = self._fetch(self._token)
+        self.pages += 1
+        known = len(self.tasks)
+        self.tasks.update((task.id, task) for task in page.tasks)
+        self.malformed.update(page.malformed)
+        self.total = page.total if page.total is not None else self.total
+        self._idle_pages = self._idle_pages + 1 if len(self.tasks) == known else 0
+        self._go_on(page.next_token)
+        return page
+
+    def _go_on(self, token: str) -> None:
+        self._token = token
+        self.ended = not token
+        if token:
+            _refuse_endless(token, self._tokens, self._idle_pages)
+            self._tokens.add(token)
+
+
 def walk(fetch: Callable[[str], Page], *, max_pages: int) -> WalkResult:
     """Fetch page after page until the API says that there are no more.
 
     `fetch` takes the page token, "" for the first page. Raises PaginationError where the pages do
     not end, ProtocolError where the API reports tasks and lists none, and whatever `fetch` raises.
     """
-    tasks: dict[str, UploadTask] = {}
-    malformed: Counter[str] = Counter()
-    tokens = {""}
-    token, total, idle_pages = "", None, 0
-    for pages in range(1, max_pages + 1):
-        page = fetch(token)
-        known = len(tasks)
-        tasks.update((task.id, task) for task in page.tasks)
-        malformed.update(page.malformed)
-        total = page.total if page.total is not None else total
-        token = page.next_token
-        if not token:
-            _refuse_empty_lie(tasks, malformed, total, pages)
-            return WalkResult(tuple(tasks.values()), pages, total, dict(malformed))
-        idle_pages = idle_pages + 1 if len(tasks) == known else 0
-        _refuse_endless(token, tokens, idle_pages)
-        tokens.add(token)
-    raise PaginationError(
-        f"no end after {max_pages} pages, the most that can be fetched before the deadline",
-        remedy="Raise collection.deadline or collection.requests_per_second if there really are "
-        "that many upload tasks.",
-    )
+    whole = Walk(fetch, max_pages=max_pages)
+    while not whole.ended:
+        whole.step()
+    _refuse_empty_lie(whole)
+    return WalkResult(tuple(whole.tasks.values()), whole.pages, whole.total, dict(whole.malformed))
 
 
 def _refuse_endless(token: str, seen: set[str], idle_pages: int) -> None:
@@ -77,13 +106,11 @@ def _refuse_endless(token: str, seen: set[str], idle_pages: int) -> None:
         )
 
 
-def _refuse_empty_lie(
-    tasks: Mapping[str, UploadTask], malformed: Mapping[str, int], total: int | None, pages: int
-) -> None:
+def _refuse_empty_lie(whole: Walk) -> None:
     """Refuse a listing that reports tasks and holds none: it would say that all are gone."""
-    if pages == 1 and total and not tasks and not malformed:
+    if whole.pages == 1 and whole.total and not whole.tasks and not whole.malformed:
         raise ProtocolError(
-            f"the API reports {total} upload tasks and lists none",
+            f"the API reports {whole.total} upload tasks and lists none",
             code="invalid_response",
             remedy=_REMEDY,
         )

@@ -70,7 +70,7 @@ def _line(problem: Problem, names: Mapping[Place, str]) -> str:
 
 
 def _from_file(path: Path, environment: Mapping[str, str]) -> _Draft:
-    values = load_yaml(_read(path))
+    values = load_yaml(read_config_file(path))
     if values is None:
         raise ConfigError([f"{path}: is empty (write at least apps: with one app_id)"])
     if not isinstance(values, dict):
@@ -79,7 +79,8 @@ def _from_file(path: Path, environment: Mapping[str, str]) -> _Draft:
     return _Draft(values, problems, path.parent)
 
 
-def _read(path: Path) -> str:
+def read_config_file(path: Path) -> str:
+    """Return the text of `path`; raises ConfigError where it cannot be read or is not UTF-8."""
     try:
         return path.read_text("utf-8-sig")
     except OSError as error:

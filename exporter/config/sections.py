@@ -69,6 +69,13 @@ class CollectionSection(Section):
     stale_after: Annotated[float, Duration()] | None = None
     """Age at which the last complete snapshot is no longer exposed. Default: 5 x interval."""
 
+    strategy: Annotated[Literal["full", "incremental"], OneOf(("full", "incremental"))] = "full"
+    """full pages through all tasks at every interval. incremental asks for what has changed, as
+    long as the API proves fit for it; worth it from some thousand tasks on."""
+
+    resync_interval: Annotated[float, Duration(60.0, "each one is a full walk")] = 3600.0
+    """With incremental: time between two full walks that check what is believed."""
+
     @field_validator("stale_after")
     @classmethod
     def _outlasts_the_interval(cls, value: float | None, info: ValidationInfo) -> float | None:

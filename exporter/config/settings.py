@@ -133,4 +133,6 @@ def _collection_settings(
         page_size=section.page_size,
         max_retries=section.max_retries,
         stale_after=section.stale_after or STALE_INTERVALS * section.interval,
+        strategy=section.strategy,
+        resync_interval=section.resync_interval,
     )

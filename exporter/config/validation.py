@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from exporter.config.places import Place, Problem, shown, value_at
@@ -27,7 +28,7 @@ def validate(values: Any, folder: Path) -> tuple[Document | None, list[Problem]]
     try:
         document = Document.model_validate(full, context={"folder": folder})
     except ValidationError as error:
-        found = [_problem(details) for details in error.errors(include_url=False)]
+        found = problems_of(error, Document)
         problems += [problem for problem in found if not _is_inherited(problem, found, values)]
     return (None if problems else document), problems
 
@@ -71,42 +72,52 @@ def _same_names(values: Any) -> list[Problem]:
     return problems
 
 
-def _problem(details: ErrorDetails) -> Problem:
-    """Return what pydantic found in our words; its own words are not used, nor the value."""
-    place = details["loc"]
-    return Problem(place, _text(details, place))
+def problems_of(error: ValidationError, root: type[BaseModel]) -> list[Problem]:
+    """Return what pydantic found in our words; its own words are not used, nor the values.
+
+    `root` is the model that describes the top of the file.
+    """
+    return [
+        Problem(details["loc"], _text(details, details["loc"], root))
+        for details in error.errors(include_url=False)
+    ]
 
 
-def _text(details: ErrorDetails, place: Place) -> str:
+def _text(details: ErrorDetails, place: Place, root: type[BaseModel]) -> str:
     error = details.get("ctx", {}).get("error")
     if details["type"] == "value_error":
         return str(error)
     if details["type"] == "missing":
-        return f"is missing ({_right(place)})"
+        return f"is missing ({_right(place, root)})"
     if details["type"] == "extra_forbidden":
-        return f"unknown key ({_likely_key(place)})"
-    keys = ", ".join(_section_at(place).model_fields)
+        return f"unknown key ({_likely_key(place, root)})"
+    keys = ", ".join(_fields(_section_at(place, root)))
     return f"is {kind(details['input'])}, not a mapping (with keys of {keys})"
 
 
-def _right(place: Place) -> str:
-    field = _section_at(place[:-1]).model_fields[str(place[-1])]
+def _right(place: Place, root: type[BaseModel]) -> str:
+    field = _fields(_section_at(place[:-1], root))[str(place[-1])]
     return next(str(m) for m in field.metadata if isinstance(m, Reader | Items))
 
 
-def _likely_key(place: Place) -> str:
-    known = list(_section_at(place[:-1]).model_fields)
+def _likely_key(place: Place, root: type[BaseModel]) -> str:
+    known = list(_fields(_section_at(place[:-1], root)))
     near = difflib.get_close_matches(str(place[-1]), known, n=1)
     return f"did you mean {shown(near[0])}?" if near else f"known: {', '.join(known)}"
 
 
-def _section_at(place: Place) -> type[BaseModel]:
+def _section_at(place: Place, root: type[BaseModel]) -> type[BaseModel]:
     """Return the model that describes the mapping at `place`."""
-    section: type[BaseModel] = Document
+    section = root
     for step in place:
         if isinstance(step, str):
-            section = _section_of(section.model_fields[step].annotation)
+            section = _section_of(_fields(section)[step].annotation)
     return section
+
+
+def _fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a section under their names in the file."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def _section_of(annotation: Any) -> type[BaseModel]:

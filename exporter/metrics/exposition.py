@@ -1,37 +1,37 @@
-"""The exposition: the table of metrics, filled from a look at each app, as text.
-
-`prometheus_client` renders; this module builds its families anew for each scrape, so that nothing
-of a vanished task or app stays behind.
-"""
+"""The exposition: everything exposed, as of one scrape, in the format and coding asked for."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from threading import Lock
+from weakref import WeakKeyDictionary
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
-from prometheus_client.exposition import generate_latest as render_text
-from prometheus_client.metrics_core import Metric as Family
-from prometheus_client.openmetrics.exposition import generate_latest as render_openmetrics
-from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
-from exporter.metrics.table import METRICS, Histogram, Metric, Sample, SnapshotLook
+from exporter.metrics.chunks import Chunk, checksum, gzip_member
+from exporter.metrics.lines import render_registry
+from exporter.metrics.page import AppLook, Format, SnapshotPart
+from exporter.metrics.table import SnapshotLook
+from exporter.tasks import Snapshot
 
 CONTENT_TYPE_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 CONTENT_TYPE_OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-APP_LABEL = "zego_app"
+MAX_CHECKSUMS = 64
+"""Choices of apps and snapshots whose checksum is remembered."""
+
+_FORMATS = (Format(openmetrics=False), Format(openmetrics=True))
 
 
 class Exposition:
-    """Renders everything that is exposed, as of the instant of the call.
+    """Renders everything that is exposed, as of the instant of the call; from any thread.
 
-    `views` gives one look at each app; `now` is Unix seconds.
+    `views` gives one look at each app; `now` is Unix seconds. `process` says whether this process
+    and its interpreter are exposed too.
     """
 
     def __init__(
@@ -40,105 +40,82 @@ class Exposition:
         tasks: TaskSettings,
         *,
         now: Callable[[], float] = time.time,
+        process: bool = True,
     ) -> None:
         self._views = views
         self._tasks = tasks
         self._now = now
-        self._looks: dict[str, SnapshotLook] = {}
+        self._lock = Lock()
+        self._rendering = Lock()
+        self._parts: WeakKeyDictionary[Snapshot, dict[str, SnapshotPart]] = WeakKeyDictionary()
+        self._checksums: dict[tuple[bool, tuple[int, ...]], tuple[int, int]] = {}
         self._process = CollectorRegistry()
-        ProcessCollector(registry=self._process)
-        PlatformCollector(registry=self._process)
+        if process:
+            ProcessCollector(registry=self._process)
+            PlatformCollector(registry=self._process)
 
-    def render(self, *, apps: frozenset[str] | None = None, accept: str = "") -> tuple[bytes, str]:
+    def render(
+        self, *, apps: frozenset[str] | None = None, accept: str = "", gzip: bool = False
+    ) -> tuple[bytes, str]:
         """Return the exposition and its content type, of all apps or of those named in `apps`.
 
         `accept` is the value of the Accept header; anything unreadable in it means text 0.0.4.
+        With `gzip` the exposition comes as one gzip member.
         """
-        registry = CollectorRegistry()
-        registry.register(_Families(list(self.families(apps))))
-        if prefers_openmetrics(accept):
-            return render_openmetrics(registry), CONTENT_TYPE_OPENMETRICS
-        return render_text(registry), CONTENT_TYPE_TEXT
-
-    def families(self, apps: frozenset[str] | None = None) -> Iterator[Family]:
-        """Yield every metric family with its samples, in the order of the table."""
+        form = _FORMATS[prefers_openmetrics(accept)]
         views = [v for v in self._views() if apps is None or v.settings.name in apps]
-        looks = [_AppLook(view, self._look(view)) for view in views]
-        now = self._now()
-        for metric in METRICS:
-            yield _family(metric, looks, now)
-        yield from self._process.collect()
+        looks = [self._look(view) for view in views]
+        parts = [look.part for look in looks if look.part]
+        kept = form.kept(parts)
+        fresh = form.fresh(looks, self._now()) + render_registry(
+            self._process, openmetrics=form.openmetrics
+        )
+        if gzip:
+            body = gzip_member(kept, self._checksum(form, parts, kept), fresh)
+        else:
+            body = b"".join([*(chunk.text for chunk in kept), fresh])
+        return body, CONTENT_TYPE_OPENMETRICS if form.openmetrics else CONTENT_TYPE_TEXT
 
-    def _look(self, view: AppView) -> SnapshotLook | None:
-        """Return the look at the view's snapshot: the one of the last scrape if it is the same."""
+    def prepare(self, app: str, snapshot: Snapshot) -> None:
+        """Render and compress what depends on `snapshot` alone, so that no scrape has to.
+
+        For the collector's thread, before it publishes the snapshot; a scrape that finds one
+        unprepared does the same.
+        """
+        part = self._part(app, SnapshotLook(snapshot, self._tasks))
+        for chunk in part.chunks.values():
+            chunk.deflate()
+
+    def _look(self, view: AppView) -> AppLook:
         if view.snapshot is None:
-            return None
-        look = self._looks.get(view.settings.name)
-        if look is None or look.snapshot is not view.snapshot:
-            look = SnapshotLook(view.snapshot, self._tasks)
-            self._looks[view.settings.name] = look
-        return look
+            return AppLook(view, None, None)
+        look = SnapshotLook(view.snapshot, self._tasks)
+        return AppLook(view, look, self._part(view.settings.name, look))
 
+    def _part(self, app: str, look: SnapshotLook) -> SnapshotPart:
+        part = self._kept_part(app, look.snapshot)
+        if part is None:
+            with self._rendering:  # of several scrapes that find a new snapshot, one renders it
+                part = self._kept_part(app, look.snapshot) or SnapshotPart(app, look)
+                with self._lock:
+                    self._parts.setdefault(look.snapshot, {})[app] = part
+        return part
 
-class _Families(Collector):
-    """Hands ready families to a renderer of the library."""
+    def _kept_part(self, app: str, snapshot: Snapshot) -> SnapshotPart | None:
+        with self._lock:
+            return self._parts.get(snapshot, {}).get(app)
 
-    def __init__(self, families: Sequence[Family]) -> None:
-        self._families = families
-
-    def collect(self) -> Sequence[Family]:
-        return self._families
-
-
-@dataclass(frozen=True, slots=True)
-class _AppLook:
-    """One app at one scrape: its view, and its snapshot as it is exposed, if it has one."""
-
-    view: AppView
-    snapshot: SnapshotLook | None
-
-
-def _family(metric: Metric, looks: Sequence[_AppLook], now: float) -> Family:
-    # The library appends `_total` to a counter's name itself.
-    family = Family(metric.name.removesuffix("_total"), metric.help, metric.kind)
-    if metric.from_program:
-        for values, number in metric.from_program():
-            family.add_sample(metric.name, _labels(metric.labels, values), number)
-        return family
-    labels = (APP_LABEL, *metric.labels)
-    for look in looks:
-        app = look.view.settings.name
-        for values, number in _samples(metric, look, now):
-            family.add_sample(metric.name, _labels(labels, (app, *values)), number)
-        if metric.histogram_from_app:
-            for histogram in metric.histogram_from_app(look.view):
-                _add_histogram(family, labels, app, histogram)
-    return family
-
-
-def _samples(metric: Metric, look: _AppLook, now: float) -> Iterator[Sample]:
-    if metric.from_app:
-        yield from metric.from_app(look.view)
-    elif look.snapshot is None:
-        return
-    elif metric.from_snapshot:
-        yield from metric.from_snapshot(look.snapshot)
-    elif metric.from_moment:
-        yield from metric.from_moment(look.snapshot, now)
-
-
-def _add_histogram(family: Family, names: tuple[str, ...], app: str, histogram: Histogram) -> None:
-    values, buckets, total = histogram
-    labels = _labels(names, (app, *values))
-    for bound, count in buckets:
-        family.add_sample(f"{family.name}_bucket", {**labels, "le": floatToGoString(bound)}, count)
-    family.add_sample(f"{family.name}_count", labels, buckets[-1][1])
-    family.add_sample(f"{family.name}_sum", labels, total)
-
-
-def _labels(names: tuple[str, ...], values: tuple[str, ...]) -> dict[str, str]:
-    """Pair names with values; the library drops a missing or extra one silently, this raises."""
-    return dict(zip(names, values, strict=True))
+    def _checksum(
+        self, form: Format, parts: Sequence[SnapshotPart], kept: Sequence[Chunk]
+    ) -> tuple[int, int]:
+        """Return the checksum of `kept`, which depends on nothing but the other two."""
+        key = (form.openmetrics, tuple(part.number for part in parts))
+        with self._lock:
+            if key not in self._checksums:
+                if len(self._checksums) >= MAX_CHECKSUMS:
+                    self._checksums.clear()
+                self._checksums[key] = checksum(kept)
+            return self._checksums[key]
 
 
 _MEDIA_RANGE = re.compile(r"\s*([^\s;,]+)\s*((?:;[^,]*)?)")

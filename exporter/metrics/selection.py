@@ -46,10 +46,11 @@ def select_tasks(
     Left out counts the tasks in `statuses` beyond `limit`, not those in other statuses.
     """
     candidates = [task for task in tasks if task.status in statuses]
-    chosen = heapq.nsmallest(limit, candidates, key=_precedence)
+    chosen = heapq.nsmallest(limit, candidates, key=precedence)
     return chosen, len(candidates) - len(chosen)
 
 
-def _precedence(task: UploadTask) -> tuple[int, float, str]:
+def precedence(task: UploadTask) -> tuple[int, float, str]:
+    """Return the place of a task in that order, as a key to sort by."""
     rank, order = _PRECEDENCE[task.status]
     return rank, order(task), task.id

@@ -4,6 +4,7 @@ A row says by its constructor what its values depend on:
 
 - `of_snapshot`: on the current snapshot alone; absent while there is none, or it is stale.
 - `of_moment`: on the current snapshot and the instant of the scrape; absent likewise.
+- `of_countdown`: on the seconds from the scrape to instants of the current snapshot; likewise.
 - `of_app`: on the app's collections and settings; always there unless its help says otherwise.
 - `of_program`: on nothing but this program; no `zego_app` label.
 
@@ -12,7 +13,6 @@ Names, labels and meanings are the contract's (section 2).
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,14 @@ from exporter import __version__
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.metrics.selection import select_tasks
-from exporter.tasks import UNFINISHED, Snapshot, StatusSummary, TaskStatus, UploadTask
+from exporter.tasks import (
+    UNFINISHED,
+    Snapshot,
+    StatusSummary,
+    TaskStatus,
+    UploadTask,
+    show_title,
+)
 
 Sample = tuple[tuple[str, ...], float]
 """Label values in the order of the row's `labels`, and the value."""
@@ -55,18 +62,15 @@ class SnapshotLook:
 
     def title(self, task: UploadTask) -> str:
         """Return the label value for the task's title, as `tasks.title` asks for it."""
-        if self.settings.title == "none":
-            return ""
-        if self.settings.title == "hash":
-            return hashlib.sha256(task.title.encode()).hexdigest()[:16]
-        return task.title
+        return show_title(task.title, self.settings.title)
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One row: a metric family, and the function that gives its samples for one app.
 
-    Exactly one of the four functions is set; the constructors below say which.
+    Exactly one of the functions is set; the constructors below say which. The samples of
+    `countdown_from_snapshot` hold instants (Unix seconds), the exposition the seconds until then.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Metric:
     labels: tuple[str, ...] = ()
     from_snapshot: Callable[[SnapshotLook], Iterable[Sample]] | None = None
     from_moment: Callable[[SnapshotLook, float], Iterable[Sample]] | None = None
+    countdown_from_snapshot: Callable[[SnapshotLook], Iterable[Sample]] | None = None
     from_app: Callable[[AppView], Iterable[Sample]] | None = None
     histogram_from_app: Callable[[AppView], Iterable[Histogram]] | None = None
     from_program: Callable[[], Iterable[Sample]] | None = None
@@ -98,6 +103,16 @@ def of_moment(
 ) -> Metric:
     """Return the row of a gauge that depends on the current snapshot and the time of the scrape."""
     return Metric(name, "gauge", help_text, labels, from_moment=samples)
+
+
+def of_countdown(
+    name: str,
+    help_text: str,
+    instants: Callable[[SnapshotLook], Iterable[Sample]],
+    *labels: str,
+) -> Metric:
+    """Return the row of a gauge of the seconds until `instants` of the current snapshot."""
+    return Metric(name, "gauge", help_text, labels, countdown_from_snapshot=instants)
 
 
 def of_app(
@@ -160,12 +175,6 @@ def _expiring(look: SnapshotLook, now: float) -> Iterator[Sample]:
         yield (label,), look.snapshot.expiring(now=now, within=seconds)
 
 
-def _time_to_expiry(look: SnapshotLook, now: float) -> Iterator[Sample]:
-    for task in look.exposed:
-        if task.expires_at is not None:
-            yield (task.id,), task.expires_at - now
-
-
 def _status_since(look: SnapshotLook) -> Iterator[Sample]:
     for task in look.exposed:
         if task.id in look.snapshot.tracked:
@@ -185,6 +194,11 @@ def _task_durations(view: AppView) -> Iterator[Histogram]:
 
 def _request_durations(view: AppView) -> Iterator[Histogram]:
     yield (), view.api.duration_buckets, view.api.duration_sum
+
+
+def _strategy(view: AppView) -> Iterator[Sample]:
+    for name in ("full", "incremental"):
+        yield (name,), int(name == view.strategy)
 
 
 def _app_info(view: AppView) -> Iterator[Sample]:
@@ -275,11 +289,11 @@ METRICS: tuple[Metric, ...] = (
         by_task(lambda task: task.retry_count),
         "upload_task_id",
     ),
-    of_moment(
+    of_countdown(
         "zego_upload_task_time_to_expiry_seconds",
         "Time until the file of an upload task expires, negative once it has; "
         "absent where the API gives no expiry.",
-        _time_to_expiry,
+        by_task(lambda task: task.expires_at),
         "upload_task_id",
     ),
     of_snapshot(
@@ -384,6 +398,20 @@ METRICS: tuple[Metric, ...] = (
         "zego_upload_collection_tasks",
         "Upload tasks found by the last complete collection; absent until there was one.",
         lambda view: one(len(view.latest.tasks) if view.latest else None),
+    ),
+    of_app(
+        "zego_upload_collection_strategy",
+        "1 for the strategy at work, 0 for the other. It is full although incremental is "
+        "configured while the API's totals, filters or look-ups are not what that needs; "
+        "the log says which.",
+        _strategy,
+        "strategy",
+    ),
+    of_app(
+        "zego_upload_resync_corrections_total",
+        "Upload tasks that a full walk of the incremental strategy found other than believed: "
+        "changes among tasks of a finished status that left its total as it was.",
+        lambda view: one(view.corrections),
     ),
     of_app(
         "zego_upload_tasks_reported",

@@ -97,7 +97,8 @@ class SimulatedApp:
     pages through the list as it was at the first page. `totals` says what the total counts: all
     tasks that match, those of the page, wrong, or not given. With `filters_work` False the
     Status of a request is ignored; with `lookups_work` False an UploadTaskId is refused. The rate
-    limit can be changed later at `arrivals`.
+    limit can be changed later at `arrivals`. With a `callback_secret` it sends callbacks, once the
+    server is told where to.
     """
 
     app_id: int
@@ -112,6 +113,7 @@ class SimulatedApp:
     filters_work: bool = True
     lookups_work: bool = True
     spelling: Spelling = Spelling()
+    callback_secret: str = field(default="", repr=False)
     faults: Faults = field(default_factory=Faults)
     tokens: TokenTable = field(default_factory=TokenTable, repr=False)
     nonces: Nonces = field(default_factory=Nonces, repr=False)

@@ -25,6 +25,9 @@ CREDENTIALS = (
 )
 """AppId and server secret of each demo app."""
 
+CALLBACK_SECRET = "4c0a97e25d1b83f6"  # noqa: S105 - opens nothing, like those above
+"""Callback secret of every demo app."""
+
 BUSY = Rhythm(
     arrival_interval=12.0,
     burst_chance=0.04,
@@ -71,7 +74,12 @@ def demo_apps(
     (vod_id, vod_secret), (lessons_id, lessons_secret) = credentials
     return [
         SimulatedApp(
-            vod_id, vod_secret, _live_until(now, seed, pace, BUSY), name="vod", faults=faults
+            vod_id,
+            vod_secret,
+            _live_until(now, seed, pace, BUSY),
+            name="vod",
+            callback_secret=CALLBACK_SECRET,
+            faults=faults,
         ),
         SimulatedApp(
             lessons_id,
@@ -79,6 +87,7 @@ def demo_apps(
             _live_until(now, seed + 1, pace, CALM),
             name="lessons",
             spelling=Spelling(total="TotoalSize", tasks="UploadTasks"),
+            callback_secret=CALLBACK_SECRET,
         ),
     ]
 
@@ -103,6 +112,11 @@ def sized_app(
     return SimulatedApp(*credentials, life, name="sized")
 
 
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()  # at once, also where nobody watches a terminal
+
+
 def run_simulator(
     host: str = "127.0.0.1",
     port: int = 10318,
@@ -111,7 +125,7 @@ def run_simulator(
     seed: int = 1,
     pace: float | None = None,
     stop: Event | None = None,
-    write: Callable[[str], object] = sys.stdout.write,
+    write: Callable[[str], object] = _say,
 ) -> None:
     """Serve the demo apps, or with `tasks` one app of that many, until `stop` is set.
 
@@ -119,6 +133,7 @@ def run_simulator(
     moves) for `tasks`. Writes the address and the credentials, which open nothing but this.
     OSError where the address cannot be used.
     """
+    stop = stop or _stop_at_signal()
     now = time.time()
     if tasks is None:
         apps = demo_apps(seed, now, pace=1.0 if pace is None else pace)
@@ -128,7 +143,7 @@ def run_simulator(
         write(f"endpoint: {server.url}\n")
         for app in apps:
             write(f"app {app.name}: app_id {app.app_id}, server_secret {app.server_secret}\n")
-        (stop or _stop_at_signal()).wait()
+        stop.wait()
 
 
 def _stop_at_signal() -> Event:

@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import final
+from urllib.parse import quote
 
 from exporter.simulator.app import SimulatedApp
+from exporter.simulator.callbacks import CallbackSender
 from exporter.simulator.faults import Fault
 from exporter.simulator.listener import Listener
 
@@ -46,6 +48,7 @@ class SimulatorServer:
         self._listener: Listener | None = None
         self._reserved: socket.socket | None = None
         self._running = False
+        self._senders: list[CallbackSender] = []
         for app in self.apps.values():
             app.faults.on_change(self._follow_faults)
 
@@ -75,9 +78,23 @@ class SimulatorServer:
         self._follow_faults()
 
     def stop(self) -> None:
-        """Close the port and all connections, in well under a second."""
+        """End the callbacks, close the port and all connections, in well under a second."""
         self._running = False
+        while self._senders:
+            self._senders.pop().stop()
         self._free_port()
+
+    def callbacks_to(self, url: str) -> None:
+        """Send the callbacks of each app that has a secret for them to `url`/callback/<its name>.
+
+        `url` is http, without a trailing slash. They end with the server.
+        """
+        for app in self.apps.values():
+            if app.callback_secret:
+                address = f"{url}/callback/{quote(app.name, safe='')}"
+                sender = CallbackSender(app, address, clock=self.clock)
+                self._senders.append(sender)
+                sender.start()
 
     def _follow_faults(self) -> None:
         refuse = any(app.faults.is_on(Fault.REFUSED) for app in self.apps.values())

@@ -4,7 +4,8 @@ Rules that this file keeps:
 
 - HEAD is answered like GET, without the body (contract, section 5); 404 for a path that no route
   has, 405 with `Allow` for a method that a path does not have.
-- At most `MAX_BODY_BYTES` of a request's body are read; more is 413 and ends the connection.
+- At most `MAX_BODY_BYTES` of a request's body are read, or what its handler takes; more is 413 and
+  ends the connection.
 - A peer that goes away while its answer is being made is forgotten at once.
 - Answers are written in pieces, each when the peer took the one before (the server's flow control).
 """
@@ -13,9 +14,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import replace
 from typing import Any
 
-from exporter.web.http import Handler, Request, Response, Routes, text
+from exporter.web.http import BodyHandler, Handler, Methods, Request, Response, Routes, text
 from exporter.web.rendering import RenderPool
 
 Message = MutableMapping[str, Any]
@@ -27,7 +29,7 @@ PIECE_BYTES = 256 * 1024
 
 
 class _TooLarge(Exception):  # noqa: N818 - caught a few lines below, for control flow only
-    """The body of the request is larger than `MAX_BODY_BYTES`."""
+    """The body of the request is larger than may be."""
 
 
 class Application:
@@ -39,13 +41,14 @@ class Application:
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request (ASGI, scope type `http`)."""
+        handler = _find(self._routes.get(scope["path"]), scope["method"])
+        limit = handler.max_body_bytes if isinstance(handler, BodyHandler) else MAX_BODY_BYTES
         try:
-            request = await _read_request(scope, receive)
+            request = await _read_request(scope, receive, limit)
         except ConnectionResetError:
             return
         except _TooLarge:
-            message = f"request body larger than {MAX_BODY_BYTES} bytes"
-            await _write(scope["method"], text(413, message, Connection="close"), send)
+            await _write(scope["method"], _refuse_body(handler), send)
             return
         response = await _unless_gone(self.respond(request), receive)
         if response is not None:
@@ -56,7 +59,7 @@ class Application:
         methods = self._routes.get(request.path)
         if methods is None:
             return text(404, "not found")
-        handler = methods.get("GET" if request.method == "HEAD" else request.method)
+        handler = _find(methods, request.method)
         if handler is None:
             return text(405, "method not allowed", Allow=_allowed(methods))
         return await handler(request)
@@ -66,11 +69,23 @@ class Application:
         self._pool.close()
 
 
-def _allowed(methods: Mapping[str, Handler]) -> str:
+def _find(methods: Methods | None, method: str) -> Handler | None:
+    return (methods or {}).get("GET" if method == "HEAD" else method)
+
+
+def _refuse_body(handler: Handler | None) -> Response:
+    if isinstance(handler, BodyHandler):
+        refusal = handler.refuse_body()
+    else:
+        refusal = text(413, f"request body larger than {MAX_BODY_BYTES} bytes")
+    return replace(refusal, headers={**refusal.headers, "Connection": "close"})
+
+
+def _allowed(methods: Methods) -> str:
     return ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))
 
 
-async def _read_request(scope: Mapping[str, Any], receive: Receive) -> Request:
+async def _read_request(scope: Mapping[str, Any], receive: Receive, limit: int) -> Request:
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
@@ -80,22 +95,22 @@ async def _read_request(scope: Mapping[str, Any], receive: Receive) -> Request:
         path=scope["path"],
         query=scope["query_string"].decode("latin-1"),
         headers=headers,
-        body=await _read_body(receive),
+        body=await _read_body(receive, limit),
     )
 
 
-async def _read_body(receive: Receive) -> bytes:
+async def _read_body(receive: Receive, limit: int) -> bytes:
     """Return the body; raise `_TooLarge`, or `ConnectionResetError` when the peer went away."""
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionResetError
-        body += bytes(message["body"])
-        if len(body) > MAX_BODY_BYTES:
+        body += message["body"]
+        if len(body) > limit:
             raise _TooLarge
         if not message["more_body"]:
-            return body
+            return bytes(body)
 
 
 async def _unless_gone(answer: Awaitable[Response], receive: Receive) -> Response | None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qs
 
+from exporter.collection.inbox import Inbox
 from exporter.collection.state import AppView
+from exporter.config import TaskSettings
 from exporter.errors import ConfigError, ExporterError
 from exporter.web.app import Application
-from exporter.web.encoding import accepts_gzip, compress
+from exporter.web.callbacks import CallbackRoutes
+from exporter.web.encoding import accepts_gzip
 from exporter.web.http import Request, Response, Routes, text
+from exporter.web.pages import StatusPages
 from exporter.web.rendering import RenderPool
-from exporter.web.status import build_status
-from exporter.web.status_page import HTML, HTML_HEADERS, render_status
 
 MAX_QUERY_FIELDS = 1000
 
@@ -24,8 +26,13 @@ MAX_QUERY_FIELDS = 1000
 class RenderMetrics(Protocol):
     """Renders the exposition of all apps (None) or of those named; called in any thread."""
 
-    def __call__(self, *, apps: frozenset[str] | None, accept: str) -> tuple[bytes, str]:
-        """Return body and content type; `accept` is whatever the peer sent in that header."""
+    def __call__(
+        self, *, apps: frozenset[str] | None, accept: str, gzip: bool
+    ) -> tuple[bytes, str]:
+        """Return body and content type; `accept` is whatever the peer sent in that header.
+
+        With `gzip` the body is gzip-coded: the renderer keeps compressed parts.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +40,16 @@ class Sources:
     """Where the answers come from; everything is called anew for each request.
 
     `healthy` tells whether the collection threads live; `now` gives Unix seconds. `reload` is None
-    where reloading over HTTP is not enabled; it raises ExporterError.
+    where reloading over HTTP is not enabled; it raises ExporterError. `inboxes` are those of
+    the apps that take callbacks, by name.
     """
 
     render_metrics: RenderMetrics
     views: Callable[[], Sequence[AppView]]
     healthy: Callable[[], bool]
+    tasks: Callable[[], TaskSettings]
     reload: Callable[[], None] | None = None
+    inboxes: Callable[[], Mapping[str, Inbox]] = dict
     now: Callable[[], float] = time.time
 
 
@@ -52,20 +62,21 @@ def build_application(sources: Sources, *, telemetry_path: str = "/metrics") -> 
 def build_routes(sources: Sources, pool: RenderPool, telemetry_path: str) -> Routes:
     """Return all routes; with the telemetry path `/` there is no status page."""
     endpoints = _Endpoints(sources, pool, telemetry_path)
-    return {
-        "/": {"GET": endpoints.status},
+    routes: Routes = {
+        **endpoints.pages.routes(),
         "/-/healthy": {"GET": endpoints.healthy},
         "/-/ready": {"GET": endpoints.ready},
         "/-/reload": {"POST": endpoints.reload},
         telemetry_path: {"GET": endpoints.metrics},
     }
+    return CallbackRoutes(routes, sources.inboxes, sources.now)
 
 
 class _Endpoints:
     def __init__(self, sources: Sources, pool: RenderPool, telemetry_path: str) -> None:
         self._sources = sources
         self._pool = pool
-        self._telemetry_path = telemetry_path
+        self.pages = StatusPages(pool, sources.views, sources.tasks, sources.now, telemetry_path)
 
     async def metrics(self, request: Request) -> Response:
         """Answer a scrape: of all apps, or of those that `?app=` names."""
@@ -89,24 +100,13 @@ class _Endpoints:
         gzip = accepts_gzip(request.header("accept-encoding"))
 
         def render() -> Response:
-            body, content_type = self._sources.render_metrics(apps=apps, accept=accept)
+            body, content_type = self._sources.render_metrics(apps=apps, accept=accept, gzip=gzip)
             headers = {"Vary": "Accept, Accept-Encoding"}
-            response = Response(200, body, content_type, headers)
-            return compress(response) if gzip else response
+            if gzip:
+                headers["Content-Encoding"] = "gzip"
+            return Response(200, body, content_type, headers)
 
         return await self._pool.render(("metrics", apps, accept, gzip), render)
-
-    async def status(self, request: Request) -> Response:
-        """Answer with the status page."""
-        gzip = accepts_gzip(request.header("accept-encoding"))
-
-        def render() -> Response:
-            status = build_status(self._sources.views(), self._sources.now())
-            body = render_status(status, telemetry_path=self._telemetry_path)
-            response = Response(200, body, HTML, HTML_HEADERS)
-            return compress(response) if gzip else response
-
-        return await self._pool.render(("status", gzip), render)
 
     async def healthy(self, _: Request) -> Response:
         """Tell whether this process works; what the API does has no part in it."""

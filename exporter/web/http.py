@@ -5,8 +5,10 @@ No I/O: the ASGI application reads and writes them, handlers and tests see only 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
 
@@ -40,8 +42,23 @@ class Response:
 
 
 Handler = Callable[[Request], Awaitable[Response]]
-Routes = Mapping[str, Mapping[str, Handler]]
+Methods = Mapping[str, Handler]
+Routes = Mapping[str, Methods]
 """Path -> method -> handler. HEAD is answered by GET's handler and is not listed."""
+
+
+class BodyHandler(ABC):
+    """A handler with a limit of its own for the body of a request."""
+
+    max_body_bytes: ClassVar[int]
+
+    @abstractmethod
+    async def __call__(self, request: Request) -> Response:
+        """Answer a request whose body is within the limit."""
+
+    @abstractmethod
+    def refuse_body(self) -> Response:
+        """Return the answer to a request whose body is larger; its connection ends."""
 
 
 def text(status: int, message: str, **headers: str) -> Response:

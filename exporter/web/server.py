@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
+from asyncio import sslproto
 from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import uvicorn
 
 from exporter.web.app import Receive, Send
 from exporter.web.listen import BACKLOG, format_address, open_sockets
-from exporter.web.protocol import Limits, protocol_class
+from exporter.web.protocol import Admits, Limits, admits_all, protocol_class
+
+
+TLS_BUFFER_BYTES = 16 * 1024  # one TLS record: requests are small
 
 
 class AsgiApplication(Protocol):
@@ -29,17 +35,27 @@ class AsgiApplication(Protocol):
 
 
 class WebServer:
-    """Serves `app` on all of `listen_addresses` from `start` until `stop`; not restartable."""
+    """Serves `app` on all of `listen_addresses` from `start` until `stop`; not restartable.
+
+    With `tls`, HTTPS is served, to clients whose certificate `admits` takes.
+    """
 
     def __init__(
-        self, app: AsgiApplication, listen_addresses: Sequence[str], *, limits: Limits | None = None
+        self,
+        app: AsgiApplication,
+        listen_addresses: Sequence[str],
+        *,
+        limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
+        admits: Admits = admits_all,
     ) -> None:
         self._app = app
         self._listen_addresses = tuple(listen_addresses)
         self._limits = limits or Limits()
         self._sockets: list[socket.socket] = []
-        self._server = _Server(_configure(app, self._limits))
+        self._server = _Server(_configure(app, self._limits, admits), tls, self._limits)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+        self.scheme = "http" if tls is None else "https"
         self.addresses: tuple[str, ...] = ()  # `host:port` with the real ports, once started
 
     def start(self) -> None:
@@ -77,16 +93,34 @@ class WebServer:
 class _Server(uvicorn.Server):
     """uvicorn's server, with a stop from other threads that no peer can hold up."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, tls: ssl.SSLContext | None, limits: Limits) -> None:
         super().__init__(config)
         self.ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._limits = limits
+        config.load()
+        config.ssl = tls  # uvicorn would make its own, which does not follow renewed files
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept, then let `WebServer.start` return."""
+        loop = asyncio.get_running_loop()
+        if self.config.ssl is not None:
+            # What asyncio takes for each connection at once; its own 256 KiB are for large uploads.
+            sslproto.SSLProtocol.max_size = TLS_BUFFER_BYTES
+            # uvicorn hands no deadline on, and asyncio's own is a minute.
+            loop.create_server = partial(  # type: ignore[method-assign]
+                loop.create_server, ssl_handshake_timeout=self._limits.request_seconds
+            )
         await super().startup(sockets)
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End as uvicorn does, without waiting for peers that have not ended their handshake."""
+        for server in self.servers:
+            server.close()
+        self.servers = []  # from CPython 3.12.1 on, their wait_closed() would wait for those
+        await super().shutdown(sockets)
 
     def stop(self, grace: float) -> None:
         """Accept no more, give answers under way `grace` seconds, then cut all connections."""
@@ -95,17 +129,16 @@ class _Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._loop.call_later, grace, self._cut)
 
     def _cut(self) -> None:
-        # uvicorn would wait for peers; in CPython 3.12.1 and later so does the server's own
-        # wait_closed(), which is why force_exit alone does not end it.
+        # uvicorn would wait for peers.
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         asyncio.get_running_loop().call_later(0.1, self._cut)  # those accepted a moment ago
 
 
-def _configure(app: AsgiApplication, limits: Limits) -> uvicorn.Config:
+def _configure(app: AsgiApplication, limits: Limits, admits: Admits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=protocol_class(limits),
+        http=protocol_class(limits, admits),
         ws="none",
         loop="asyncio",
         lifespan="off",

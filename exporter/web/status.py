@@ -1,24 +1,23 @@
-"""What the status page says, as plain data: a pure function of the apps' views and the time.
+"""What the status page and `/api/v1` say, as plain data: a pure function of the apps' views.
 
-No HTML here. Texts that ZEGO or a user chose (titles, names, messages) are carried as they are;
-whoever writes them into a page escapes them. All instants are Unix seconds, all spans seconds.
+Neither HTML nor JSON here. Texts that ZEGO or a user chose (titles, names, messages) are carried as
+they are; whoever writes them into a page escapes them. All instants are Unix seconds, all spans
+seconds.
 """
 
 from __future__ import annotations
 
-import heapq
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from exporter import __version__
 from exporter.collection.state import AppView
+from exporter.config import TaskSettings
 from exporter.errors import CollectionError
-from exporter.tasks import Snapshot, TaskStatus, UploadTask
-
-MAX_ATTENTION = 100
-EXPIRING_WITHIN = 86400.0
+from exporter.tasks import Snapshot, TaskStatus
+from exporter.web.query import TaskQuery
+from exporter.web.tables import Selection, Tables, TaskTable, select
 
 AppHealth = Literal["up", "down", "waiting"]
 
@@ -34,12 +33,18 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the last complete snapshot holds, and what that collection took."""
+    """What the last complete snapshot holds, and what that collection took.
+
+    `expiring` counts, by label, the files that expire within each of `tasks.expiry_windows`;
+    `attention` the tasks that need it.
+    """
 
     by_status: Mapping[str, int]
     slots_used: int
-    slots_limit: int
     next_expiry: float | None
+    expiring: Mapping[str, int]
+    attention: int
+    duplicate_titles: int
     tasks: int
     reported_total: int | None
     pages: int
@@ -61,36 +66,27 @@ class AppCard:
     problem: Problem | None
     stale_since: float | None
     counts: Counts | None
+    slots_limit: int
+    last_attempt: float | None
     last_success: float | None
     next_collection: float | None
     collections: int
+    skipped: int
     failures: int
+    malformed: int
     api_requests: int
     api_errors: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Attention:
-    """A task that an operator should know of; `stale` when it is from a stale snapshot.
-
-    `failure` is the reason of a failure as a word, empty where it is not known.
-    """
-
-    app: str
-    task: UploadTask
-    failure: str
-    stale: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
-    """The whole page, as of `now`; `omitted` tasks need attention beyond those listed."""
+    """The whole page, as of `now`: the cards of all apps, and the tasks that were asked for."""
 
     now: float
     version: str
     apps: tuple[AppCard, ...]
-    attention: tuple[Attention, ...]
-    omitted: int
+    query: TaskQuery
+    tasks: Selection
 
     @property
     def health(self) -> AppHealth:
@@ -98,37 +94,71 @@ class Status:
         present = {app.health for app in self.apps}
         return next((health for health in _WORST_FIRST if health in present), "up")
 
-
-_WORST_FIRST: tuple[AppHealth, ...] = ("down", "waiting")
-
-
-def build_status(views: Sequence[AppView], now: float) -> Status:
-    """Return what there is to say of these apps at `now`."""
-    attention = [entry for view in views for entry in _list_attention(view, now)]
-    listed = heapq.nsmallest(MAX_ATTENTION, attention, key=_urgency)
-    return Status(
-        now=now,
-        version=__version__,
-        apps=tuple(_build_card(view, now) for view in views),
-        attention=tuple(listed),
-        omitted=len(attention) - len(listed),
-    )
+    @property
+    def attention(self) -> int:
+        """Return how many tasks need attention, over all apps."""
+        return sum(app.counts.attention for app in self.apps if app.counts)
 
 
-def _build_card(view: AppView, now: float) -> AppCard:
-    latest, settings = view.latest, view.settings
+_WORST_FIRST: tuple[AppHealth, ...] = ("down", "waiting", "up")
+
+
+class Desk:
+    """Says what there is to say of the apps; keeps the tables of their snapshots between requests.
+
+    May be asked from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._tables = Tables()
+
+    def status(
+        self, views: Sequence[AppView], settings: TaskSettings, query: TaskQuery, now: float
+    ) -> Status:
+        """Return the whole page at `now`; an offset beyond the end becomes the last page."""
+        tables = self._tables.of(views, settings.title)
+        tasks = select(views, tables, query, now)
+        if query.offset and query.offset >= tasks.total:
+            query = query.at(max(0, tasks.total - 1) // query.limit * query.limit)
+            tasks = select(views, tables, query, now)
+        return Status(now, __version__, self.cards(views, settings, now), query, tasks)
+
+    def cards(
+        self, views: Sequence[AppView], settings: TaskSettings, now: float
+    ) -> tuple[AppCard, ...]:
+        """Return what there is to say of each app at `now`."""
+        tables = self._tables.of(views, settings.title)
+        return tuple(
+            build_card(view, tables.get(view.settings.name), settings, now) for view in views
+        )
+
+    def tasks(
+        self, views: Sequence[AppView], settings: TaskSettings, query: TaskQuery, now: float
+    ) -> Selection:
+        """Return the tasks that `query` asks for at `now`."""
+        return select(views, self._tables.of(views, settings.title), query, now)
+
+
+def build_card(
+    view: AppView, table: TaskTable | None, settings: TaskSettings, now: float
+) -> AppCard:
+    """Return what there is to say of one app; `table` is that of its latest snapshot."""
     return AppCard(
-        name=settings.name,
-        app_id=settings.app_id,
-        endpoint=settings.endpoint,
+        name=view.settings.name,
+        app_id=view.settings.app_id,
+        endpoint=view.settings.endpoint,
         health="waiting" if view.up is None else "up" if view.up else "down",
         problem=_describe(view.last_error) if view.last_error else None,
         stale_since=_stale_since(view),
-        counts=_count(latest, settings.slots_limit, now) if latest else None,
+        counts=_count(view.latest, table, settings, now) if view.latest and table else None,
+        slots_limit=view.settings.slots_limit,
+        last_attempt=view.last_attempt,
         last_success=view.last_success,
         next_collection=view.next_collection,
         collections=view.collections,
+        skipped=view.skipped,
         failures=sum(view.failures.values()),
+        malformed=sum(view.malformed.values()),
         api_requests=view.api.requests,
         api_errors=tuple(sorted((code, n) for code, n in view.api.errors.items() if n)),
     )
@@ -144,49 +174,20 @@ def _stale_since(view: AppView) -> float | None:
     return view.latest.completed_at + view.settings.collection.stale_after
 
 
-def _count(snapshot: Snapshot, slots_limit: int, now: float) -> Counts:
+def _count(snapshot: Snapshot, table: TaskTable, settings: TaskSettings, now: float) -> Counts:
     return Counts(
         by_status={status.value: snapshot.summaries[status].tasks for status in TaskStatus},
         slots_used=snapshot.slots_used,
-        slots_limit=slots_limit,
         next_expiry=snapshot.next_expiry(now=now),
+        expiring={
+            label: snapshot.expiring(now=now, within=seconds)
+            for label, seconds in settings.expiry_windows
+        },
+        attention=table.count_attention(now),
+        duplicate_titles=snapshot.duplicate_titles,
         tasks=len(snapshot.tasks),
         reported_total=snapshot.reported_total,
         pages=snapshot.pages,
         duration=snapshot.duration,
         completed_at=snapshot.completed_at,
     )
-
-
-def _list_attention(view: AppView, now: float) -> Iterator[Attention]:
-    """Yield the tasks that failed, wait for a retry, or expire within `EXPIRING_WITHIN`."""
-    if view.latest is None:
-        return
-    for task in view.latest.tasks:
-        if task.status in _TROUBLED or _expires_soon(task, now):
-            reason = view.latest.failure_reasons.get(task.id, "")
-            yield Attention(view.settings.name, task, reason, stale=view.snapshot is None)
-
-
-_TROUBLED = {TaskStatus.FAILED: 0, TaskStatus.WAITING_RETRY: 1}
-
-
-def _expires_soon(task: UploadTask, now: float) -> bool:
-    return (
-        task.status is TaskStatus.SUCCEEDED
-        and task.expires_at is not None
-        and now < task.expires_at <= now + EXPIRING_WITHIN
-    )
-
-
-def _urgency(entry: Attention) -> tuple[int, float, str, str]:
-    """Order: failed (newest first), waiting for a retry (oldest first), then soonest expiry."""
-    task = entry.task
-    created = math.inf if task.created_at is None else task.created_at
-    if task.status is TaskStatus.FAILED:
-        instant = math.inf if task.created_at is None else -created
-    elif task.status is TaskStatus.WAITING_RETRY:
-        instant = created
-    else:
-        instant = task.expires_at or 0.0
-    return _TROUBLED.get(task.status, 2), instant, entry.app, task.id

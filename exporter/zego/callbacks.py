@@ -36,7 +36,9 @@ EVENT_WORDS = (*EVENTS.values(), OTHER)
 
 _UPLOAD_FAILED = 10002
 _MAX_ID_CHARACTERS = 256
-_WHOLE = re.compile(r"[0-9]{1,18}")
+_MAX_NONCE_CHARACTERS = 256
+# One text for each number: the signature of "00"+"01" is that of "0"+"001".
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,17}")
 _FAILURES = {1: "source_download", 2: "upload", 3: "file_too_large"}
 FAILURE_WORDS = (*_FAILURES.values(), OTHER)
 """Labels of `zego_upload_failures_total`; a reason this version does not know is `other`."""
@@ -77,6 +79,8 @@ def read_callback(body: bytes, *, secret: str, app_id: int, now: float) -> Callb
     """
     values = _decode(body)
     timestamp, nonce = _text(values.get("Timestamp")), _text(values.get("Nonce"))
+    if len(nonce) > _MAX_NONCE_CHARACTERS:
+        raise CallbackRejected("malformed")
     expected = sign_callback(secret, timestamp, nonce).encode()
     signature = _text(values.get("Signature")).encode("utf-8", "surrogatepass")
     if not nonce or not hmac.compare_digest(signature, expected):

@@ -48,6 +48,9 @@ _STATUSES = {
     7: TaskStatus.EXPIRED,
 }
 
+STATUS_CODES: Mapping[TaskStatus, int] = {status: code for code, status in _STATUSES.items()}
+"""The API's number of each status that it can filter by."""
+
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 _MAX_INTEGER = 2**63  # the API's numbers are at most 64-bit integers
 _FIRST_MILLISECONDS = 1e11  # as seconds, that would be the year 5138

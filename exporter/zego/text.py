@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_URL_QUERY = re.compile(r"(?i)(\bhttps?://[^\s?#]*)[?#]\S*")
+from exporter.redaction import cut_queries
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -24,4 +25,4 @@ def printable(text: str, *, limit: int, hide: Iterable[str] = ()) -> str:
     seen = (text + "\0" + line).casefold()
     if any(secret and secret.casefold() in seen for secret in hide):
         return ""
-    return _URL_QUERY.sub(r"\1", line)[:limit]
+    return cut_queries(line)[:limit]

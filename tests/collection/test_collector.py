@@ -89,7 +89,7 @@ def site(server: SimulatorServer, app: SimulatedApp) -> Iterator[Site]:
     """Return the usual site."""
     built = Site(server, app)
     yield built
-    built.collector._client.close()
+    built.collector._close()
 
 
 def test_a_collection_publishes_all_tasks(site: Site) -> None:
@@ -160,7 +160,7 @@ def test_the_deadline_ends_a_walk(server: SimulatorServer, app: SimulatedApp) ->
     app.faults.switch_on(Fault.SILENT, page=2)
     view = site.collect()
     assert {key: n for key, n in view.failures.items() if n} == {"deadline": 1}
-    site.collector._client.close()
+    site.collector._close()
 
 
 def test_a_secret_file_is_read_at_each_collection(
@@ -177,7 +177,7 @@ def test_a_secret_file_is_read_at_each_collection(
     view = site.collect()
     assert view.failures["auth"] == 2
     assert "cannot be used" in str(view.last_error)
-    site.collector._client.close()
+    site.collector._close()
 
 
 def test_entries_that_cannot_be_read_are_counted(site: Site) -> None:
@@ -231,7 +231,7 @@ def test_a_defect_costs_the_collection_and_not_the_thread(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(site.collector._client, "describe_upload_tasks", broken)
+    monkeypatch.setattr(site.collector._clients[0], "describe_upload_tasks", broken)
     view = site.collect()
     assert view.failures["internal"] == 1
     assert "ZeroDivisionError" in caplog.text
@@ -255,7 +255,7 @@ def test_no_secret_in_anything_that_is_said(
     assert SECRET not in text
     assert "Signature" not in text
     assert "token=" not in text
-    site.collector._client.close()
+    site.collector._close()
 
 
 def test_a_thread_collects_until_it_is_stopped(server: SimulatorServer, app: SimulatedApp) -> None:

@@ -14,6 +14,7 @@ from exporter.config import AppSettings, CollectionSettings
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.life import Life
 from exporter.simulator.server import SimulatorServer
+from exporter.tasks import Snapshot
 from tests.builders import NOW, make_settings
 from tests.waiting import wait_until
 
@@ -119,3 +120,20 @@ def test_only_apps_with_a_secret_take_callbacks(server: SimulatorServer, fleet: 
     """Without one nothing could be believed."""
     fleet.apply([app(server, 1), app(server, 2, callback_secret="secret")])
     assert list(fleet.inboxes()) == ["app-2"]
+
+
+def test_a_snapshot_is_prepared_before_anybody_sees_it(server: SimulatorServer) -> None:
+    """So that no scrape has to wait for its rendering."""
+    seen: list[tuple[str, Snapshot, list[Snapshot | None]]] = []
+
+    def prepare(name: str, snapshot: Snapshot) -> None:
+        seen.append((name, snapshot, [view.latest for view in built.views()]))
+
+    built = Fleet(prepare=prepare)
+    built.apply([app(server, 1)])
+    view = views_when_collected(built)["app-1"]
+    assert built.stop(10)
+    name, snapshot, visible = seen[0]
+    assert (name, visible) == ("app-1", [None])
+    assert view.latest in [prepared for _, prepared, _ in seen]
+    assert len(snapshot.tasks) == 10

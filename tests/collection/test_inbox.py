@@ -94,13 +94,44 @@ def test_remembered_nonces_are_bounded() -> None:
     assert len(desk.inbox._nonces) == MAX_NONCES
 
 
-def test_nothing_is_believed_while_the_secret_cannot_be_read() -> None:
-    """A vanished secret file refuses callbacks, it does not wave them through."""
+def test_a_replay_is_refused_when_no_more_are_remembered() -> None:
+    """Also of the oldest nonce, and a refused callback displaces none."""
+    desk = Desk()
+    for number in range(MAX_NONCES):
+        desk.inbox.receive(event(str(number)), NOW)
+    for _ in range(2):
+        with pytest.raises(CallbackRejected):
+            desk.inbox.receive(event("0"), NOW)
+    assert len(desk.inbox._nonces) == MAX_NONCES
 
-    def unreadable() -> str:
-        raise AuthError("no file", code="secret_file")
 
-    inbox = Inbox(APP_ID, unreadable, Ledger(), hurry=lambda: None)
+def test_a_nonce_is_forgotten_once_its_timestamp_is_too_old() -> None:
+    """A nonce may come again 20 minutes later, with a new timestamp."""
+    desk = Desk()
+    desk.inbox.receive(event(), NOW)
     with pytest.raises(CallbackRejected):
-        inbox.receive(event(), NOW)
-    assert inbox.rejections()["signature"] == 1
+        desk.inbox.receive(event(at=NOW + 1200), NOW + 1200)
+    desk.inbox.receive(event(at=NOW + 1201), NOW + 1201)
+
+
+def test_nothing_is_believed_while_the_secret_cannot_be_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A vanished secret file refuses callbacks, with one line in the log however many come."""
+    readable = True
+
+    def read_secret() -> str:
+        if not readable:
+            raise AuthError("no file", code="secret_file")
+        return SECRET
+
+    inbox = Inbox(APP_ID, read_secret, Ledger(), hurry=lambda: None)
+    for number in range(2):
+        readable = False
+        for _ in range(3):
+            with pytest.raises(CallbackRejected):
+                inbox.receive(event(), NOW)
+        readable = True
+        inbox.receive(event(str(number)), NOW)
+    assert inbox.rejections()["signature"] == 6
+    assert len(caplog.records) == 2

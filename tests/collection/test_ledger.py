@@ -7,6 +7,7 @@ import math
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -181,3 +182,29 @@ def test_a_full_disk_costs_a_log_line_and_nothing_is_lost(
         ledger.record_walk([make_task("2", TaskStatus.UPLOADING)], NOW)
     assert journalled(history).view().transitions == ledger.view().transitions
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
+
+
+def test_a_callback_is_in_the_file_before_anybody_sees_it(history: History) -> None:
+    """A restart between two walks sets no counter back, and makes no baseline."""
+    ledger = journalled(history)
+    ledger.record_callback(failed_event(), NOW)
+    restarted = journalled(history)
+    assert restarted.view() == ledger.view()
+    assert restarted.failure_reasons() == {"a": "upload"}
+    restarted.record_walk([make_task("a", TaskStatus.FAILED)], NOW)
+    assert set(restarted.view().transitions.values()) == {0}
+
+
+def test_a_walk_that_a_callback_wrote_is_a_baseline(path: Path, history: History) -> None:
+    """What a full disk refused is written whole with the next callback."""
+    ledger = journalled(history)
+    with closing(sqlite3.connect(path)) as breaker:
+        breaker.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON task BEGIN SELECT raise(ABORT, 'disk full'); END"
+        )
+        ledger.record_walk([make_task("a", TaskStatus.WAITING)], NOW)
+        breaker.execute("DROP TRIGGER full")
+    ledger.record_callback(failed_event(), NOW)
+    restarted = journalled(history)
+    restarted.record_walk([], NOW + 1)
+    assert restarted.view().transitions["waiting", "gone"] == 1

@@ -142,6 +142,7 @@ def test_a_metric_of_the_table_has_one_source_and_a_help() -> None:
         sources: Sequence[object] = (
             metric.from_snapshot,
             metric.from_moment,
+            metric.countdown_from_snapshot,
             metric.from_app,
             metric.histogram_from_app,
             metric.from_program,

@@ -1,7 +1,7 @@
 """Deliberate mistakes in the rules: each must make the promtool tests fail.
 
 Only the changed alert and the cases that name it are run, so that a mistake costs a fraction of a
-second.
+second. All of them are many, and are run with the slow tests (e2e): they test tests.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import yaml
 
 from tests.prometheus import rule_files
 from tests.prometheus.rule_files import Case, Rule
+
+pytestmark = pytest.mark.e2e
 
 MISTAKES = [
     ("ZegoUploadFailed", "[30m]", "[1h]"),  # does not end in time
@@ -51,6 +53,12 @@ MISTAKES = [
     ("ZegoUploadCollectionFailing", "max by", "min by"),
     ("ZegoUploadCredentialsRefused", "> 1.5", "> 0"),
     ("ZegoUploadApiErrorRateHigh", "> 0.25", ">= 0.25"),
+    ("ZegoUploadApiErrorRateHigh", "== 1", ">= 0"),  # speaks about an outage as well
+    (
+        "ZegoUploadApiErrorRateHigh",
+        "max by (job, zego_app) (max_over",
+        "min by (job, zego_app) (max_over",
+    ),
     ("ZegoUploadDataStale", "max by", "min by"),
     ("ZegoUploadClockSkew", "abs", ""),
     ("ZegoUploadRateLimitNearlyUsed", "max by", "sum by"),

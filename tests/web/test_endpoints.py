@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from gzip import compress, decompress
 
 import pytest
 
 from exporter.collection.state import AppView
+from exporter.config import TaskSettings
 from exporter.errors import ServerError
 from exporter.web.app import Application
 from exporter.web.endpoints import Sources, build_application
@@ -34,14 +35,21 @@ class Site:
             render_metrics=self.render,
             views=lambda: self.shown,
             healthy=lambda: self.alive,
+            tasks=TaskSettings,
             now=lambda: NOW,
         )
         return build_application(sources, telemetry_path=telemetry_path)
 
-    def render(self, *, apps: frozenset[str] | None, accept: str) -> tuple[bytes, str]:
+    def render(
+        self,
+        *,
+        apps: frozenset[str] | None,
+        accept: str,
+        gzip: bool,
+    ) -> tuple[bytes, str]:
         """Render the exposition, noting what was asked for."""
         self.seen.append((apps, accept))
-        return self.body, "text/plain; version=0.0.4"
+        return compress(self.body) if gzip else self.body, "text/plain; version=0.0.4"
 
 
 @pytest.fixture
@@ -123,7 +131,7 @@ def test_gzip_is_given_to_those_who_take_it(pages: Site, path: str) -> None:
     packed = ask(pages, path, accept_encoding="deflate, gzip")
     assert "Content-Encoding" not in plain.headers
     assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.body) == plain.body
+    assert decompress(packed.body) == plain.body
     assert "Accept-Encoding" in packed.headers["Vary"]
     assert "Accept-Encoding" in plain.headers["Vary"]
 
@@ -173,7 +181,9 @@ def test_it_is_ready_once_every_first_collection_has_ended(pages: Site) -> None:
     )
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/-/healthy", "/-/ready"])
+@pytest.mark.parametrize(
+    "path", ["/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/apps", "/api/v1/tasks"]
+)
 def test_no_endpoint_takes_other_methods(pages: Site, path: str) -> None:
     """Everything is read only."""
     for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):

@@ -122,3 +122,12 @@ def test_the_kernel_holds_little_for_each_peer() -> None:
         stack.enter_context(socket.create_connection(sock.getsockname(), timeout=10))
         accepted = stack.enter_context(sock.accept()[0])
         assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 1024 * 1024
+
+
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    """A connection sends its last piece at once, not after the peer's delayed acknowledgement."""
+    with ExitStack() as stack:
+        (sock,) = _open(stack, "127.0.0.1:0")
+        stack.enter_context(socket.create_connection(sock.getsockname(), timeout=10))
+        accepted = stack.enter_context(sock.accept()[0])
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -1,27 +1,32 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from collections.abc import Sequence
+
+import pytest
 
 from exporter import __version__
+from exporter.collection.state import AppView
+from exporter.config import TaskSettings
 from exporter.errors import AuthError
-from exporter.tasks import TaskStatus, UploadTask
-from exporter.web.status import EXPIRING_WITHIN, MAX_ATTENTION, AppCard, Problem, build_status
-from tests.builders import NOW, make_task, tasks_strategy
+from exporter.tasks import TaskStatus
+from exporter.web.query import TaskQuery
+from exporter.web.status import AppCard, Desk, Problem, Status
+from exporter.web.tables import Selection
+from tests.builders import NOW, make_task
 from tests.web.views import make_view
 
 REFUSED = AuthError("the signature was refused", code="100000005", remedy="check the secret")
 
 
+def build_status(views: Sequence[AppView], query: TaskQuery | None = None) -> Status:
+    """Return the page of these apps at `NOW`."""
+    return Desk().status(views, TaskSettings(), query or TaskQuery(), NOW)
+
+
 def only_card(**view: object) -> AppCard:
     """Return the card of one app."""
-    (card,) = build_status([make_view(**view)], NOW).apps  # type: ignore[arg-type]  # passed through
+    (card,) = build_status([make_view(**view)]).apps  # type: ignore[arg-type]  # passed through
     return card
-
-
-def attention_of(*tasks: UploadTask) -> list[str]:
-    """Return the ids of the tasks that need attention."""
-    return [entry.task.id for entry in build_status([make_view(tasks=tasks)], NOW).attention]
 
 
 def test_an_app_that_is_up() -> None:
@@ -38,7 +43,7 @@ def test_an_app_that_is_up() -> None:
     assert card.counts is not None
     none = {status.value: 0 for status in TaskStatus}
     assert card.counts.by_status == none | {"waiting": 1, "uploading": 1, "succeeded": 2}
-    assert (card.counts.slots_used, card.counts.slots_limit) == (2, 10)
+    assert (card.counts.slots_used, card.slots_limit) == (2, 10)
     assert (card.counts.next_expiry, card.counts.completed_at) == (NOW + 60, NOW - 42)
     assert (card.last_success, card.next_collection) == (NOW - 42, NOW + 18)
 
@@ -63,82 +68,54 @@ def test_an_app_that_is_down_tells_why() -> None:
 def test_a_stale_snapshot_is_shown_as_such() -> None:
     """Old numbers are shown with the instant since when they are no longer exposed."""
     view = make_view(error=REFUSED, stale=True, tasks=[make_task("1", TaskStatus.FAILED)])
-    status = build_status([view], NOW)
+    status = build_status([view])
     assert status.apps[0].stale_since == NOW - 42 + view.settings.collection.stale_after
     assert status.apps[0].counts is not None
-    assert [entry.stale for entry in status.attention] == [True]
+    assert [row.stale for row in status.tasks.rows] == [True]
 
 
-def test_tasks_in_trouble_need_attention_most_urgent_first() -> None:
-    """Failed come first, the newest on top, then retries, then expiries, the soonest on top."""
-    assert attention_of(
-        make_task("late expiry", expires_at=NOW + EXPIRING_WITHIN),
-        make_task("soon expiry", expires_at=NOW + 1),
-        make_task("young retry", TaskStatus.WAITING_RETRY, created_at=NOW - 5),
-        make_task("old retry", TaskStatus.WAITING_RETRY, created_at=NOW - 50),
-        make_task("undated", TaskStatus.FAILED, created_at=None),
-        make_task("old failed", TaskStatus.FAILED, created_at=NOW - 90),
-        make_task("new failed", TaskStatus.FAILED, created_at=NOW - 9),
-    ) == [
-        "new failed",
-        "old failed",
-        "undated",
-        "old retry",
-        "young retry",
-        "soon expiry",
-        "late expiry",
-    ]
+def test_a_card_counts_what_is_about_to_expire() -> None:
+    """By the windows of the settings, under their labels; and what needs attention."""
+    tasks = [make_task("1", expires_at=NOW + 60), make_task("2", expires_at=NOW + 7200)]
+    windows = TaskSettings(expiry_windows=(("1h", 3600.0), ("90d", 90 * 86400.0)))
+    (card,) = Desk().cards([make_view(tasks=tasks)], windows, NOW)
+    assert card.counts is not None
+    assert card.counts.expiring == {"1h": 1, "90d": 2}
+    assert card.counts.attention == 2
 
 
-def test_other_tasks_need_no_attention() -> None:
-    """What goes its way, is over, or expires later is not listed."""
-    assert not attention_of(
-        make_task("later", expires_at=NOW + EXPIRING_WITHIN + 1),
-        make_task("past", expires_at=NOW),
-        make_task("never", expires_at=None),
-        *(
-            make_task(status.value, status, expires_at=NOW + 1)
-            for status in TaskStatus
-            if status not in {TaskStatus.FAILED, TaskStatus.WAITING_RETRY, TaskStatus.SUCCEEDED}
-        ),
-    )
+def test_the_page_sums_up_what_needs_attention() -> None:
+    """Over all apps, whatever the table is filtered by."""
+    views = [make_view(app, tasks=[make_task("1", TaskStatus.FAILED)]) for app in ("a", "b")]
+    status = build_status([*views, make_view("c", tasks=None)], TaskQuery(search="nothing"))
+    assert (status.attention, status.tasks) == (2, Selection((), 0))
 
 
-def test_a_failure_is_listed_with_its_reason() -> None:
-    """The reason that a callback gave is shown with the task, empty where none came."""
-    tasks = [make_task("a", TaskStatus.FAILED), make_task("b", TaskStatus.FAILED)]
-    view = make_view(tasks=tasks, failure_reasons={"b": "source_download"})
-    reasons = {entry.task.id: entry.failure for entry in build_status([view], NOW).attention}
-    assert reasons == {"a": "", "b": "source_download"}
+@pytest.mark.parametrize(("offset", "shown"), [(0, 0), (100, 100), (120, 100), (150, 100)])
+def test_beyond_the_end_is_the_last_page(offset: int, shown: int) -> None:
+    """Tasks go while somebody turns the pages; nobody is left before an empty one."""
+    failed = [make_task(f"{n:03}", TaskStatus.FAILED) for n in range(120)]
+    status = build_status([make_view(tasks=failed)], TaskQuery(offset=offset))
+    assert status.query.offset == shown
+    assert len(status.tasks.rows) == min(50, 120 - shown)
+    assert status.tasks.total == 120
 
 
-def test_the_list_is_bounded() -> None:
-    """At most a hundred tasks are listed, over all apps, and the rest is counted."""
-    failed = [make_task(f"{n:03}", TaskStatus.FAILED) for n in range(70)]
-    status = build_status([make_view("a", tasks=failed), make_view("b", tasks=failed)], NOW)
-    assert (len(status.attention), status.omitted) == (MAX_ATTENTION, 40)
+def test_an_empty_table_has_one_page() -> None:
+    """Where nothing is left, the offset is the beginning."""
+    assert build_status([make_view()], TaskQuery(offset=50)).query.offset == 0
 
 
 def test_the_page_has_the_worst_health_of_all() -> None:
     """Down is worse than waiting, waiting worse than up; no app at all is fine."""
     up, waiting, down = make_view(), make_view(tasks=None), make_view(error=REFUSED)
-    assert build_status([up, waiting, down], NOW).health == "down"
-    assert build_status([up, waiting], NOW).health == "waiting"
-    assert build_status([up], NOW).health == "up"
-    assert build_status([], NOW).health == "up"
+    assert build_status([up, waiting, down]).health == "down"
+    assert build_status([up, waiting]).health == "waiting"
+    assert build_status([up]).health == "up"
+    assert build_status([]).health == "up"
 
 
 def test_the_page_knows_version_and_time() -> None:
     """The page says what made it and when."""
-    status = build_status([], NOW)
+    status = build_status([])
     assert (status.version, status.now) == (__version__, NOW)
-
-
-@settings(deadline=None, max_examples=50)
-@given(st.lists(tasks_strategy(), max_size=20, unique_by=lambda task: task.id))
-def test_any_tasks_give_a_page(tasks: list[UploadTask]) -> None:
-    """Listed and omitted are all that need attention, and the API's order does not matter."""
-    forward = build_status([make_view(tasks=tasks)], 500)
-    backward = build_status([make_view(tasks=tasks[::-1])], 500)
-    assert forward.attention == backward.attention
-    assert len(forward.attention) + forward.omitted <= len(tasks)

@@ -11,10 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.collection.state import AppView
+from exporter.config import TaskSettings
 from exporter.errors import AuthError
-from exporter.tasks import TaskStatus
-from exporter.web.status import build_status
-from exporter.web.status_page import HTML_HEADERS, render_status
+from exporter.tasks import TaskStatus, TitleMode, show_title
+from exporter.web.query import ORDERS, TaskQuery, read_fields, read_query
+from exporter.web.status import Desk
+from exporter.web.status_page import (
+    COLUMNS,
+    HTML_HEADERS,
+    MANY_APPS,
+    OTHER_SORT_OPTIONS,
+    SORT_OPTIONS,
+    render_status,
+)
 from tests.builders import NOW, make_task
 from tests.web.views import make_view
 
@@ -47,9 +56,16 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-def render(*views: AppView) -> str:
+def render(
+    *views: AppView,
+    query: TaskQuery | None = None,
+    title: TitleMode = "full",
+    problem: str = "",
+) -> str:
     """Return the page of these apps."""
-    return render_status(build_status(views, NOW), telemetry_path="/metrics").decode()
+    settings = TaskSettings(title=title)
+    status = Desk().status(views, settings, query or TaskQuery(), NOW)
+    return render_status(status, settings, telemetry_path="/metrics", problem=problem).decode()
 
 
 def failed(title: str) -> AppView:
@@ -67,15 +83,16 @@ def test_the_page_tells_the_state_of_every_app() -> None:
             make_view("third", tasks=None),
         )
     ).text
-    assert "ZEGO upload exporter: down" in text
+    assert "down \u00b7 ZEGO upload exporter" in text
     for expected in (
         "first up",
         "second down",
-        "auth : the signature was refused check the secret",
+        "auth : the signature was refused What to do: check the secret",
+        "3 apps 1 down 1 waiting 1 up",
         "Stale since 2023-11-14 22:17:38 UTC",
         "3 \u00d7 http_502",
         "third waiting",
-        "Waiting for the first collection.",
+        "The first collection has not ended yet.",
         "Last success never",
         "Slots used 1 of 10",
         "42 s ago",
@@ -87,23 +104,113 @@ def test_the_page_tells_the_state_of_every_app() -> None:
 def test_a_page_without_trouble_says_so() -> None:
     """An empty list of tasks is said, not shown as an empty table."""
     html = render(make_view())
-    assert "None: nothing failed" in html
+    assert "No task needs attention." in html
     assert "<table>" not in html
+    assert "No task is like that." in render(make_view(), query=TaskQuery(search="x"))
 
 
 def test_a_failure_is_told_with_its_reason() -> None:
     """The status of a failed task says why, where that is known."""
     tasks = [make_task("b", TaskStatus.FAILED)]
     html = render(make_view(tasks=tasks, failure_reasons={"b": "source_download"}))
-    assert 'failed <span class="soft small">source download</span>' in html
+    assert "the source could not be downloaded" in html
+    assert "a new one" in render(make_view(tasks=tasks, failure_reasons={"b": "a_new_one"}))
 
 
-def test_tasks_beyond_the_limit_are_counted() -> None:
-    """The page says how many tasks it leaves out."""
+def test_a_long_list_comes_in_pages() -> None:
+    """Fifty at once, with links to the others that keep the filter."""
     tasks = [make_task(f"{n}", TaskStatus.FAILED) for n in range(1200)]
-    html = render(make_view(tasks=tasks))
-    assert "and 1,100 more" in html
-    assert html.count("<tr>") == 101
+    html = render(make_view(tasks=tasks), query=TaskQuery(search="1", offset=50))
+    assert html.count("<tr>\n<td>") == 50
+    links = dict(re.findall(r'<a id="(first|previous|next|last)" href="([^"]*)"', html))
+    assert {name: unescape(link) for name, link in links.items()} == {
+        "first": "?q=1",
+        "previous": "?q=1",
+        "next": "?q=1&offset=100",
+        "last": "?q=1&offset=450",
+    }
+    assert "51\u2013100 of 471 tasks" in html
+    assert 'aria-label="Pages"' not in render(make_view(tasks=tasks[:50]))
+
+
+def test_headings_sort_and_turn() -> None:
+    """A click sorts by the column, one more turns it round; the heading says which it is."""
+    html = render(failed("x"), query=TaskQuery(sort="retries", descending=True, offset=0))
+    assert re.search(r'aria-sort="descending"><a id="by-retries" href="\?sort=retries"', html)
+    assert re.search(r'<th scope="col"><a id="by-created" href="\?sort=-created"', html)
+    assert {column.sort for column in COLUMNS} == set(ORDERS) - {"urgency"}
+
+
+def test_the_form_shows_what_was_asked_for() -> None:
+    """Whatever was asked for is chosen in the form, and is sent again with the rest."""
+    asked = "app=b&status=expired&q=%22x%22&expiring_within=2h&sort=-title"
+    views = [make_view("a"), make_view("b")]
+    html = render(*views, query=read_query(read_fields(asked), ("a", "b")))
+    assert re.findall(r'<option value="([^"]*)" selected>', html) == [
+        *("expired", "b", "2h", "-title"),
+    ]
+    assert 'value="&#34;x&#34;"' in html
+    several = read_query(read_fields("app=a&app=b&status=failed&status=expired"), ("a", "b"))
+    html = render(*views, query=several)
+    assert '<select name="status" multiple>' in html
+    assert '<select name="app" multiple>' in html
+    assert re.findall(r'<option value="([^"]*)" selected>', html) == [
+        *("failed", "expired", "a", "b", "urgency"),
+    ]
+
+
+def test_every_order_has_its_words() -> None:
+    """In the form, offered or only chosen by a heading, there are words for every order."""
+    words = {**SORT_OPTIONS, **OTHER_SORT_OPTIONS}
+    assert set(words) == {*ORDERS, *(f"-{order}" for order in ORDERS)}
+    for word, said in words.items():
+        html = render(make_view(), query=read_query(read_fields(f"sort={word}"), ()))
+        assert f'<option value="{word}" selected>{said}</option>' in html
+
+
+def test_an_app_that_is_asked_for_has_the_only_card() -> None:
+    """The others are a click away, and counted above."""
+    html = render(make_view("a"), make_view("b"), query=TaskQuery(apps=("b",)))
+    assert html.count('<section class="card">') == 1
+    assert "Show all apps" in html
+    assert "<b>2 apps</b>" in html
+
+
+def test_many_apps_have_short_cards_the_worst_first() -> None:
+    """What is down must be seen without scrolling."""
+    views = [make_view(f"app-{n}") for n in range(MANY_APPS - 1)]
+    html = render(*views, make_view("bad", tasks=None, error=AuthError("no", code="1")))
+    assert '<div class="cards many">' in html
+    assert html.index("<bdi>bad</bdi>") < html.index("<bdi>app-0</bdi>")
+    assert '<div class="cards">' in render(*views)
+
+
+def test_titles_are_shown_as_the_settings_say() -> None:
+    """A hash instead of a title, or a word that it is hidden."""
+    shown = show_title("secret.mp4", "hash")
+    for mode, expected in (("full", "secret.mp4"), ("hash", shown), ("none", "(title hidden)")):
+        html = render(failed("secret.mp4"), title=mode)  # type: ignore[arg-type]  # one of three
+        assert expected in html
+        assert ("secret.mp4" in html) is (mode == "full")
+
+
+def test_a_query_that_cannot_be_used_is_told() -> None:
+    """The problem is text like any other."""
+    assert "<bdi>sort: &#39;&lt;b&gt;&#39; is none</bdi>" in render(problem="sort: '<b>' is none")
+
+
+def test_instants_can_be_read_by_programs() -> None:
+    """A time says the instant in its attributes, also where it reads as an age."""
+    assert (
+        '<time datetime="2023-11-14T22:12:38Z" title="2023-11-14 22:12:38 UTC">42 s ago</time>'
+        in render(make_view())
+    )
+
+
+def test_an_expiry_within_a_day_stands_out() -> None:
+    """As what needs attention, not as what is over."""
+    views = make_view(tasks=[make_task("1"), make_task("2", expires_at=NOW + 10**6)])
+    assert render(views, query=read_query(read_fields("status=all"), ())).count("keep soon") == 1
 
 
 def test_every_status_has_its_colour() -> None:
@@ -111,7 +218,7 @@ def test_every_status_has_its_colour() -> None:
     html = render(make_view())
     for status in TaskStatus:
         assert f'class="dot {status.value}"' in html
-        assert f".{status.value} {{ background: #" in html
+        assert f".dot.{status.value} {{ background: #" in html
 
 
 @pytest.mark.parametrize(
@@ -158,12 +265,15 @@ def test_half_a_character_does_not_break_the_page() -> None:
 
 
 def test_the_page_is_what_its_policy_allows() -> None:
-    """The style has the hash that the policy names; nothing is loaded or run."""
+    """Style and script have the hashes that the policy names; nothing is loaded, nothing inline."""
     html = render(failed("x"))
-    (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert f"style-src 'sha256-{digest}'" in HTML_HEADERS["Content-Security-Policy"]
+    policy = HTML_HEADERS["Content-Security-Policy"]
+    for tag in ("style", "script"):
+        (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}';" in policy
+        assert "url(" not in text
+    assert "unsafe" not in policy
     page = Page(html)
-    assert not {"script", "link", "img", "iframe"} & set(page.tags)
+    assert not {"link", "img", "iframe"} & set(page.tags)
     assert not {"style", "src", "onclick"} & page.attributes
-    assert "url(" not in style

@@ -4,15 +4,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.web.wording import format_instant, format_relative, format_span
+from exporter.web.wording import FAILURES, format_instant, format_iso, format_relative, format_span
+from exporter.zego.callbacks import FAILURE_WORDS
 
 
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
         (0, "0 s"),
+        (0.0004, "0 s"),
+        (0.0334, "33 ms"),
+        (0.0994, "99 ms"),
+        (0.0996, "0.1 s"),
         (-3, "0 s"),
-        (0.04, "0 s"),
+        (0.04, "40 ms"),
         (0.42, "0.4 s"),
         (2, "2 s"),
         (9.99, "10 s"),
@@ -46,6 +51,17 @@ def test_instants_are_told_in_utc() -> None:
     assert format_instant(1_700_000_000.9) == "2023-11-14 22:13:20 UTC"
     assert format_instant(-1) == "1969-12-31 23:59:59 UTC"
     assert format_instant(1e15) == "1000000000000000"
+
+
+def test_instants_for_programs_are_iso_8601() -> None:
+    """In UTC to the second; beyond the calendar there is none."""
+    assert format_iso(1_700_000_000.9) == "2023-11-14T22:13:20Z"
+    assert format_iso(1e15) == ""
+
+
+def test_every_failure_has_its_words() -> None:
+    """Whatever the label `reason` can be, the page says it in words."""
+    assert set(FAILURES) == set(FAILURE_WORDS)
 
 
 @settings(deadline=None, max_examples=200)

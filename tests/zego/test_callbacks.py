@@ -112,6 +112,7 @@ def test_failure_reasons_have_words_and_unknown_ones_are_other(detail: Any, fail
         (encode(Signature="5BD5"), NOW, "signature"),
         (encode(Nonce=None), NOW, "signature"),
         (encode(Nonce="123413"), NOW, "signature"),
+        (encode(Nonce="n" * 257), NOW, "malformed"),
         (encode(Timestamp="1470820199"), NOW, "signature"),
         (encode(), NOW + 601, "timestamp"),
         (encode(), NOW - 601, "timestamp"),
@@ -130,6 +131,14 @@ def test_what_is_not_authentic_is_refused(body: bytes, now: float, reason: str) 
         read(body, now=now)
     assert caught.value.reason == reason
     assert str(caught.value) == f"callback rejected: {reason}"
+
+
+def test_an_authentic_signature_fits_one_timestamp_and_nonce_only() -> None:
+    """Zeros cannot move from the nonce to the timestamp: that would be a replay as a new nonce."""
+    recorded = sign_callback(SECRET, "1470820198", "00")
+    assert read(encode(Nonce="00", Signature=recorded)).nonce == "00"
+    with pytest.raises(CallbackRejected):
+        read(encode(Nonce="0", Timestamp="01470820198", Signature=recorded))
 
 
 @given(

@@ -1,0 +1,144 @@
+"""Measure what the history file costs a collection, beside the decoding of its walk.
+
+    python -m benchmarks.history
+
+A walk over 100,000 tasks, as the simulator writes its pages, is decoded; then 1 % of the tasks
+have changed, and what changed goes into the history file. Both are timed in turn, round by round,
+so that both meet the same machine; the goal is under 10 % (medians). The time of the whole
+`Ledger.record_walk`, which finds what changed and writes it, stands beside.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from exporter.collection.history import CounterKey, History
+from exporter.collection.journal import Journal
+from exporter.collection.ledger import Ledger
+from exporter.simulator.app import SimulatedApp
+from exporter.simulator.demo import sized_app
+from exporter.simulator.paging import Query, find_page, write_page
+from exporter.simulator.reply import encode_json
+from exporter.simulator.tokens import BEGINNING, Cursor
+from exporter.tasks import TaskStatus, UploadTask
+from exporter.zego.decoding import decode_answer, decode_page
+
+TASKS = 100_000
+CHANGES = TASKS // 100
+ROUNDS = 11
+NOW = 1_700_000_000.0
+
+
+def main() -> None:
+    """Print the table."""
+    app = sized_app(TASKS, now=NOW)
+    pages = list(render_pages(app))
+    decoding, writing, recording = measure(pages)
+    print(
+        f"{TASKS} tasks on {len(pages)} pages ({sum(map(len, pages)) / 1e6:.0f} MB), {CHANGES} "
+        f"changes for each collection, median of {ROUNDS} rounds\n"
+    )
+    print("| step | milliseconds | of the decoding |")
+    print("|---|---|---|")
+    print(row("decoding of the walk", decoding, decoding))
+    print(row("writing of the history", writing, decoding))
+    print(row("comparison and writing together", recording, decoding))
+
+
+def row(step: str, seconds: float, whole: float) -> str:
+    """Return one row of the table."""
+    return f"| {step} | {seconds * 1000:.1f} | {seconds / whole:.1%} |"
+
+
+def render_pages(app: SimulatedApp) -> Iterator[bytes]:
+    """Yield the answers of a whole walk."""
+    cursor: Cursor | None = BEGINNING
+    while cursor is not None:
+        page = find_page(app, Query(cursor=cursor))
+        cursor = page.following
+        token = "" if cursor is None else app.tokens.issue(cursor, "")
+        yield encode_json(
+            {
+                "Code": 0,
+                "Message": "succeed",
+                "RequestId": "0123456789abcdef",
+                "Data": write_page(app, page, token),
+            }
+        )
+
+
+class TimedJournal(Journal):
+    """A journal that keeps how long each flush took, in seconds."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__(history, "vod", 1)
+        self.times: list[float] = []
+
+    def flush(
+        self, collected_at: float | None, values: Callable[[], Mapping[CounterKey, float]]
+    ) -> None:
+        """Write what was noted."""
+        self.times.append(timed(lambda: super(TimedJournal, self).flush(collected_at, values)))
+
+
+def measure(pages: Sequence[bytes]) -> tuple[float, float, float]:
+    """Return the seconds of decoding, of writing the history, and of comparing and writing."""
+    decoding, recording = [], []
+    tasks = decode(pages)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(History(Path(folder) / "history.sqlite")) as history,
+    ):
+        journal = TimedJournal(history)
+        ledger = Ledger(journal)
+        ledger.record_walk(tasks, NOW)
+        journal.times.clear()  # the baseline writes every task
+        for number in range(ROUNDS):
+            decoding.append(timed(lambda: decode(pages)))
+            tasks = change(tasks, number)
+            now = NOW + 60 * (number + 1)
+            recording.append(timed(partial(ledger.record_walk, tasks, now)))
+        assert not journal.errors
+        assert len(history.read("vod", 1).tracked or ()) == TASKS
+    return (
+        statistics.median(decoding),
+        statistics.median(journal.times),
+        statistics.median(recording),
+    )
+
+
+def decode(pages: Sequence[bytes]) -> list[UploadTask]:
+    """Return the tasks of the pages, as the client decodes them."""
+    return [task for page in pages for task in decode_page(decode_answer(page).data).tasks]
+
+
+def change(tasks: Sequence[UploadTask], number: int) -> list[UploadTask]:
+    """Return the tasks after changes all over the list: moved, vanished and new ones."""
+    statuses = list(TaskStatus)
+    changed = list(tasks)
+    for place, index in enumerate(range(number, TASKS, TASKS // CHANGES)):
+        task = changed[index]
+        if place % 10 == 0:
+            changed[index] = replace(task, id=f"new_{number}_{place}")  # one vanished, one is new
+        else:
+            following = statuses[(statuses.index(task.status) + 1) % len(statuses)]
+            changed[index] = replace(task, status=following)
+    return changed
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Return the seconds that `act` takes."""
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,284 @@
+"""Run the exporter for long while everything around it goes wrong, and compare each number.
+
+    python -m benchmarks.soak [--minutes 20] [--seed 1]
+
+The exporter runs as a user would start it, in a process of its own; the simulated API in this one.
+Every second or so tasks change, faults come and go, a peer connects and stalls, the configuration
+is reloaded (as it was, changed, or broken), and the page is scraped. At every scrape:
+
+- What is exposed of an app is exactly its tasks as they were when the collection was made that the
+  page names by its instants. The settings of one app never change, the other's do.
+- It is there as long as it is not stale, and gone afterwards. No counter of the first app falls.
+
+A third app has a life of its own, sends callbacks and is collected incrementally: it is there for
+what that takes. Each round ends at rest: no fault, no peer. Then everything is up, the page shows
+the present, and memory, threads and descriptors are counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from http.client import HTTPConnection
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from benchmarks.comparison import DURATION, SUCCESS, Page, Report, Watched, read_pages
+from benchmarks.peers import free_port
+from exporter.simulator.app import SimulatedApp
+from exporter.simulator.demo import demo_apps
+from exporter.simulator.faults import Fault, Parameter
+from exporter.simulator.server import SimulatorServer
+from exporter.simulator.task import STATUS_WORDS
+
+STEP_SECONDS = 0.9  # not a part of the interval, so that steps and collections drift
+STEPS_OF_ROUND = 30
+PATIENCE_SECONDS = 60
+
+STALE_AFTER = 4
+COLLECTION = {
+    "interval": 1,
+    "timeout": 1,
+    "deadline": 5,
+    "stale_after": STALE_AFTER,
+    "max_retries": 1,
+    "requests_per_second": 1000,
+}
+PARAMETERS: Mapping[Fault, Parameter] = {
+    Fault.DELAY: 0.3,
+    Fault.GZIP_BOMB: 32,
+    Fault.DEEP_NESTING: 20_000,
+}
+PATHS = ("/", "/api/v1/tasks?status=all", "/api/v1/apps", "/-/healthy", "/nothing")
+STALLS = (b"", b"GET /metrics HT", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 40)
+
+
+class Soak:
+    """The exporter and everything around it; `folder` is for its files."""
+
+    def __init__(self, random: Random, folder: Path, report: Report) -> None:
+        self._random = random
+        self._report = report
+        self._watched = [
+            Watched(app_id, name, stale_after=STALE_AFTER)
+            for app_id, name in enumerate(("steady", "reloaded"), start=1)
+        ]
+        self._living = demo_apps(seed=1, pace=20)[0]
+        self._living.arrivals.limit = None  # one collection a second is more than ZEGO allows
+        self._server = SimulatorServer([*(one.app for one in self._watched), self._living])
+        self._folder = folder
+        self._config = folder / "config.yaml"
+        self._port = free_port()
+        self._page_size = 50
+        self._peers: list[socket.socket] = []
+        self._counters: dict[tuple[str, tuple[str, ...]], float] = {}
+        self._connection = HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_SECONDS)
+
+    def run(self, minutes: float) -> None:
+        """Run rounds for that long."""
+        with ExitStack() as stack:
+            stack.enter_context(self._server)
+            self._exporter = self._start(stack)
+            self._await_rest()
+            self._server.callbacks_to(f"http://127.0.0.1:{self._port}")
+            began = time.monotonic()
+            while (elapsed := time.monotonic() - began) < 60 * minutes:
+                self._round()
+                self._measure(elapsed / 3600)
+            self._count_collections()
+
+    def _start(self, stack: ExitStack) -> subprocess.Popen[bytes]:
+        self._write_config()
+        flags = ["--web.listen-address", f"127.0.0.1:{self._port}", "--web.enable-lifecycle"]
+        command = [sys.executable, "-m", "exporter", "--config.file", str(self._config), *flags]
+        log = stack.enter_context((self._folder / "exporter.log").open("wb"))
+        exporter = subprocess.Popen(command, stderr=log)  # noqa: S603 - our own command
+        stack.enter_context(exporter)
+        stack.callback(exporter.terminate)
+        stack.callback(self._connection.close)
+        return exporter
+
+    def _write_config(self) -> None:
+        document = {
+            "apps": [self._entry(app) for app in self._server.apps.values()],
+            "collection": COLLECTION,
+            "tasks": {"statuses": list(STATUS_WORDS.values())},
+            "history": {"path": str(self._folder / "history.db")},
+        }
+        self._config.write_text(json.dumps(document), encoding="utf-8")
+
+    def _entry(self, app: SimulatedApp) -> Mapping[str, Any]:
+        own: dict[str, Any] = {}
+        if app is self._living:
+            own["callback_secret"] = app.callback_secret
+            own["collection"] = {"strategy": "incremental", "resync_interval": "1m"}
+        elif app.name == "reloaded":
+            own["collection"] = {"page_size": self._page_size}
+        return {
+            "name": app.name,
+            "app_id": app.app_id,
+            "server_secret": app.server_secret,
+            "endpoint": self._server.url,
+            **own,
+        }
+
+    def _round(self) -> None:
+        for step in range(STEPS_OF_ROUND):
+            for one in self._watched:
+                self._disturb(one)
+            self._stall(step)
+            if step % 6 == 0:
+                self._reload()
+            self._visit(self._random.choice(PATHS))
+            self._scrape()
+            time.sleep(STEP_SECONDS)
+        self._calm_down()
+
+    def _disturb(self, one: Watched) -> None:
+        """Change some tasks, or not; let a fault begin, or all end, or neither."""
+        if self._random.random() < 0.6:
+            one.change(self._random)
+            self._report.done["changes"] += 1
+        chance = self._random.randrange(4)
+        if chance == 0:
+            fault = self._random.choice(list(Fault))
+            # Some need the first page; others are worse in the middle of a walk.
+            page = self._random.choice((None, None, 2))
+            one.app.faults.switch_on(fault, PARAMETERS.get(fault), page=page)
+            self._report.done["faults"] += 1
+        elif chance == 1:
+            one.app.faults.switch_off()
+
+    def _stall(self, step: int) -> None:
+        """Open a connection that stalls; the exporter, or the end of the round, closes it."""
+        peer = socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE_SECONDS)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.sendall(STALLS[step % len(STALLS)])
+        self._peers.append(peer)
+        self._report.done["stalled peers"] += 1
+
+    def _reload(self) -> None:
+        """Reload the configuration: broken, changed for one app, or as it is."""
+        kind = self._random.choice(("broken", "changed", "same", "signal"))
+        self._report.done["reloads"] += 1
+        if kind == "changed":
+            self._page_size = 90 - self._page_size
+        self._write_config()
+        if kind == "signal":
+            self._exporter.send_signal(signal.SIGHUP)
+            return
+        if kind == "broken":
+            self._config.write_text("apps: [", encoding="utf-8")
+        status, _ = self._request("POST", "/-/reload")
+        expected = 500 if kind == "broken" else 200
+        self._report.check(status == expected, f"reload, {kind}: {status}")
+
+    def _visit(self, path: str) -> None:
+        status, _ = self._request("GET", path)
+        self._report.check(status == (404 if path == "/nothing" else 200), f"{path}: {status}")
+
+    def _request(self, method: str, path: str) -> tuple[int, str]:
+        try:
+            self._connection.request(method, path, headers={"Accept-Encoding": "gzip"})
+            answer = self._connection.getresponse()
+            body = answer.read()
+        except ConnectionError:
+            self._connection.close()  # else it can be used no more
+            raise
+        packed = answer.headers["Content-Encoding"] == "gzip"
+        return answer.status, (gzip.decompress(body) if packed else body).decode()
+
+    def _pages(self) -> Mapping[str, Page]:
+        return read_pages(self._request("GET", "/metrics")[1])
+
+    def _scrape(self, *, at_rest: bool = False) -> None:
+        began = time.time()
+        pages = self._pages()
+        scraped = began, time.time()
+        self._report.done["scrapes"] += 1
+        for one in self._watched:
+            one.compare(pages[one.app.name], scraped, self._report, at_rest=at_rest)
+        self._compare_counters(pages["steady"])
+
+    def _compare_counters(self, page: Page) -> None:
+        for metric, samples in page.items():
+            if metric.endswith(("_total", "_bucket", "_count")):
+                for labels, value in samples.items():
+                    last = self._counters.get((metric, labels), 0.0)
+                    self._report.check(value >= last, f"{metric} {labels} fell to {value}")
+                    self._counters[metric, labels] = value
+
+    def _calm_down(self) -> None:
+        for one in self._watched:
+            one.app.faults.switch_off()
+        while self._peers:
+            self._peers.pop().close()
+        self._write_config()
+        self._request("POST", "/-/reload")
+        self._await_rest()
+
+    def _await_rest(self) -> None:
+        """Wait until all that is shown was collected from now on: then it is the present."""
+        since = time.time()
+        while not self._is_collected(since):
+            if time.time() - since > PATIENCE_SECONDS:
+                raise SystemExit(f"not at rest within {PATIENCE_SECONDS} s")
+            time.sleep(0.2)
+        self._scrape(at_rest=True)
+
+    def _is_collected(self, since: float) -> bool:
+        try:
+            pages = self._pages()
+        except ConnectionError:
+            return False  # it does not listen yet
+        return len(pages) == len(self._server.apps) and all(
+            page.get("zego_upload_up") == {(): 1.0}
+            and page[SUCCESS][()] - page[DURATION][()] > since
+            for page in pages.values()
+        )
+
+    def _measure(self, hours: float) -> None:
+        process = Path(f"/proc/{self._exporter.pid}")
+        lines = (process / "status").read_text(encoding="ascii").splitlines()
+        status = dict(line.split(":", 1) for line in lines)
+        self._report.resident_mib.append((hours, int(status["VmRSS"].split()[0]) / 1024))
+        self._report.threads.append(int(status["Threads"]))
+        self._report.descriptors.append(len(list((process / "fd").iterdir())))
+
+    def _count_collections(self) -> None:
+        counters = {
+            "collections": "zego_upload_collections_total",
+            "failed collections": "zego_upload_collection_failures_total",
+            "callbacks": "zego_upload_callback_events_total",
+        }
+        for page in self._pages().values():
+            for what, metric in counters.items():
+                self._report.done[what] += int(sum(page[metric].values()))
+
+
+def main() -> int:
+    """Run, print the figures, and return 1 if a number was wrong."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--minutes", type=float, default=3, help="real time (default: 3)")
+    parser.add_argument("--seed", type=int, default=1, help="of what goes wrong when (default: 1)")
+    arguments = parser.parse_args()
+    report = Report()
+    with tempfile.TemporaryDirectory() as folder:
+        random = Random(arguments.seed)  # noqa: S311 - decides about faults, not about secrets
+        Soak(random, Path(folder), report).run(arguments.minutes)
+    print(report.table())
+    return 1 if report.wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

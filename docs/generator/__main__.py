@@ -1,0 +1,7 @@
+"""`python -m docs.generator` writes every generated file anew (`make docs`)."""
+
+from docs.generator.files import generated
+
+if __name__ == "__main__":
+    for path, text in generated().items():
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,139 @@
+"""`docs/configuration.md`, from the models of the configuration file and the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from exporter.config.durations import format_duration
+from exporter.config.sections import Document
+from exporter.flags import describe_flags
+
+_INTRODUCTION = """\
+# Configuration
+
+Generated from the settings model by `make docs`; [config.example.yaml](../config.example.yaml) is
+the same as a file to copy. Editors that know
+[the schema](config.schema.json) complete and check keys: the example's first line names it.
+
+- YAML; unknown keys, duplicate keys and wrong types are errors. **All** problems are reported at
+  once, one line each, with their place and what would be right; the exit code is then 2.
+- Durations are Prometheus-style (`90s`, `5m`, `1h30m`) or plain seconds.
+- `${NAME}` in a text is replaced from the environment; an undefined one is an error. A literal `${`
+  is written `$${`.
+- Relative paths count from the folder of the file.
+- Flags win over the file. A changed file is taken over by a reload (SIGHUP, or `POST /-/reload`
+  with `--web.enable-lifecycle`), except for `web` and `history`, which need a restart.
+"""
+
+ENVIRONMENT = {
+    "ZEGO_APP_ID": "AppId from the ZEGO console",
+    "ZEGO_SERVER_SECRET": "ServerSecret from the ZEGO console",
+    "ZEGO_SERVER_SECRET_FILE": "file that holds it; give one of the two",
+    "ZEGO_REGION": "`apps[].region`; may be left out",
+    "ZEGO_HISTORY_PATH": "`history.path` where none is written, with a configuration file too; "
+    "the Docker image sets it to a file on its volume",
+}
+
+_PLACES = {
+    "AppSection": "apps[]",
+    "CollectionSection": "collection",
+    "TaskSettings": "tasks",
+    "HistorySettings": "history",
+    "WebSettings": "web",
+}
+
+
+def configuration_page() -> str:
+    """Return the page."""
+    schema = Document.model_json_schema()
+    sections = [_section(name, place, schema) for name, place in _PLACES.items()]
+    return "\n".join([_INTRODUCTION, *sections, _environment(), _flags()])
+
+
+def _section(name: str, place: str, schema: Mapping[str, Any]) -> str:
+    described = schema["$defs"][name]
+    rows = [
+        f"| `{place}.{key}` | {_type(field)} | {_default(key, field, described)} | {_text(field)} |"
+        for key, field in described["properties"].items()
+    ]
+    head = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    return "\n".join([f"## `{place}`", "", described["description"], "", *head, *rows, ""])
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    """Return what may be written for a field, from its JSON Schema."""
+    if "anyOf" in field:
+        choices = [_type(choice) for choice in field["anyOf"] if choice.get("type") != "null"]
+        return "duration" if "duration" in choices else " or ".join(dict.fromkeys(choices))
+    if "enum" in field:
+        return ", ".join(f"`{word}`" for word in field["enum"])
+    if "$ref" in field:
+        return "mapping"
+    return _plain_type(field)
+
+
+def _plain_type(field: Mapping[str, Any]) -> str:
+    if field["type"] == "array":
+        return f"list of {_type(field['items'])}"
+    if field["type"] == "string":
+        return "duration" if "ms" in field.get("pattern", "") else "text"
+    return "`true`, `false`" if field["type"] == "boolean" else _range(field)
+
+
+def _range(field: Mapping[str, Any]) -> str:
+    noun = "whole number" if field["type"] == "integer" else "number"
+    return f"{noun} from {field['minimum']:g} to {field['maximum']:.0f}"
+
+
+def _default(key: str, field: Mapping[str, Any], described: Mapping[str, Any]) -> str:
+    if key in described.get("required", []):
+        return "(needed)"
+    default = field.get("default")
+    if default is None:
+        return ""
+    if "duration" in _type(field) and isinstance(default, int | float):
+        return f"`{format_duration(default)}`"
+    if isinstance(default, dict):
+        return "`{}`"
+    if key == "expiry_windows":
+        default = [label for label, _ in default]
+    return f"`{default if isinstance(default, str) else json.dumps(default)}`"
+
+
+def _text(field: Mapping[str, Any]) -> str:
+    return " ".join(str(field.get("description", "")).split()).replace("|", "\\|")
+
+
+def _environment() -> str:
+    rows = [f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items()]
+    return "\n".join(
+        [
+            "## Environment variables",
+            "",
+            "Without a configuration file, these are enough for one app with defaults.",
+            "",
+            "| variable | meaning |",
+            "|---|---|",
+            *rows,
+            "",
+            "`HTTPS_PROXY`, `NO_PROXY` and `REQUESTS_CA_BUNDLE` are honoured for the way to the "
+            "API.",
+            "",
+        ]
+    )
+
+
+def _flags() -> str:
+    lines = ["## Command line", ""]
+    for command, flags in describe_flags().items():
+        lines += [f"`{command}`", "", "| flag | meaning |", "|---|---|"]
+        lines += [f"| `{flag}` | {meaning} |" for flag, meaning in flags]
+        lines += [""]
+    lines += [
+        "Exit codes: 0 fine; 1 it ran and failed (a collection, a live check); "
+        "2 usage or configuration.",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,28 @@
+"""Which files are generated, and from what."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from docs.generator.configuration import configuration_page
+from docs.generator.metrics import metrics_page
+from exporter.config.sections import Document
+
+DOCS = Path(__file__).parent.parent
+
+
+def generated() -> dict[Path, str]:
+    """Return the text of every generated file."""
+    return {
+        DOCS / "configuration.md": configuration_page(),
+        DOCS / "metrics.md": metrics_page(),
+        DOCS / "config.schema.json": schema(),
+    }
+
+
+def schema() -> str:
+    """Return the JSON Schema of the configuration file, for editors."""
+    described = Document.model_json_schema()
+    described["title"] = "zego-upload-exporter configuration"
+    return json.dumps(described, indent=2, ensure_ascii=False) + "\n"

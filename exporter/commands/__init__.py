@@ -1,0 +1,1 @@
+"""The sub-commands that run once and end (contract, section 4)."""

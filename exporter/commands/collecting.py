@@ -1,0 +1,52 @@
+"""One collection of every app, for the commands that end: with a progress line on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from exporter.collection.fleet import Fleet
+from exporter.collection.history import History
+from exporter.collection.state import AppView
+from exporter.config import AppSettings, Settings
+
+REFRESH_SECONDS = 0.2
+
+
+@contextmanager
+def collected(settings: Settings, *, with_history: bool = False) -> Iterator[Sequence[AppView]]:
+    """Collect every app once, all at the same time; yield what is known of each then.
+
+    Counters continue from the history file if `with_history` and one is configured. Raises
+    ConfigError or HistoryError where it cannot be used.
+    """
+    path = settings.history.path if with_history else None
+    history = History(path) if path is not None else None
+    try:
+        fleet = Fleet(history)
+        _collect(fleet, settings.apps)
+        yield fleet.views()
+    finally:
+        if history is not None:
+            history.close()
+
+
+def _collect(fleet: Fleet, apps: Sequence[AppSettings]) -> None:
+    """Collect with a line for each app on a terminal, silently elsewhere."""
+    console = Console(stderr=True)
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:.0f} requests"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        lines = [progress.add_task(app.name, total=None) for app in apps]
+        for views in fleet.collect_once(apps, every=REFRESH_SECONDS):
+            for line, view in zip(lines, views, strict=True):
+                progress.update(line, completed=view.api.requests)

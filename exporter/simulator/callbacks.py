@@ -1,0 +1,193 @@
+"""Sends an app's callbacks (API notes, "Callbacks"), whatever becomes of them.
+
+Rules that this file keeps:
+
+- An event is tried three times, the second and third at once after a failure, then dropped; so is
+  an event that comes while too many wait. What a receiver missed it is never told again.
+- The life of the app goes on while callbacks are sent, not only when a request comes: a receiver
+  hears of a change before it could have read of it.
+- Chance decides how an event is spelled, as the notes leave it open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from queue import Empty, Full, Queue
+from random import Random
+from threading import Event, Thread
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+from exporter.simulator.app import SimulatedApp
+from exporter.simulator.task import (
+    CANCELLED,
+    EXPIRED,
+    FAILED,
+    SUCCEEDED,
+    UPLOADING,
+    WAITING,
+    WAITING_RETRY,
+    Change,
+    SimulatedTask,
+)
+
+UPLOAD_SUCCEEDED, UPLOAD_FAILED, STATUS_CHANGED = 10001, 10002, 10003
+CANCEL_REFUSED, UPLOAD_TROUBLE, FILE_EXPIRED = 10004, 10005, 10006
+
+ATTEMPTS = 3
+MAX_WAITING = 1000
+"""Events that wait to be sent; those that come when there are as many are dropped."""
+
+LATE_CANCEL_CHANCE = 0.02
+"""How often somebody tries to cancel a task that uploads or is stored already."""
+
+Detail = Mapping[str, int]
+
+# Not the numbers of the query API.
+_STATUS_NUMBERS: Mapping[int | None, int] = {WAITING: 1, UPLOADING: 2, CANCELLED: 3}
+_LATE_CANCELS: Mapping[int | None, int] = {UPLOADING: 1, SUCCEEDED: 2}
+_UPLOAD_ERROR = 2
+_TICK_SECONDS = 0.5
+_TIMEOUT_SECONDS = 5.0
+_JOIN_SECONDS = 1.0
+
+
+class _Waiting(NamedTuple):
+    """An event that is to be sent, with what its task was when it happened."""
+
+    kind: int
+    detail: Detail
+    at: float
+    task_id: str
+    title: str
+    stream_url: str
+
+
+def event_of(change: Change) -> tuple[int, Detail] | None:
+    """Return EventType and Detail of what a change is told as; None where it is not told."""
+    number = _STATUS_NUMBERS.get(change.after)
+    if number is not None:
+        return STATUS_CHANGED, {"Status": number}
+    events: Mapping[int | None, tuple[int, Detail]] = {
+        SUCCEEDED: (UPLOAD_SUCCEEDED, {}),
+        FAILED: (UPLOAD_FAILED, {"Reason": change.reason}),
+        WAITING_RETRY: (UPLOAD_TROUBLE, {"Code": _UPLOAD_ERROR}),
+        EXPIRED: (FILE_EXPIRED, {}),
+    }
+    return events.get(change.after)
+
+
+def refusal_of_cancel(change: Change) -> tuple[int, Detail] | None:
+    """Return the event of somebody who cancels after `change`; None where it would be in time."""
+    reason = _LATE_CANCELS.get(change.after)
+    return None if reason is None else (CANCEL_REFUSED, {"Reason": reason})
+
+
+def sign(secret: str, timestamp: str, nonce: str) -> str:
+    """Return the signature of a callback (API notes, "Callbacks")."""
+    text = "".join(sorted([secret, timestamp, nonce]))
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+class CallbackSender:
+    """Tells `url` what happens to the tasks of `app`, from `start` until `stop`, in a thread.
+
+    `url` is http. `clock` gives Unix seconds. Equal seeds make equal choices of spelling, in the
+    same order.
+    """
+
+    def __init__(
+        self,
+        app: SimulatedApp,
+        url: str,
+        *,
+        seed: int = 1,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._app = app
+        self._url = urlsplit(url)
+        self._clock = clock
+        self._chance = Random(seed)  # noqa: S311 - a model, not a secret
+        self._spelling = Random(seed)  # noqa: S311 - another one, for another thread
+        self._waiting: Queue[_Waiting] = Queue(MAX_WAITING)
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name=f"callbacks-{app.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with the failures of the tasks that are listed now: nobody was told of them."""
+        life = self._app.life
+        with life.lock:
+            for task in life.by_status[FAILED]:
+                self._note(Change(life.now, task.id, None, FAILED, task.reason), task)
+            life.on_event(self._note)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send no more; returns when the thread has ended, or after a second."""
+        self._stopping.set()
+        self._thread.join(_JOIN_SECONDS)
+
+    def _note(self, change: Change, task: SimulatedTask) -> None:
+        """Queue the events of `change`; called while the life is locked, so nothing else."""
+        if self._stopping.is_set():
+            return
+        late_cancel = self._chance.random() < LATE_CANCEL_CHANCE
+        events = (event_of(change), refusal_of_cancel(change) if late_cancel else None)
+        with contextlib.suppress(Full):
+            for kind, detail in filter(None, events):
+                self._waiting.put_nowait(
+                    _Waiting(kind, detail, change.at, task.id, task.title, task.stream_url)
+                )
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._app.life.advance(self._clock())
+            with contextlib.suppress(Empty):
+                self._send(self._waiting.get(timeout=_TICK_SECONDS))
+
+    def _send(self, waiting: _Waiting) -> None:
+        body = self._write(waiting)
+        for _ in range(ATTEMPTS):
+            if self._stopping.is_set():
+                return
+            if self._post(body):
+                return
+
+    def _post(self, body: bytes) -> bool:
+        """Return whether the receiver answered with any 2xx."""
+        connection = http.client.HTTPConnection(
+            self._url.hostname or "", self._url.port, timeout=_TIMEOUT_SECONDS
+        )
+        try:
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", self._url.path or "/", body, headers)
+            return connection.getresponse().status // 100 == 2  # noqa: PLR2004 - as in "2xx"
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _write(self, waiting: _Waiting) -> bytes:
+        """Return the body of one callback, signed now, in one of the spellings there are."""
+        timestamp, nonce = str(int(self._clock())), secrets.token_hex(8)
+        number = self._spelling.choice((int, str))
+        event = {
+            "AppID": number(self._app.app_id),
+            "UploadTaskId": waiting.task_id,
+            "EventType": number(waiting.kind),
+            "Nonce": nonce,
+            "Timestamp": timestamp,
+            "Signature": sign(self._app.callback_secret, timestamp, nonce),
+            "EventTime": number(int(waiting.at * 1000)),
+            "Title": waiting.title,
+            "StreamUrl": waiting.stream_url,
+            "Detail": {name: number(value) for name, value in waiting.detail.items()},
+        }
+        text = json.dumps(event, ensure_ascii=False)
+        return self._spelling.choice((text, quote(text, safe=""))).encode()

@@ -1,0 +1,1 @@
+"""TLS, client certificates, passwords and headers, as the exporter-toolkit's file has them."""

@@ -1,0 +1,45 @@
+"""The web server as a web configuration file wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from exporter.errors import ConfigError
+from exporter.web.protocol import Limits
+from exporter.web.security.guard import Guard
+from exporter.web.security.live import LiveWebConfig
+from exporter.web.server import AsgiApplication, WebServer
+
+
+def open_web_config(path: Path | None) -> LiveWebConfig | None:
+    """Return the web configuration at `path`, None where there is none.
+
+    Raises ConfigError where it cannot be used; its lines begin with the path.
+    """
+    if path is None:
+        return None
+    try:
+        return LiveWebConfig(path)
+    except ConfigError as error:
+        prefix = f"{path}: "
+        raise ConfigError([prefix + p.removeprefix(prefix) for p in error.problems]) from None
+
+
+def build_server(
+    app: AsgiApplication,
+    listen_addresses: Sequence[str],
+    web_config: LiveWebConfig | None,
+    *,
+    limits: Limits | None = None,
+) -> WebServer:
+    """Return the server of `app`, guarded as the web configuration says, if there is one."""
+    if web_config is None:
+        return WebServer(app, listen_addresses, limits=limits)
+    return WebServer(
+        Guard(app, web_config.current),
+        listen_addresses,
+        limits=limits,
+        tls=web_config.context(),
+        admits=web_config.admits,
+    )

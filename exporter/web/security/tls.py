@@ -1,0 +1,152 @@
+"""A TLS section -> an `ssl.SSLContext`, with Go's meaning of each key as far as OpenSSL has it."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from exporter.config.places import Problem
+from exporter.web.security.ciphers import openssl_ciphers
+from exporter.web.security.conflicts import TLS
+from exporter.web.security.readers import read_pem
+from exporter.web.security.sections import NO_CERTIFICATE, REQUEST, VERIFY_IF_GIVEN, TlsSection
+
+_VERSIONS = {
+    "TLS10": ssl.TLSVersion.TLSv1,
+    "TLS11": ssl.TLSVersion.TLSv1_1,
+    "TLS12": ssl.TLSVersion.TLSv1_2,
+    "TLS13": ssl.TLSVersion.TLSv1_3,
+}
+
+
+class TlsProblem(Exception):  # noqa: N818 - what it carries is called so
+    """What keeps a context from being made."""
+
+    def __init__(self, key: str, text: str) -> None:
+        super().__init__(text)
+        self.problem = Problem((*TLS, key), text)
+
+
+def build_context(tls: TlsSection) -> ssl.SSLContext:
+    """Return a server's context for a section that has no conflicts; raises `TlsProblem`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.options |= ssl.OP_NO_RENEGOTIATION  # lets a client spend our CPU; Go has none either
+    context.set_alpn_protocols(["http/1.1"])
+    _set_versions(context, tls)
+    _set_ciphers(context, tls)
+    _load_certificate(context, tls)
+    _set_client_verification(context, tls)
+    return context
+
+
+def _set_versions(context: ssl.SSLContext, tls: TlsSection) -> None:
+    only_tls13 = bool(tls.cipher_suites) and not openssl_ciphers(tls.cipher_suites)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the file's warnings say it
+        context.minimum_version = _VERSIONS["TLS13" if only_tls13 else tls.min_version]
+        context.maximum_version = _VERSIONS[tls.max_version]
+
+
+def _set_ciphers(context: ssl.SSLContext, tls: TlsSection) -> None:
+    if not tls.prefer_server_cipher_suites:
+        context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    ciphers = openssl_ciphers(tls.cipher_suites)
+    if tls.min_version in ("TLS10", "TLS11"):
+        ciphers = [*(ciphers or ["DEFAULT"]), "@SECLEVEL=0"]  # above it OpenSSL refuses them
+    if ciphers:
+        try:
+            context.set_ciphers(":".join(ciphers))
+        except ssl.SSLError:
+            text = "none of them is known to this machine's OpenSSL (leave it out)"
+            raise TlsProblem("cipher_suites", text) from None
+
+
+def _load_certificate(context: ssl.SSLContext, tls: TlsSection) -> None:
+    cert_key, cert = _pem(tls, "cert")
+    key_key, key = _pem(tls, "key")
+    if b"ENCRYPTED" in key:
+        raise TlsProblem(key_key, "is protected with a pass phrase (a key without one)")
+    if not _holds_certificates(cert):
+        raise TlsProblem(cert_key, "holds no certificate (one in PEM, -----BEGIN CERTIFICATE-----)")
+    try:
+        with _as_file(cert) as cert_path, _as_file(key) as key_path:
+            context.load_cert_chain(cert_path, key_path, password=lambda: "")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            text = "does not belong to the certificate (the key that it was made with)"
+            raise TlsProblem(key_key, text) from None
+        if error.library == "SSL" and error.reason not in (None, "PEM_LIB"):
+            text = f"is refused by OpenSSL: {_words(error)} (a certificate of today's strength)"
+            raise TlsProblem(cert_key, text) from None
+        text = "holds no private key (one in PEM, -----BEGIN PRIVATE KEY-----)"
+        raise TlsProblem(key_key, text) from None
+
+
+def _words(error: ssl.SSLError) -> str:
+    """Return OpenSSL's reason as words: `EE_KEY_TOO_SMALL` is "ee key too small"."""
+    return str(error.reason).lower().replace("_", " ")
+
+
+def _set_client_verification(context: ssl.SSLContext, tls: TlsSection) -> None:
+    if tls.client_auth_type in (NO_CERTIFICATE, REQUEST):
+        return
+    optional = tls.client_auth_type == VERIFY_IF_GIVEN
+    context.verify_mode = ssl.CERT_OPTIONAL if optional else ssl.CERT_REQUIRED
+    # In Go every certificate of the pool is a root, an intermediate one or a client's own too.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if not tls.has_client_ca:
+        context.load_default_certs(ssl.Purpose.CLIENT_AUTH)
+        return
+    ca_key, ca = _pem(tls, "client_ca")
+    if not _holds_certificates(ca):
+        raise TlsProblem(ca_key, "holds no certificate (one in PEM, -----BEGIN CERTIFICATE-----)")
+    with _as_file(ca) as path:
+        context.load_verify_locations(path)
+
+
+def _holds_certificates(pem: bytes) -> bool:
+    """Tell whether there is a certificate and every one can be read."""
+    try:
+        with _as_file(pem) as path:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(path)
+    except ssl.SSLError:
+        return False
+    return True
+
+
+def _pem(tls: TlsSection, key: str) -> tuple[str, bytes]:
+    """Return the key in the file that gives a PEM text, and the text; a file wins, as in Go."""
+    path: Path | None = getattr(tls, f"{key}_file")
+    if path is None:
+        text: str | SecretStr = getattr(tls, key)
+        return key, (text.get_secret_value() if isinstance(text, SecretStr) else text).encode()
+    try:
+        return f"{key}_file", read_pem(path)
+    except (OSError, ValueError) as error:  # it could be read a moment ago
+        what = error.strerror if isinstance(error, OSError) else error
+        raise TlsProblem(f"{key}_file", f"cannot be used: {what} (mend the file)") from None
+
+
+@contextmanager
+def _as_file(content: bytes) -> Iterator[str]:
+    """Yield the path of a file with `content`; `ssl` reads no keys from memory.
+
+    On Linux the file is in memory only, so that no key touches a disk, and none has to be writable.
+    """
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("pem"), "wb") as file:
+            file.write(content)
+            file.flush()
+            yield f"/proc/self/fd/{file.fileno()}"
+    else:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(content)
+            file.flush()
+            yield file.name

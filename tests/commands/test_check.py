@@ -1,0 +1,169 @@
+"""`check`: what is found, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from exporter.commands.check import Finding, Probe, check, judge, probe
+from exporter.config import AppSettings, CollectionSettings, Settings
+from exporter.errors import RateLimitedError
+from exporter.simulator.app import SimulatedApp
+from exporter.simulator.faults import Fault
+from exporter.simulator.life import Life
+from exporter.simulator.server import SimulatorServer
+from tests.builders import NOW, make_settings
+
+SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+
+
+@pytest.fixture
+def simulated() -> SimulatedApp:
+    """Return an app with 120 tasks that stand still."""
+    life = Life(pace=0, start=NOW)
+    life.add_tasks(120)
+    return SimulatedApp(1, SECRET, life)
+
+
+@pytest.fixture
+def app(simulated: SimulatedApp) -> Iterator[AppSettings]:
+    """Return the settings of the app, which is served."""
+    with SimulatorServer([simulated]) as server:
+        yield make_settings("vod", app_id=1, server_secret=SECRET, endpoint=server.url)
+
+
+def findings(app: AppSettings) -> dict[str, list[str]]:
+    """Return what a live check finds of `app`, by level, texts with remedies."""
+    found: dict[str, list[str]] = {"ok": [], "warning": [], "error": []}
+    for finding in judge(app, probe(app)):
+        found[finding.level].append(f"{finding.text} | {finding.remedy}")
+    return found
+
+
+def test_a_good_app_is_well(app: AppSettings) -> None:
+    """The signature is accepted, clocks agree, and the length of a walk is told."""
+    found = findings(app)
+    assert not found["warning"]
+    assert not found["error"]
+    assert any("signature accepted" in text for text in found["ok"])
+    assert any("120 tasks on 3 pages" in text for text in found["ok"])
+    assert any("clocks agree" in text for text in found["ok"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "parameter", "told"),
+    [
+        (Fault.CODE, 100000005, r"refused the signature.*\| .*ServerSecret"),
+        (Fault.CODE, 350006006, r"not enabled.*\| .*enable"),
+        (Fault.CODE, 350006001, r"rate limit.*\| Another user of this AppId's rate limit"),
+        (Fault.CODE, 350006003, r"refused a parameter.*\| .*is_test"),
+        (Fault.HTTP_STATUS, 403, r"403.*\| .*[Pp]roxy"),
+        (Fault.HTTP_STATUS, 503, r"503"),
+        (Fault.HTML, 200, r"answer.*\| .*proxy"),
+        (Fault.RESET, None, r"connection"),
+    ],
+)
+def test_each_failure_is_named_with_its_remedy(
+    app: AppSettings, simulated: SimulatedApp, fault: Fault, parameter: Any, told: str
+) -> None:
+    """One request, no retries, one error."""
+    simulated.faults.switch_on(fault, parameter)
+    (error,) = findings(app)["error"]
+    assert re.search(told, error)
+    assert SECRET not in error
+    assert simulated.arrivals.requests == 1
+
+
+def test_a_wrong_secret_is_named(app: AppSettings) -> None:
+    """What a first-time user gets wrong most often."""
+    wrong = app.model_copy(update={"server_secret": make_settings().server_secret})
+    (error,) = findings(wrong)["error"]
+    assert "refused the signature" in error
+
+
+def test_an_unreachable_host_is_named(app: AppSettings) -> None:
+    """With what to look at."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        (error,) = findings(app.model_copy(update={"endpoint": endpoint}))["error"]
+    assert "connection refused" in error
+    assert "firewall" in error
+
+
+def test_a_clock_that_is_off_is_measured(app: AppSettings, simulated: SimulatedApp) -> None:
+    """20 minutes: refused by the API; a minute: a warning. Both say by how much."""
+    simulated.faults.switch_on(Fault.CLOCK_OFFSET, 1200.0)
+    found = findings(app)
+    assert len(found["error"]) == 1
+    assert re.search(r"clock is 1(200|199|201) s behind", found["warning"][0])
+    simulated.faults.switch_on(Fault.CLOCK_OFFSET, -60.0)
+    found = findings(app)
+    assert not found["error"]
+    assert re.search(r"clock is (59|60|61) s ahead of", found["warning"][0])
+
+
+def verdicts(app: AppSettings, seen: Probe) -> list[Finding]:
+    """Return the findings that are not ok."""
+    return [finding for finding in judge(app, seen) if finding.level != "ok"]
+
+
+def test_a_slow_answer_names_the_region() -> None:
+    """An API far away makes walks long."""
+    app = make_settings(region="fra")
+    (finding,) = verdicts(app, Probe(elapsed=1.5, clock_skew=0.0, total=10))
+    assert "1.5 s" in finding.text
+    assert "region is fra" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("collection", "told"),
+    [
+        (CollectionSettings(interval=60), "collection.interval (now 60 s)"),
+        (CollectionSettings(interval=600, deadline=90), "collection.deadline (now 90 s)"),
+    ],
+)
+def test_a_walk_longer_than_its_time_is_told(collection: CollectionSettings, told: str) -> None:
+    """100,000 tasks at 10 requests a second take 200 seconds."""
+    app = make_settings(collection=collection)
+    (finding,) = verdicts(app, Probe(elapsed=0.05, clock_skew=0.0, total=100_000))
+    assert "about 200.0 s" in finding.text
+    assert told in finding.remedy
+
+
+def test_without_a_total_nothing_is_promised() -> None:
+    """The API need not give one."""
+    assert not verdicts(make_settings(), Probe(elapsed=0.05, clock_skew=None, total=None))
+
+
+def test_the_request_id_is_told() -> None:
+    """ZEGO's support asks for it."""
+    error = RateLimitedError("no", code="350006001", request_id="abc")
+    (finding,) = verdicts(make_settings(), Probe(0.1, None, error=error))
+    assert "RequestId abc" in finding.text
+
+
+def test_the_text_ends_with_a_scrape_configuration(
+    app: AppSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ready to paste: it is YAML, with the port that is listened on."""
+    assert check(Settings(apps=(app,)), live=False, form="text")
+    printed = capsys.readouterr().out
+    scrape = yaml.safe_load(printed[printed.index("# for prometheus.yml") :])
+    (target,) = scrape["scrape_configs"][0]["static_configs"][0]["targets"]
+    assert target.endswith(":10317")
+
+
+def test_json_is_for_scripts(app: AppSettings, capsys: pytest.CaptureFixture[str]) -> None:
+    """A list of findings, and the verdict as the result."""
+    wrong = app.model_copy(update={"server_secret": make_settings().server_secret})
+    assert not check(Settings(apps=(app, wrong)), live=True, form="json")
+    found = json.loads(capsys.readouterr().out)
+    assert {finding["level"] for finding in found} == {"ok", "error"}
+    assert all(finding["app"] == "vod" for finding in found)

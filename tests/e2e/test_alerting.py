@@ -1,0 +1,154 @@
+"""From an upload at the API to a notification: everything real but ZEGO, a minute in a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from exporter.simulator.app import SimulatedApp
+from exporter.simulator.faults import Fault
+from exporter.simulator.life import Life
+from exporter.simulator.rhythm import HOUR
+from exporter.simulator.server import SimulatorServer
+from exporter.simulator.task import EXPIRED, FAILED, SUCCEEDED, UPLOADING, WAITING
+from tests.e2e.alerting import Stage, stage
+from tests.e2e.apps import FAST, SECRET, entry, write_config
+from tests.e2e.pages import read_page
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.e2e
+
+TITLE = '第1课 "直播回放" - 期末复习.mp4'
+STUCK_AFTER = 1800
+"""Seconds of waiting from which ZegoUploadStuckWaiting fires: thresholds are not scaled."""
+
+STUCK_IN = 25
+"""Seconds until a task of this age is stuck: by then an outage that began before is an alert."""
+
+
+def still(app_id: int, name: str) -> SimulatedApp:
+    """Return an app without tasks, in which nothing happens by itself."""
+    return SimulatedApp(app_id, SECRET, Life(pace=0, start=time.time()), name, rate_limit=None)
+
+
+@contextmanager
+def watched(folder: Path, *apps: SimulatedApp, **stale_after: str) -> Iterator[Stage]:
+    """Run everything, collecting the apps every second; `stale_after` by the name of the app."""
+    with SimulatorServer(apps) as server:
+        entries = [
+            entry(app, server, collection={"stale_after": stale_after.get(app.name)})
+            for app in apps
+        ]
+        write_config(folder, apps=entries, collection=FAST, history={"path": "history.db"})
+        with stage(folder) as built:
+            yield built
+
+
+def wait_for_counts(stage: Stage, app: SimulatedApp, **counts: int) -> None:
+    """Return once the exporter shows these numbers of tasks by status."""
+
+    def shown() -> bool:
+        found = read_page(stage.exporter.url).counts(app.name)
+        return counts.items() <= found.items()
+
+    wait_until(shown, f"{app.name}: {counts}")
+
+
+def wait_for_scrapes(stage: Stage) -> None:
+    """Return once Prometheus has scraped the exporter, as it runs now, twice."""
+    started = read_page(stage.exporter.url).value("process_start_time_seconds")
+    query = f"count_over_time((process_start_time_seconds == {started})[1m:1s])"
+
+    def scraped() -> bool:
+        found = stage.prometheus.query(query, now=time.time())
+        return any(float(series["value"][1]) > 1 for series in found)
+
+    wait_until(scraped, "two scrapes")
+
+
+def restart(stage: Stage) -> None:
+    """Restart the exporter, and let Prometheus see it."""
+    stage.exporter.stop()
+    stage.exporter.start()
+    wait_for_scrapes(stage)
+
+
+def test_uploads_are_told_of_by_name_and_restarts_are_not(tmp_path: Path) -> None:
+    """Failed, expiring and expired files arrive; a failure is over although it stays listed.
+
+    Meanwhile the exporter restarts with its history, and then without it.
+    """
+    app = still(1, "vod")
+    failing = app.life.add_task(title=TITLE, status=UPLOADING)
+    ending = app.life.add_task(title="ending.mp4", status=SUCCEEDED)
+    app.life.add_task(title="failed-long-ago.mp4", status=FAILED)
+    with watched(tmp_path, app) as stage:
+        receiver = stage.receiver
+        wait_for_scrapes(stage)
+        assert stage.fired() == set()
+        soon = int(time.time() + HOUR)
+        expiring = app.life.add_task(title="期末.mp4", status=SUCCEEDED, expires_at=soon)
+        app.life.set_status(failing.id, FAILED)
+        app.life.set_status(ending.id, EXPIRED)
+        failed = receiver.wait_for("ZegoUploadFailed", zego_app="vod")
+        assert failed.receiver == "tickets"
+        assert f"\n- {TITLE} (id {failing.id})\n" in failed.annotations["description"]
+        expires = receiver.wait_for("ZegoUploadExpiringSoon", severity="warning")
+        assert f"\n- 期末.mp4 (id {expiring.id}) in 59m" in expires.annotations["description"]
+        expired = receiver.wait_for("ZegoUploadExpired")
+        assert f"\n- ending.mp4 (id {ending.id})\n" in expired.annotations["description"]
+        restart(stage)
+        (tmp_path / "history.db").unlink()
+        restart(stage)
+        receiver.wait_for("ZegoUploadFailed", "resolved")
+        wait_for_counts(stage, app, failed=2)
+        assert stage.fired() == {
+            "ZegoUploadFailed/warning/vod",
+            "ZegoUploadExpired/warning/vod",
+            "ZegoUploadExpiringSoon/warning/vod",
+            "ZegoUploadExpiringSoon/info/vod",
+        }
+        assert not receiver.told_of("ZegoUploadExpiringSoon", severity="info")
+
+
+def test_a_cause_arrives_and_what_follows_from_it_does_not(tmp_path: Path) -> None:
+    """The API of two apps is down, then there, then the exporter is gone: a page each, no more.
+
+    What an outage mutes is told when it is over, if it is still true. Another app is not muted.
+    """
+    down, blind, well = still(1, "vod"), still(2, "archive"), still(3, "lessons")
+    failing = well.life.add_task(status=UPLOADING)
+    with watched(tmp_path, down, blind, well, vod="5m") as stage:
+        receiver = stage.receiver
+        created_at = int(time.time()) - STUCK_AFTER + STUCK_IN
+        waiting = down.life.add_task(title=TITLE, status=WAITING, created_at=created_at)
+        wait_for_counts(stage, down, waiting=1)
+        for app in (down, blind):
+            app.faults.switch_on(Fault.HTTP_STATUS, 503)
+        for app in (down, blind):
+            failure = receiver.wait_for("ZegoUploadCollectionFailing", zego_app=app.name)
+            assert failure.receiver == "pager"
+            assert "\n- server: about" in failure.annotations["description"]
+        stage.wait_until_muted("ZegoUploadDataStale", zego_app="archive")
+        stage.wait_until_muted("ZegoUploadStuckWaiting", zego_app="vod")
+        well.life.set_status(failing.id, FAILED)
+        receiver.wait_for("ZegoUploadFailed", zego_app="lessons")
+        assert not receiver.told_of("ZegoUploadStuckWaiting")
+        for app in (down, blind):
+            app.faults.switch_off()
+        stuck = receiver.wait_for("ZegoUploadStuckWaiting", zego_app="vod")
+        assert f"\n- {TITLE} (id {waiting.id}), created 30m" in stuck.annotations["description"]
+        stage.exporter.stop()
+        absent = receiver.wait_for("ZegoUploadExporterAbsent")
+        assert absent.receiver == "pager"
+        stage.wait_until_muted("ZegoUploadExporterDown")
+        assert {each.labels["alertname"] for each in receiver.notifications} == {
+            "ZegoUploadCollectionFailing",
+            "ZegoUploadFailed",
+            "ZegoUploadStuckWaiting",
+            "ZegoUploadExporterAbsent",
+        }

@@ -1,0 +1,154 @@
+"""The program as a process: what it is given, its exit codes, and what it says to whom."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import pytest
+import requests
+
+from exporter import __version__
+from exporter.simulator.server import SimulatorServer
+from tests.e2e.apps import FAST, SECRET, entry, still_app, write_config
+from tests.e2e.pages import read_page, wait_for_up
+from tests.e2e.processes import ANY_PORT, EXPORTER, run_exporter, running, url_of
+
+pytestmark = pytest.mark.e2e
+
+BAD = {
+    "several problems": (
+        f"apps: [{{app_id: -1, server_secret: {SECRET}, regoin: hkg}}]\n"
+        "collection: {interval: 0}",
+        ["apps[0].app_id: ", "apps[0].regoin: ", "collection.interval: "],
+    ),
+    "two secrets": (
+        f"apps: [{{app_id: 1, server_secret: {SECRET}, server_secret_file: secret}}]",
+        ["apps[0].server_secret: "],
+    ),
+    "secret in a wrong place": (
+        f"apps: [{{app_id: {SECRET}, server_secret: ok-{SECRET}, slots_limit: {SECRET}}}]",
+        ["apps[0].app_id: ", "apps[0].slots_limit: "],
+    ),
+    "undefined variable": (
+        "apps: [{app_id: 1, server_secret: '${NOT_THERE}'}]",
+        ["apps[0].server_secret: the environment variable NOT_THERE is not set"],
+    ),
+    "not YAML": (f"apps: [{{app_id: 1, server_secret: {SECRET}", ["config.yaml"]),
+    "duplicate key": (
+        f"apps: [{{app_id: 1, app_id: 2, server_secret: {SECRET}}}]",
+        ["app_id"],
+    ),
+}
+"""Configuration files that cannot be used, and what must be said of them."""
+
+
+@pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD.keys())
+def test_a_bad_configuration_is_refused(tmp_path: Path, text: str, expected: list[str]) -> None:
+    """Exit code 2, every problem on stderr, no secret anywhere, no traceback."""
+    (tmp_path / "config.yaml").write_text(text)
+    (tmp_path / "secret").write_text(SECRET)
+    ended = run_exporter(tmp_path, "--log.level=debug", *ANY_PORT)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    for problem in expected:
+        assert problem in ended.stderr
+    assert SECRET not in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_without_any_configuration_it_says_what_is_needed(tmp_path: Path) -> None:
+    """Neither a file nor variables: exit code 2, and the names of the variables."""
+    ended = run_exporter(tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "ZEGO_APP_ID" in ended.stderr
+    assert "ZEGO_SERVER_SECRET" in ended.stderr
+
+
+@pytest.mark.parametrize("flags", [["--nonsense"], ["--config.fil=x"], ["--log.level=loud"], ["x"]])
+def test_unknown_flags_are_refused(tmp_path: Path, flags: list[str]) -> None:
+    """Exit code 2 and the usage on stderr."""
+    ended = run_exporter(tmp_path, *flags)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "usage: zego-upload-exporter" in ended.stderr
+
+
+def test_version_and_help_go_to_stdout(tmp_path: Path) -> None:
+    """Exit code 0; the version names Python's too, the help every flag of the contract."""
+    version = run_exporter(tmp_path, "--version")
+    line = f"zego-upload-exporter, version {__version__} (python {platform.python_version()})\n"
+    assert (version.returncode, version.stdout, version.stderr) == (0, line, "")
+    manual = run_exporter(tmp_path, "--help")
+    assert (manual.returncode, manual.stderr) == (0, "")
+    for flag in ("--config.file", "--web.listen-address", "--log.level", "--demo", "simulate"):
+        assert flag in manual.stdout
+
+
+@pytest.mark.parametrize(
+    "flags", [["--demo", "--web.listen-address"], ["simulate", "--listen-address"]]
+)
+def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path, flags: list[str]) -> None:
+    """Exit code 2 and one line that names the address."""
+    with SimulatorServer([]) as server:
+        address = f"127.0.0.1:{server.port}"
+        ended = run_exporter(tmp_path, *flags, address)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    (line,) = ended.stderr.splitlines()
+    assert f"cannot listen on {address}: address already in use" in line.lower()
+
+
+def test_the_environment_alone_is_enough(tmp_path: Path) -> None:
+    """Without a file, the variables describe one app, named like its AppId, with defaults."""
+    environment = {
+        "ZEGO_APP_ID": "4242",
+        "ZEGO_SERVER_SECRET": SECRET,
+        "ZEGO_REGION": "hkg",
+        "HTTPS_PROXY": "http://127.0.0.1:9",  # nobody listens: this test calls no one
+    }
+    with running([EXPORTER, *ANY_PORT], tmp_path, environment) as exporter:
+        page = read_page(url_of(exporter))
+        assert page.table("zego_upload_app_info", "zego_app", "app_id", "endpoint") == {
+            "4242 4242 https://cloud-player-api-hkg.zego.im": 1
+        }
+        assert page.value("zego_upload_collection_interval_seconds") == 60
+        assert exporter.end() == 0
+
+
+def test_flags_win_over_the_file(tmp_path: Path) -> None:
+    """A file elsewhere is found by its flag; address and path of the flags are used."""
+    app = still_app(1)
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    with SimulatorServer([app]) as server:
+        web = {"listen_address": [f"127.0.0.1:{server.port}"], "telemetry_path": "/of-the-file"}
+        write_config(folder, apps=[entry(app, server)], web=web)
+        flags = ["--config.file=etc/config.yaml", "--web.telemetry-path=/of-the-flag"]
+        with running([EXPORTER, *flags, *ANY_PORT], tmp_path) as exporter:
+            url = url_of(exporter)
+            assert requests.get(f"{url}/of-the-flag", timeout=10).status_code == 200
+            assert requests.get(f"{url}/of-the-file", timeout=10).status_code == 404
+
+
+def test_the_simulator_serves_an_exporter(tmp_path: Path) -> None:
+    """`simulate` says what an exporter needs to know to collect from it."""
+    command = [EXPORTER, "simulate", "--listen-address=127.0.0.1:0", "--tasks=120"]
+    folder = tmp_path / "exporter"
+    folder.mkdir()
+    with running(command, tmp_path) as simulator:
+        said = simulator.find(r"endpoint: (\S+)\napp (\w+): app_id (\d+), server_secret (\w+)\n")
+        endpoint, name, app_id, secret = said.groups()
+        app = {"name": name, "app_id": int(app_id), "server_secret": secret, "endpoint": endpoint}
+        write_config(folder, apps=[app], collection=FAST)
+        with running([EXPORTER, *ANY_PORT], folder) as exporter:
+            page = wait_for_up(url_of(exporter))
+        truth = requests.get(f"{endpoint}/simulator/truth", timeout=10).json()[app_id]
+        assert page.counts() == truth["counts"]
+        assert sum(page.counts().values()) == 120
+
+
+def test_the_demo_needs_nothing(tmp_path: Path) -> None:
+    """`--demo` serves two apps of the embedded simulator, from an empty folder."""
+    with running([EXPORTER, "--demo", *ANY_PORT], tmp_path) as exporter:
+        page = wait_for_up(url_of(exporter), app="vod")
+        assert page.table("zego_upload_app_info", "zego_app").keys() == {"vod", "lessons"}
+        assert sum(page.counts("vod").values()) > 100
+        assert exporter.end() == 0

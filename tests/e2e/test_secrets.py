@@ -1,0 +1,73 @@
+"""Nothing that opens anything leaves the exporter (contract, section 1.9)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from exporter.simulator.faults import Fault
+from exporter.simulator.server import SimulatorServer
+from tests.e2e.apps import FAST, SECRET, entry, still_app, write_config
+from tests.e2e.pages import read_page
+from tests.e2e.processes import ANY_PORT, EXPORTER, running, url_of
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.e2e
+
+FAULTS: tuple[tuple[Fault, Any], ...] = (
+    (Fault.RESET, None),
+    (Fault.TRUNCATED, None),
+    (Fault.SILENT, None),
+    (Fault.HTML, 502),
+    (Fault.HTTP_STATUS, 500),
+    (Fault.REDIRECT, None),
+    (Fault.CODE, 100000005),
+    (Fault.NOT_UTF8, None),
+    (Fault.WRONG_TYPE, None),
+    (Fault.BROKEN_ENTRIES, None),
+    (Fault.TOKEN_CYCLE, None),
+)
+"""What goes wrong, one app each, so that everything that can be said is said."""
+
+PATHS = ("/metrics", "/", "/-/healthy", "/-/ready", "/nothing", "/metrics?app=1", "/?app=0")
+
+FORBIDDEN = re.compile(
+    r"[0-9a-f]{32}"  # the form of server secrets and of signatures
+    r"|stream-secret|\btoken=|origin\.example\.com"  # media URLs and what they carry
+    r"|Signature(Nonce)?=|SignatureVersion|Timestamp="  # a request's query
+)
+
+
+@pytest.mark.parametrize("log_format", ["logfmt", "json"])
+def test_no_output_holds_a_secret(tmp_path: Path, log_format: str) -> None:
+    """Neither logs at debug level nor any page, whatever goes wrong with the API.
+
+    A secret from the configuration, one from a file, one from the environment and a wrong one.
+    """
+    apps = [still_app(60, app_id=n + 1, name=f"app{n}") for n in range(len(FAULTS) + 4)]
+    for app, (fault, parameter) in zip(apps, FAULTS, strict=False):
+        app.faults.switch_on(fault, parameter)
+    (tmp_path / "secret").write_text(SECRET)
+    with SimulatorServer(apps) as server:
+        entries = [entry(app, server) for app in apps]
+        del entries[-1]["server_secret"]
+        entries[-1]["server_secret_file"] = "secret"
+        entries[-2]["server_secret"] = "${SECRET}"
+        entries[-3]["server_secret"] = SECRET[::-1]
+        write_config(tmp_path, apps=entries, collection={**FAST, "max_retries": 1, "timeout": "2s"})
+        flags = ["--log.level=debug", f"--log.format={log_format}", *ANY_PORT]
+        with running([EXPORTER, *flags], tmp_path, {"SECRET": SECRET}) as exporter:
+            url = url_of(exporter)
+            wait_until(
+                lambda: len(read_page(url).table("zego_upload_up", "zego_app")) == len(apps),
+                "all collections to end",
+            )
+            pages = [requests.get(url + path, timeout=10) for path in PATHS]
+            assert exporter.end() == 0
+    said = "\n".join([exporter.output, *(f"{page.headers}\n{page.text}" for page in pages)])
+    assert "collection failed" in said
+    assert not FORBIDDEN.findall(said)

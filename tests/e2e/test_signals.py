@@ -1,0 +1,100 @@
+"""The program as a process: how signals end it, at whatever moment they come."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import requests
+
+from exporter.simulator.app import SimulatedApp
+from exporter.simulator.faults import Fault
+from exporter.simulator.server import SimulatorServer
+from tests.e2e.apps import entry, exporter_of, still_app, write_config
+from tests.e2e.pages import wait_for_up
+from tests.e2e.processes import ANY_PORT, EXPORTER, STOP_SECONDS, Program, running, url_of
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.e2e
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+
+
+def wait_for_request(app: SimulatedApp) -> None:
+    """Return once the exporter has asked for something."""
+    wait_until(lambda: app.arrivals.requests, "a request")
+
+
+def assert_ends_well(exporter: Program, number: signal.Signals) -> None:
+    """Send a signal: within 5 seconds the exporter ends with code 0 and without a traceback."""
+    assert exporter.end(number) == 0, exporter.output
+    assert "Traceback" not in exporter.output
+
+
+@SIGNALS
+@pytest.mark.parametrize("fault", [Fault.SILENT, Fault.SLOW_HEADER, Fault.SLOW_BODY])
+def test_a_signal_in_a_hanging_request(
+    tmp_path: Path, number: signal.Signals, fault: Fault
+) -> None:
+    """A request that hangs is cut, while a scraper keeps a connection open too."""
+    app = still_app(1)
+    app.faults.switch_on(fault)
+    with (
+        SimulatorServer([app]) as server,
+        exporter_of(server, tmp_path, timeout="60s") as exporter,
+        requests.Session() as scraper,
+    ):
+        scraper.get(f"{url_of(exporter)}/metrics", timeout=10)
+        wait_for_request(app)
+        assert_ends_well(exporter, number)
+
+
+@SIGNALS
+def test_a_signal_between_collections(tmp_path: Path, number: signal.Signals) -> None:
+    """An exporter that waits for its next collection ends at once."""
+    with (
+        SimulatorServer([still_app(1)]) as server,
+        exporter_of(server, tmp_path, interval="20s") as exporter,
+    ):
+        wait_for_up(url_of(exporter))
+        assert_ends_well(exporter, number)
+
+
+def test_a_signal_while_waiting_for_the_limiter(tmp_path: Path) -> None:
+    """At a request in 50 seconds the second page is far away."""
+    app = still_app(100)
+    with (
+        SimulatorServer([app]) as server,
+        exporter_of(server, tmp_path, requests_per_second=0.02) as exporter,
+    ):
+        wait_for_request(app)
+        assert_ends_well(exporter, signal.SIGTERM)
+
+
+@SIGNALS
+def test_a_signal_during_the_start(tmp_path: Path, number: signal.Signals) -> None:
+    """A signal that comes while the configuration is being read ends the program all the same."""
+    config = tmp_path / "config.yaml"
+    with SimulatorServer([still_app(1)]) as server:
+        write_config(tmp_path, apps=[entry(app, server) for app in server.apps.values()])
+        text = config.read_text("utf-8")
+        config.unlink()
+        os.mkfifo(config)
+        with running([EXPORTER, *ANY_PORT, "--config.file=config.yaml"], tmp_path) as exporter:
+            with config.open("w", encoding="utf-8") as writer:  # opens when the exporter reads
+                exporter.send(number)
+                writer.write(text)
+            assert exporter.wait(STOP_SECONDS) == 0, exporter.output
+            assert "Traceback" not in exporter.output
+
+
+@SIGNALS
+def test_a_signal_ends_the_simulator(tmp_path: Path, number: signal.Signals) -> None:
+    """`simulate` ends well, in the middle of a request too."""
+    command = [EXPORTER, "simulate", "--listen-address=127.0.0.1:0", "--tasks=1"]
+    with running(command, tmp_path) as simulator, requests.Session() as client:
+        url = simulator.find(r"endpoint: (http://\S+)\n")[1]
+        client.get(f"{url}/simulator/truth", timeout=10)
+        assert_ends_well(simulator, number)

@@ -1,0 +1,41 @@
+"""The demo's wiring: the simulator's apps as an exporter's settings."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from exporter.demo import running_demo
+from exporter.errors import ConfigError
+from exporter.zego.endpoints import REGIONS
+
+
+def test_the_settings_fit_the_running_simulator() -> None:
+    """Each app of the simulator is configured, with its own AppId and secrets, at its address."""
+    with running_demo({}) as demo:
+        settings = demo()
+        simulated = requests.get(f"{demo.server.url}/simulator/truth", timeout=10).json()
+        assert {str(app.app_id): app.name for app in settings.apps} == {
+            app_id: truth["name"] for app_id, truth in simulated.items()
+        }
+        for app in settings.apps:
+            assert app.endpoint == demo.server.url
+            assert app.endpoint not in REGIONS.values()
+            assert app.read_secret() == demo.server.apps[app.app_id].server_secret
+        assert settings.warnings == ()
+
+
+def test_flags_win_and_a_reload_changes_nothing() -> None:
+    """What flags give is used; loading again gives the same settings."""
+    with running_demo({"web": {"listen_address": ["127.0.0.1:0"]}}) as demo:
+        assert demo().web.listen_address == ("127.0.0.1:0",)
+        assert demo() is demo()
+
+
+def test_flags_that_cannot_be_used_are_refused() -> None:
+    """The demo holds flags to the rules of the file."""
+    with (
+        pytest.raises(ConfigError, match=r"web\.telemetry_path: "),
+        running_demo({"web": {"telemetry_path": "metrics"}}),
+    ):
+        pass

@@ -1,0 +1,119 @@
+"""The command line (contract, section 4)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from exporter import __version__
+from exporter.flags import PROGRAM, describe_flags, parse_flags, web_overrides
+
+CONTRACT = {
+    PROGRAM: {
+        "--config.file",
+        "--web.listen-address",
+        "--web.telemetry-path",
+        "--web.config.file",
+        "--web.enable-lifecycle",
+        "--log.level",
+        "--log.format",
+        "--demo",
+        "--version",
+        "-h",
+        "--help",
+    },
+    f"{PROGRAM} check": {"--live"},
+    f"{PROGRAM} once": {"--output"},
+    f"{PROGRAM} tasks": {"--format", "--status", "--expiring-within", "--app"},
+    f"{PROGRAM} simulate": {"--listen-address", "--tasks", "--pace", "--seed"},
+}
+"""The flags that are promised, by command."""
+
+
+def test_without_flags_it_serves_with_defaults() -> None:
+    """Nothing is overridden, so the file and the environment decide."""
+    flags = parse_flags([])
+    assert flags.command is None
+    assert flags.config_file is None
+    assert not flags.demo
+    assert not flags.enable_lifecycle
+    assert web_overrides(flags) == {}
+
+
+def test_web_flags_have_the_shape_of_the_file() -> None:
+    """What is given wins over the file; what is not given is not mentioned."""
+    flags = parse_flags(["--web.listen-address", ":1", "--web.listen-address=[::1]:2"])
+    assert web_overrides(flags) == {"web": {"listen_address": [":1", "[::1]:2"]}}
+    flags = parse_flags(["--web.telemetry-path=/m", "--web.config.file=web.yml"])
+    assert web_overrides(flags) == {"web": {"telemetry_path": "/m", "config_file": "web.yml"}}
+
+
+@pytest.mark.parametrize("command", ["check", "once", "tasks", "simulate"])
+@pytest.mark.parametrize("flag", ["--config.file=a.yaml", "--log.level=warn", "--log.format=json"])
+def test_common_flags_stand_before_or_after_the_command(command: str, flag: str) -> None:
+    """Neither place loses a flag."""
+    before, after = parse_flags([flag, command]), parse_flags([command, flag])
+    assert vars(before) == vars(after)
+    assert vars(before) != vars(parse_flags([command]))
+
+
+def test_a_sub_command_has_its_own_flags() -> None:
+    """Durations are read as in the configuration; repeatable flags gather."""
+    argv = ["tasks", "--status=failed", "--status=waiting", "--expiring-within=1h30m", "--app=vod"]
+    flags = parse_flags(argv)
+    assert flags.status == ["failed", "waiting"]
+    assert flags.expiring_within == 5400
+    assert flags.app == ["vod"]
+    assert parse_flags(["once", "--output", "a.prom"]).output == Path("a.prom")
+
+
+@pytest.mark.parametrize(
+    ("argv", "problem"),
+    [
+        (["--config=x"], "unrecognized arguments: --config=x"),
+        (["--log.level=trace"], "argument --log.level: invalid choice: 'trace'"),
+        (["--demo", "--config.file=x"], "--demo brings its own configuration"),
+        (["once", "--demo", "--config.file=x"], "--demo brings its own configuration"),
+        (["serve"], "invalid choice: 'serve'"),
+        (["tasks", "--status=done"], "invalid choice: 'done'"),
+        (["tasks", "--expiring-within=soon"], "argument --expiring-within: "),
+        (["simulate", "--tasks=many"], "argument --tasks: invalid int value: 'many'"),
+    ],
+)
+def test_what_cannot_be_understood_ends_with_code_2(
+    argv: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The problem goes to stderr, with the usage."""
+    with pytest.raises(SystemExit) as ended:
+        parse_flags(argv)
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (2, "")
+    assert problem in said.err
+    assert f"usage: {PROGRAM}" in said.err
+
+
+def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ours, and Python's beside it, since bug reports need both."""
+    with pytest.raises(SystemExit) as ended:
+        parse_flags(["--version"])
+    assert ended.value.code == 0
+    version = re.escape(f"{PROGRAM}, version {__version__} (python ")
+    assert re.fullmatch(version + r"3\.\d+\.\d+\S*\)\n", capsys.readouterr().out)
+
+
+def test_every_promised_flag_is_there_and_described() -> None:
+    """No command lacks a flag of the contract; none is without a word on what it does."""
+    described = describe_flags()
+    assert described.keys() == CONTRACT.keys()
+    for command, flags in described.items():
+        names = {name for flag, _ in flags for name in re.findall(r"(?:^|, )(--?[a-z.-]+)", flag)}
+        assert names >= CONTRACT[command], command
+        assert all(text for _, text in flags), command
+
+
+def test_secrets_are_never_flags() -> None:
+    """A command line is visible to every user of the machine."""
+    flags = [flag for described in describe_flags().values() for flag, _ in described]
+    assert not [flag for flag in flags if "secret" in flag]
