@@ -36,9 +36,11 @@ log = logging.getLogger(__name__)
 def main(argv: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
     flags = parse_flags(argv)
-    # What ends by itself speaks by its output: only errors beside it, unless more is asked for.
-    usual = "error" if flags.command in {"check", "once", "tasks"} else "info"
-    setup_logging(flags.log_level or usual, flags.log_format)
+    setup_logging(flags.log_level or _usual_log_level(flags.command), flags.log_format)
+    if flags.command in _ENDING:
+        # Interrupted, they have not done what they were asked for: that is no success.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         return _COMMANDS[flags.command](flags)
     except KeyboardInterrupt:
@@ -48,6 +50,11 @@ def main(argv: list[str] | None = None) -> int:
     except ExporterError as error:
         sys.stderr.write(f"{PROGRAM}: {error}\n")
         return EXIT_USAGE if isinstance(error, ListenError) else EXIT_FAILED
+
+
+def _usual_log_level(command: str | None) -> str:
+    """Return the level where none is given: what ends by itself speaks by its output."""
+    return "error" if command in _ENDING else "info"
 
 
 def serve(flags: argparse.Namespace) -> int:
@@ -109,6 +116,7 @@ def _only(settings: Settings, names: Sequence[str]) -> Settings:
     return settings.model_copy(update={"apps": apps})
 
 
+_ENDING = {"check", "once", "tasks"}
 _COMMANDS = {None: serve, "check": _check, "once": _once, "tasks": _tasks, "simulate": simulate}
 
 
