@@ -1,6 +1,7 @@
 # Every word here works on a fresh machine with Python (>= 3.10), its venv module and make.
 #   make demo    runs the exporter on the embedded simulator    make test   runs all tests
 #   make lint | format | types                                  make check  all three and the tests
+#   make docs    writes the generated pages of docs/ anew
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -8,10 +9,10 @@ LOCK   := requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit e2e lint format types check test-all test-lowest lock clean
+.PHONY: audit help demo test unit e2e lint format types docs check test-all test-lowest lock clean
 
 help:
-	@sed -n '2,3p' Makefile
+	@sed -n '2,4p' Makefile
 
 $(VENV)/run.stamp: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
@@ -22,16 +23,20 @@ $(VENV)/dev.stamp: $(VENV)/run.stamp
 	$(BIN)/pip install --quiet --constraint $(LOCK) --editable '.[dev]'
 	@touch $@
 
+$(VENV)/e2e.stamp: $(VENV)/dev.stamp
+	$(BIN)/pip install --quiet --constraint $(LOCK) --editable '.[dev,e2e]'
+	@touch $@
+
 demo: $(VENV)/run.stamp
 	$(BIN)/zego-upload-exporter --demo
 
-test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
+test: unit e2e
 
 unit: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m 'not e2e'
+	$(BIN)/python -m pytest -m 'not e2e' -n auto
 
-e2e: $(VENV)/dev.stamp
+# One after the other: they start servers, and some look at the rate of requests.
+e2e: $(VENV)/e2e.stamp
 	$(BIN)/python -m pytest -m e2e
 
 lint: $(VENV)/dev.stamp
@@ -48,6 +53,9 @@ types: $(VENV)/dev.stamp
 	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
 	  echo "mypy grafana"; $(BIN)/mypy --python-version 3.11 grafana; \
 	else echo "grafana/generator: needs Python 3.11 to be checked"; fi
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/python -m docs.generator
 
 check: lint types test
 
@@ -71,8 +79,14 @@ test-lowest:
 
 # Needs uv (`pip install uv`).
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --no-header --no-annotate --upgrade -o $(LOCK)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.10 --no-header --no-annotate --upgrade --resolution lowest-direct -o requirements-lowest.lock
+	uv pip compile pyproject.toml --extra dev --extra e2e --universal --python-version 3.10 --no-header --no-annotate --upgrade -o $(LOCK)
+	uv pip compile pyproject.toml --extra dev --extra e2e --universal --python-version 3.10 --no-header --no-annotate --upgrade --resolution lowest-direct -o requirements-lowest.lock
+
+# Asks the registry for known vulnerabilities of the locked versions; needs one that knows them.
+audit:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet pip-audit
+	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip --requirement $(LOCK)
 
 clean:
 	rm -rf .venv* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -28,7 +28,7 @@ from pathlib import Path
 from exporter.collection.collector import Collector
 from exporter.collection.ledger import Ledger
 from exporter.config import AppSettings, CollectionSettings
-from exporter.simulator.app import SimulatedApp
+from exporter.simulator.app import Nonces, SimulatedApp
 from exporter.simulator.life import Life
 from exporter.simulator.task import CANCELLED, EXPIRED, FAILED, SUCCEEDED, UPLOADING, WAITING
 from exporter.simulator.truth import tell_truth
@@ -106,6 +106,7 @@ class Site:
     def collect(self) -> Cost:
         """Make one collection, one interval after the last one; its counts must be the truth."""
         self.elapsed += INTERVAL
+        self.app.nonces = Nonces()  # the simulated API's memory of requests is not ours
         requests, theirs = self.app.arrivals.requests, self._simulator_seconds()
         started = time.process_time()
         self.collector.collect()
@@ -171,11 +172,13 @@ def measure(pipe: Connection, strategy: str, tasks: int) -> None:
     for changes in CHANGES:
         for _ in range(2):  # until as many tasks wait and upload as then move on
             site.change(changes)
-            site.collect()
+            if strategy == "incremental":  # a full walk owes nothing to the one before
+                site.collect()
         site.change(changes)
         costs[str(changes)] = site.collect()
-    site.elapsed += site.collector.settings.collection.resync_interval
-    costs["resync"] = site.collect()
+    if strategy == "incremental":
+        site.elapsed += site.collector.settings.collection.resync_interval
+        costs["resync"] = site.collect()
     pipe.send(costs)
 
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from queue import SimpleQueue
 
 from exporter.commands.check import check
 from exporter.commands.listing import Wanted, list_tasks
@@ -21,6 +20,7 @@ from exporter.errors import ConfigError, ExporterError
 from exporter.flags import DEFAULT_CONFIG, PROGRAM, parse_flags, web_overrides
 from exporter.logs import setup_logging
 from exporter.service import Service
+from exporter.signals import Signals
 from exporter.simulator.demo import run_simulator
 from exporter.tasks import TaskStatus
 from exporter.web.descriptors import raise_open_files_limit
@@ -59,15 +59,17 @@ def _usual_log_level(command: str | None) -> str:
 
 def serve(flags: argparse.Namespace) -> int:
     """Collect and serve until SIGTERM or SIGINT; reload at SIGHUP."""
-    signals = _catch_signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     raise_open_files_limit()  # before the first peer can use them up
-    with _configuration(flags) as load:
+    with (
+        Signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals,
+        _configuration(flags) as load,
+    ):
         service = Service(load(), load, lifecycle=flags.enable_lifecycle)
         service.start()
         try:
             if isinstance(load, Demo):
                 load.callbacks_to(service.urls[0])
-            while signals.get() == signal.SIGHUP:
+            while signals.wait() == signal.SIGHUP:
                 with suppress(ExporterError):  # logged, and what ran before goes on
                     service.reload()
             log.info("stopping")
@@ -80,7 +82,15 @@ def simulate(flags: argparse.Namespace) -> int:
     """Run the simulator alone until SIGTERM or SIGINT."""
     host, port = parse_listen_address(flags.simulator_address)
     try:
-        run_simulator(host, port, tasks=flags.tasks, seed=flags.seed, pace=flags.pace)
+        with Signals(signal.SIGTERM, signal.SIGINT) as signals:
+            run_simulator(
+                host,
+                port,
+                tasks=flags.tasks,
+                seed=flags.seed,
+                pace=flags.pace,
+                wait=signals.wait,
+            )
     except OSError as error:
         reason = f"cannot listen on {flags.simulator_address}: {error.strerror}"
         raise ListenError(reason) from error
@@ -144,11 +154,3 @@ def _refuse(path: Path | None, problems: Sequence[str]) -> int:
     sys.stderr.write(f"{PROGRAM}: {source} cannot be used:\n")
     sys.stderr.writelines(f"{problem}\n" for problem in problems)
     return EXIT_USAGE
-
-
-def _catch_signals(*numbers: signal.Signals) -> SimpleQueue[int]:
-    """Return a queue into which these signals come from now on."""
-    signals: SimpleQueue[int] = SimpleQueue()
-    for number in numbers:
-        signal.signal(number, lambda received, _frame: signals.put(received))
-    return signals

@@ -12,7 +12,7 @@ from exporter.simulator.app import SimulatedApp
 from exporter.simulator.reply import make_reply
 from exporter.zego.transport import Response, Transport
 
-Before = Callable[[Mapping[str, object]], None]
+Before = Callable[[Mapping[str, object]], object]
 """Called with the fields of each request, before it is answered."""
 
 

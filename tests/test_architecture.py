@@ -22,7 +22,7 @@ ORDER = (
     ("metrics",),
     ("web",),
     ("simulator",),
-    ("flags", "demo", "reload"),
+    ("flags", "demo", "reload", "signals"),
     ("service", "commands"),
     ("cli",),
     ("__main__",),

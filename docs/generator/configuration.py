@@ -23,6 +23,8 @@ the same as a file to copy. Editors that know
 - `${NAME}` in a text is replaced from the environment; an undefined one is an error. A literal `${`
   is written `$${`.
 - Relative paths count from the folder of the file.
+- TLS, passwords and client certificates stand in a file of their own, which
+  [web-configuration.md](web-configuration.md) describes.
 - Flags win over the file. A changed file is taken over by a reload (SIGHUP, or `POST /-/reload`
   with `--web.enable-lifecycle`), except for `web` and `history`, which need a restart.
 """
@@ -99,6 +101,8 @@ def _default(key: str, field: Mapping[str, Any], described: Mapping[str, Any]) -
         return "`{}`"
     if key == "expiry_windows":
         default = [label for label, _ in default]
+    if isinstance(default, float):
+        return f"`{default:g}`"
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"
 
 

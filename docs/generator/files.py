@@ -7,6 +7,7 @@ from pathlib import Path
 
 from docs.generator.configuration import configuration_page
 from docs.generator.metrics import metrics_page
+from docs.generator.reliability import reliability_page
 from exporter.config.sections import Document
 
 DOCS = Path(__file__).parent.parent
@@ -17,6 +18,7 @@ def generated() -> dict[Path, str]:
     return {
         DOCS / "configuration.md": configuration_page(),
         DOCS / "metrics.md": metrics_page(),
+        DOCS / "reliability.md": reliability_page(),
         DOCS / "config.schema.json": schema(),
     }
 

@@ -1,8 +1,135 @@
-"""`docs/metrics.md`, from the table of metrics."""
+"""`docs/metrics.md`, from the table of metrics and what `reference` says beyond it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from docs.generator.reference import GROUPS, Entry, Group
+from exporter.collection.ledger import DURATION_BOUNDS
+from exporter.collection.transitions import FINISHED, GONE, NEW
+from exporter.config import TaskSettings
+from exporter.errors import FAILURE_REASONS
+from exporter.metrics.table import METRICS, Metric
+from exporter.tasks import UNFINISHED, TaskStatus
+from exporter.zego.callbacks import EVENT_WORDS, FAILURE_WORDS, REJECTIONS
+from exporter.zego.decoding import MALFORMED_REASONS
+from exporter.zego.endpoints import REGIONS
+from exporter.zego.stats import BUCKETS
+
+_INTRODUCTION = """\
+# Metrics
+
+Generated from the table of metrics by `make docs`. The names are stable: dashboards and alerts are
+written against them.
+
+- Every series of an app has the label `zego_app`, the app's configured name (its AppId where it has
+  none). It is not repeated below.
+- What is read from the listing is absent *without a fresh listing*: while there is no complete
+  collection younger than `collection.stale_after`, so before the first one, and when the API could
+  not be read for so long. Everything else is always there, unless its entry says otherwise.
+- Scrapes never cause requests to ZEGO: collections run on their own schedule, because a listing of
+  many pages is rate-limited and can outlast a scrape. What a series says is as old as
+  `zego_upload_last_success_timestamp_seconds`; what depends on the current time (expiries) is
+  computed at the scrape.
+- A task is identified by its `UploadTaskId` within its app. One that is listed twice counts once.
+- Instants are Unix seconds. Two replicas that watch one app expose the same: take `max`, not `sum`,
+  over them (the recording rules in `prometheus/rules/` do).
+- `/metrics?app=NAME` (repeatable) gives the series of those apps alone.
+
+ZEGO's fields below are those that its API gives for a task (action DescribeUploadTasks); `Detail`
+and `EventType` are those of its callbacks.
+"""
+
+_EVERY_STATUS = tuple(status.value for status in TaskStatus)
+
+_VALUES: Mapping[str, tuple[str, ...]] = {
+    "zego_upload_oldest_create_timestamp_seconds.status": tuple(s.value for s in UNFINISHED),
+    "zego_upload_oldest_status_since_timestamp_seconds.status": tuple(s.value for s in UNFINISHED),
+    "zego_upload_task_duration_seconds.status": tuple(s.value for s in FINISHED),
+    "zego_upload_task_info.reason": (*FAILURE_WORDS, ""),
+    "zego_upload_failures_total.reason": FAILURE_WORDS,
+    "zego_upload_callback_rejections_total.reason": REJECTIONS,
+    "zego_upload_collection_failures_total.reason": FAILURE_REASONS,
+    "zego_upload_malformed_entries_total.reason": MALFORMED_REASONS,
+    "status": _EVERY_STATUS,
+    "from": (NEW, *_EVERY_STATUS),
+    "to": (*_EVERY_STATUS, GONE),
+    "event": EVENT_WORDS,
+    "strategy": ("full", "incremental"),
+    "within": tuple(label for label, _ in TaskSettings().expiry_windows),
+    "endpoint": tuple(REGIONS.values()),
+}
+"""The values of a label, of one metric or of all that have it."""
+
+_MEANINGS = {
+    "within": "as in `tasks.expiry_windows`",
+    "endpoint": "or as configured",
+    "upload_task_id": "ZEGO's `UploadTaskId`",
+    "title": "ZEGO's `Title`, its hash or nothing, as `tasks.title` says",
+    "code": "ZEGO's return code, or `http_<status>`, `timeout`, `connection`, `tls`, "
+    "`invalid_response`",
+    "app_id": "as configured",
+    "version": "of the exporter",
+    "python_version": "of the interpreter",
+}
+"""What a label's values are, where they cannot be listed or may be others."""
+
+_BOUNDS = {
+    "zego_upload_task_duration_seconds": DURATION_BOUNDS,
+    "zego_upload_api_request_duration_seconds": BUCKETS,
+}
 
 
 def metrics_page() -> str:
     """Return the page."""
-    return ""
+    return "\n".join([_INTRODUCTION, *(line for group in GROUPS for line in _section(group))])
+
+
+def _section(group: Group) -> Iterator[str]:
+    yield from (f"## {group.title}", "", group.text, "")
+    rows = {metric.name: metric for metric in METRICS}
+    for name, entry in group.entries.items():
+        yield from _described(rows[name], entry)
+
+
+def _described(metric: Metric, entry: Entry) -> Iterator[str]:
+    yield from (f"### `{metric.name}`", "", f"{metric.kind.capitalize()}. {metric.help}", "")
+    yield from (f"- {_label(metric, label)}" for label in metric.labels)
+    if metric.name in _BOUNDS:
+        yield f"- Buckets (`le`), in seconds: {_listed(_bounds(metric.name))}"
+    yield f"- From: {entry.source}."
+    if absent := _absent(metric, entry):
+        yield f"- Absent: {absent}."
+    yield from ("", "```promql")
+    for question, query in entry.queries.items():
+        yield from (f"# {question}", query)
+    yield from ("```", "")
+
+
+def _label(metric: Metric, label: str) -> str:
+    values = _VALUES.get(f"{metric.name}.{label}", _VALUES.get(label, ()))
+    shown = [_listed(values)] if values else []
+    return f"Label `{label}`: {'; '.join([*shown, *_meaning(label)])}"
+
+
+def _meaning(label: str) -> Iterator[str]:
+    if label in _MEANINGS:
+        yield _MEANINGS[label]
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    return ", ".join(f"`{value}`" if value else "or nothing" for value in values)
+
+
+def _bounds(name: str) -> tuple[str, ...]:
+    return tuple("+Inf" if bound == float("inf") else f"{bound:g}" for bound in _BOUNDS[name])
+
+
+def _absent(metric: Metric, entry: Entry) -> str:
+    from_listing = (
+        metric.from_snapshot or metric.from_moment or metric.countdown_from_snapshot
+    ) is not None
+    always = "while there is no complete collection younger than `collection.stale_after`"
+    return "; ".join(
+        [*([always] if from_listing else []), *([entry.absent] if entry.absent else [])]
+    )

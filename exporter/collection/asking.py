@@ -87,7 +87,7 @@ class Asking:
             raise UnsuitableError("the API answers the look-up of a task with something else")
         return page.tasks[-1] if page.tasks else None
 
-    def together(self, jobs: Sequence[Callable[[], None]]) -> None:
+    def together(self, jobs: Sequence[Callable[[], object]]) -> None:
         """Run `jobs` at the same time, each with a lane of its own; raise the first error."""
         errors: list[BaseException] = []
         threads = [
@@ -103,7 +103,7 @@ class Asking:
         if errors:
             raise errors[0]
 
-    def _run(self, job: Callable[[], None], errors: list[BaseException]) -> None:
+    def _run(self, job: Callable[[], object], errors: list[BaseException]) -> None:
         try:
             job()
         except BaseException as error:  # noqa: BLE001 - raised again in the collector's thread

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -128,8 +129,10 @@ class History:
             app = self._app(name, app_id)
             rows = self._connection.execute
             (collected_at,) = rows("SELECT collected_at FROM app WHERE id = ?", (app,)).fetchone()
+            # One object for all tasks that entered a status in one walk: there can be a million.
+            shared = cache(Tracked)
             tracked = {
-                task: Tracked(TaskStatus(status), since)
+                task: shared(TaskStatus(status), since)
                 for task, status, since in rows(
                     "SELECT id, status, since FROM task WHERE app = ?", (app,)
                 )

@@ -65,9 +65,10 @@ class Round:
         """Bring the draft up to date. Raises UnexplainedError, UnsuitableError, and API errors."""
         for look in range(LOOKS):
             self._look()
-            self._look_up_likely()
             if look == 1:
                 self._explain()
+            else:
+                self._look_up_likely()
             if self._is_explained():
                 return
         raise UnexplainedError("totals and listings do not come to agree")

@@ -110,6 +110,8 @@ class AppState:
 
     def fail(self, error: CollectionError) -> None:
         """Note that the collection failed; the last snapshot stays until it is stale."""
+        # Its frames would keep what was read, up to some 16 MiB, for as long as the failure lasts.
+        error.__traceback__ = error.__context__ = error.__cause__ = None
         with self._lock:
             self._up, self._last_error = False, error
             self._failures[error.reason] += 1

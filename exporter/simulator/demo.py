@@ -5,12 +5,10 @@ The secrets here are published with the source and open nothing.
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from threading import Event
 
 from exporter.simulator.app import SimulatedApp, Spelling
 from exporter.simulator.faults import Fault, Faults
@@ -124,16 +122,14 @@ def run_simulator(
     tasks: int | None = None,
     seed: int = 1,
     pace: float | None = None,
-    stop: Event | None = None,
+    wait: Callable[[], object],
     write: Callable[[str], object] = _say,
 ) -> None:
-    """Serve the demo apps, or with `tasks` one app of that many, until `stop` is set.
+    """Serve the demo apps, or with `tasks` one app of that many, until `wait` returns.
 
-    Without `stop` that is at SIGINT or SIGTERM. `pace` None is 1 for the demo apps and 0 (nothing
-    moves) for `tasks`. Writes the address and the credentials, which open nothing but this.
-    OSError where the address cannot be used.
+    `pace` None is 1 for the demo apps and 0 (nothing moves) for `tasks`. Writes the address and
+    the credentials, which open nothing but this. OSError where the address cannot be used.
     """
-    stop = stop or _stop_at_signal()
     now = time.time()
     if tasks is None:
         apps = demo_apps(seed, now, pace=1.0 if pace is None else pace)
@@ -143,11 +139,4 @@ def run_simulator(
         write(f"endpoint: {server.url}\n")
         for app in apps:
             write(f"app {app.name}: app_id {app.app_id}, server_secret {app.server_secret}\n")
-        stop.wait()
-
-
-def _stop_at_signal() -> Event:
-    stop = Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+        wait()

@@ -119,6 +119,7 @@ class DeadlineProtocol(H11Protocol):
         self._cancel_write_timer()
         self._cancel_end_timer()
         super().connection_lost(exc)
+        self.transport.abort()  # CPython 3.10's TLS transport warns where nobody has closed it
         self._unset_keepalive_if_required()  # uvicorn leaves it after a reset
 
     def _await_request(self) -> None:

@@ -15,7 +15,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from exporter.errors import ProtocolError
@@ -62,9 +62,9 @@ class Answer:
     """An answer's envelope; `data` is unread JSON, `message` and `request_id` are not sanitised."""
 
     code: int
-    message: str
-    request_id: str
-    data: Any
+    message: str = field(repr=False)
+    request_id: str = field(repr=False)
+    data: Any = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

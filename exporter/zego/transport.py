@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
@@ -48,7 +48,7 @@ class Response:
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)  # media URLs in it carry tokens
     elapsed: float
 
 
@@ -81,8 +81,9 @@ class Transport:
         if self._cutoff.timed_out:
             raise timed_out(timeout)
         if isinstance(outcome, ApiError):
-            # Raised here, after the handler, so that the library's error is not its context.
-            raise outcome
+            # Raised here, after the handler, so that the library's error is not its context; and
+            # without the frames so far, which hold what was read.
+            raise outcome.with_traceback(None)
         return outcome
 
     def abort(self) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from grafana.generator.chinese import CHINESE
 from grafana.generator.english import ENGLISH
 from grafana.generator.finish import to_json
 from grafana.generator.overview import overview
 from grafana.generator.task import task
 
 FOLDER = Path(__file__).resolve().parents[1]
-LANGUAGES = (ENGLISH,)
+LANGUAGES = (ENGLISH, CHINESE)
 
 
 def generate() -> Iterator[tuple[Path, str]]:

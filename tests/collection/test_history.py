@@ -87,6 +87,14 @@ def test_what_was_written_is_there_after_opening_anew(path: Path, history: Histo
     again.close()
 
 
+def test_tasks_that_entered_a_status_together_share_an_object(history: History) -> None:
+    """There can be a million of them in memory."""
+    history.write("vod", 1, writing(tracked={"a": WAITING, "b": WAITING}))
+    tracked = history.read("vod", 1).tracked
+    assert tracked is not None
+    assert tracked["a"] is tracked["b"]
+
+
 def test_a_walk_without_tasks_is_a_baseline_too(history: History) -> None:
     """The next task is new, not the first that was ever seen."""
     history.write("vod", 1, writing(tracked={}))

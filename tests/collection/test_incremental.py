@@ -72,7 +72,7 @@ def test_a_task_that_is_missing_is_found_where_its_neighbours_are(twins: Twins) 
     missing = expired[7]
     twins.life.remove(missing.id)
     guesses = 6
-    assert twins.requests() <= 2 * (IDLE_REQUESTS + guesses) + 2 + 1
+    assert twins.requests() <= 2 * IDLE_REQUESTS + guesses + 2 + 1
     twins.assert_same()
 
 
@@ -110,16 +110,16 @@ def test_tasks_that_keep_coming_during_the_collection_do_not_make_it_a_full_walk
 
     def create(asked: Mapping[str, object]) -> None:
         if busy and "Status" not in asked and "UploadTaskId" not in asked:
-            twins.life.add_task()
+            both.life.add_task()
 
-    with closing(Twins(before=create)) as twins:
-        twins.life.add_tasks(90, statuses=(SUCCEEDED, FAILED))
-        twins.collect()
+    with closing(Twins(before=create)) as both:
+        both.life.add_tasks(90, statuses=(SUCCEEDED, FAILED))
+        both.collect()
         busy = True
-        assert twins.requests() == 2 * IDLE_REQUESTS
+        assert both.requests() == 2 * IDLE_REQUESTS
         busy = False
-        twins.collect()
-        twins.assert_same_tasks()
+        both.collect()
+        both.assert_same_tasks()
 
 
 def test_unknown_statuses_are_found_by_the_total_of_all_tasks(twins: Twins) -> None:
@@ -203,9 +203,16 @@ def test_an_api_that_does_not_allow_it_is_walked_in_full(
 
 
 def test_filters_that_stop_working_are_noticed_at_once(twins: Twins) -> None:
-    """Not only at the resync: the same collection becomes a full walk."""
+    """The same collection becomes a full walk; what changes until they work is no correction."""
     twins.incremental.app.filters_work = False
     assert twins.collect().strategy == "full"
+    twins.assert_same()
+    for task in list(twins.life.by_status[FAILED])[5:]:
+        twins.life.set_status(task.id, EXPIRED)
+    twins.incremental.app.filters_work = True
+    twins.elapsed += RESYNC_INTERVAL
+    view = twins.collect()
+    assert (view.strategy, view.corrections) == ("incremental", 0)
     twins.assert_same()
 
 
@@ -217,6 +224,16 @@ def test_totals_that_stop_counting_are_noticed_within_two_collections(twins: Twi
     assert twins.collect().strategy == "full"
     twins.assert_same()
     assert twins.requests() == 30
+
+
+def test_only_collections_in_a_row_make_totals_unfit(twins: Twins) -> None:
+    """A listing that was on the move now and then is no reason to give up."""
+    for _ in range(3):
+        twins.switch_on(Fault.WRONG_TOTAL, 1)
+        assert twins.collect().strategy == "incremental"
+        twins.switch_off()
+        assert twins.collect().strategy == "incremental"
+    twins.assert_same_tasks()
 
 
 def test_unreadable_entries_are_counted_as_full_counts_them(twins: Twins) -> None:

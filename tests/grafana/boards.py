@@ -10,6 +10,8 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parents[2] / "grafana"
 FILES = tuple(sorted(FOLDER.glob("*.json")))
 NAMES = tuple(path.stem for path in FILES)
+ENGLISH_NAMES = tuple(name for name in NAMES if not name.endswith("-zh"))
+"""The dashboards in English; the Chinese ones ask the same (test_chinese)."""
 
 
 def load(name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.grafana.boards import NAMES, load
+from tests.grafana.boards import ENGLISH_NAMES, load
 from tests.grafana.prometheus import Prometheus, prometheus_with
 from tests.grafana.queries import (
     MAY_BE_EMPTY,
@@ -41,7 +41,7 @@ def ask(prometheus: Prometheus, query: PanelQuery) -> list[dict[str, Any]]:
     return prometheus.query_range(query.expr, start=START, end=END, step=STEP)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENGLISH_NAMES)
 def test_every_query_has_an_answer(prometheus: Prometheus, name: str) -> None:
     """No query fails, and every panel that is meant to have data has some, for any choice."""
     filled: dict[tuple[str, str], int] = {}
@@ -54,7 +54,7 @@ def test_every_query_has_an_answer(prometheus: Prometheus, name: str) -> None:
         assert prometheus.query_range(expr, start=START, end=END, step=60), expr
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENGLISH_NAMES)
 def test_replicas_count_once(prometheus: Prometheus, name: str) -> None:
     """Two replicas give the same values as one exporter."""
     asked = {
@@ -81,7 +81,7 @@ def values(prometheus: Prometheus, query: PanelQuery) -> list[tuple[Any, float]]
     )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ENGLISH_NAMES)
 def test_no_query_fails_while_statuses_overlap(prometheus: Prometheus, name: str) -> None:
     """Joins find one partner while one replica shows the old status yet, the other the new one."""
     for query in panel_queries(load(name), apps=APPS, task=TASK, job="double"):

@@ -71,7 +71,7 @@ def test_the_simulator_runs_until_it_is_stopped(tasks: int | None) -> None:
         ready.set()
 
     def run() -> None:
-        run_simulator(port=0, tasks=tasks, pace=0, stop=stop, write=write)
+        run_simulator(port=0, tasks=tasks, pace=0, wait=stop.wait, write=write)
 
     thread = threading.Thread(target=run)
     thread.start()

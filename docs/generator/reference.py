@@ -1,0 +1,489 @@
+"""What `docs/metrics.md` says of each metric beyond its row in the table.
+
+Name, type, meaning and labels stand in `exporter/metrics/table.py`; here stands what the program
+itself does not need: where a value comes from, when it is absent, and queries to begin with. A test
+holds the two to one another, and has Prometheus read every query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One metric: the API's fields or what it is computed from, and queries, by what they answer.
+
+    `absent` says when the series is missing, beyond what is true of its whole kind.
+    """
+
+    source: str
+    queries: Mapping[str, str]
+    absent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A section of the page; `text` is what holds for all of its metrics."""
+
+    title: str
+    text: str
+    entries: Mapping[str, Entry]
+
+
+_TASKS = Group(
+    "Upload tasks",
+    "Counts over all listed tasks, whatever `tasks.limit` and `tasks.statuses` are.",
+    {
+        "zego_upload_tasks": Entry(
+            "`Status`, counted",
+            {
+                "Upload tasks by status, over all apps": "sum by (status) (zego_upload_tasks)",
+                "Is there a status that this version does not know?": (
+                    'zego_upload_tasks{status="unknown"} > 0'
+                ),
+            },
+        ),
+        "zego_upload_retries": Entry(
+            "`RetryCount`, added up. A gauge: use it to see where retries are, not how many there "
+            "were in an hour",
+            {"Retries per task, by status": ("zego_upload_retries / (zego_upload_tasks > 0)")},
+        ),
+        "zego_upload_retried_tasks": Entry(
+            "`RetryCount` above 0, counted",
+            {
+                "Share of the succeeded uploads that needed more than one try": (
+                    'zego_upload_retried_tasks{status="succeeded"} '
+                    '/ (zego_upload_tasks{status="succeeded"} > 0)'
+                )
+            },
+        ),
+        "zego_upload_max_retries": Entry(
+            "the largest `RetryCount`",
+            {
+                "The upload that ZEGO tries again most often, by app": (
+                    'max by (zego_app) (zego_upload_max_retries{status=~"waiting_retry|uploading"})'
+                )
+            },
+        ),
+        "zego_upload_expiring_tasks": Entry(
+            "`ExpiresAt` of succeeded tasks, compared with the time of the scrape",
+            {
+                "Files that expire within a day": 'zego_upload_expiring_tasks{within="1d"}',
+                "Files that expire between six hours and a day from now": (
+                    'zego_upload_expiring_tasks{within="1d"} '
+                    '- ignoring (within) zego_upload_expiring_tasks{within="6h"}'
+                ),
+            },
+        ),
+        "zego_upload_next_expiry_timestamp_seconds": Entry(
+            "the earliest `ExpiresAt` of a succeeded task that is in the future",
+            {
+                "Seconds until the next file expires": (
+                    "zego_upload_next_expiry_timestamp_seconds - time()"
+                )
+            },
+            absent="where no succeeded task has an expiry to come",
+        ),
+        "zego_upload_oldest_create_timestamp_seconds": Entry(
+            "the earliest `CreateTime`",
+            {
+                "Apps in which an upload was created half an hour ago and has not started": (
+                    'time() - zego_upload_oldest_create_timestamp_seconds{status="waiting"} > 1800'
+                )
+            },
+            absent="for a status without tasks",
+        ),
+        "zego_upload_oldest_status_since_timestamp_seconds": Entry(
+            "the collection that first found the task in its status",
+            {
+                "How long the slowest upload has been uploading, in seconds": (
+                    'time() - zego_upload_oldest_status_since_timestamp_seconds{status="uploading"}'
+                )
+            },
+            absent="for a status without tasks",
+        ),
+        "zego_upload_slots_limit": Entry(
+            "`apps[].slots_limit`; the API does not give it",
+            {"As configured": "zego_upload_slots_limit"},
+        ),
+        "zego_upload_slots_used": Entry(
+            "tasks whose `Status` is 1 (waiting) or 2 (uploading)",
+            {
+                "Share of the upload slots that are taken": (
+                    "zego_upload_slots_used / zego_upload_slots_limit"
+                )
+            },
+        ),
+        "zego_upload_duplicate_titles": Entry(
+            "`Title` of tasks that are unfinished or succeeded; empty titles do not count",
+            {
+                "Apps whose uploads overwrite one another": "zego_upload_duplicate_titles > 0",
+                "Which ones (with `tasks.title: full`)": (
+                    "count by (zego_app, title) (zego_upload_task_info"
+                    '{status=~"waiting|uploading|waiting_retry|succeeded", title!=""}) > 1'
+                ),
+            },
+        ),
+    },
+)
+
+_SINGLE_TASKS = Group(
+    "Single tasks",
+    "At most `tasks.limit` tasks of an app (500 unless changed) have these, those in "
+    "`tasks.statuses`, the most useful first: failed (newest first), waiting_retry, uploading and "
+    "waiting (oldest first), succeeded (soonest expiry first), expired and cancelled (newest "
+    "first), unknown. A series ends when its task is listed no more, or is no longer among the "
+    "first. Join the others with `zego_upload_task_info` to see a title: "
+    "`* on (zego_app, upload_task_id) group_left (title, status)`.",
+    {
+        "zego_upload_task_info": Entry(
+            "`UploadTaskId`, `Title`, `Status`; `reason` from callbacks",
+            {
+                "The failed tasks": 'zego_upload_task_info{status="failed"}',
+                "Where one file is": 'zego_upload_task_info{title="lesson-07.mp4"}',
+            },
+        ),
+        "zego_upload_task_retries": Entry(
+            "`RetryCount`",
+            {
+                "The ten tasks that were tried most often, with their titles": (
+                    "topk(10, zego_upload_task_retries * on (zego_app, upload_task_id) "
+                    "group_left (title, status) zego_upload_task_info)"
+                )
+            },
+        ),
+        "zego_upload_task_time_to_expiry_seconds": Entry(
+            "`ExpiresAt` minus the time of the scrape, in whole seconds",
+            {
+                "Files that expire within an hour, with their titles": (
+                    "(zego_upload_task_time_to_expiry_seconds > 0 < 3600) "
+                    "* on (zego_app, upload_task_id) group_left (title) zego_upload_task_info"
+                )
+            },
+            absent="for a task without an expiry",
+        ),
+        "zego_upload_task_expiry_timestamp_seconds": Entry(
+            "`ExpiresAt`",
+            {
+                "When a task's file expires, in milliseconds as Grafana takes instants": (
+                    "zego_upload_task_expiry_timestamp_seconds"
+                    '{upload_task_id="upload_task_1"} * 1000'
+                )
+            },
+            absent="for a task without an expiry",
+        ),
+        "zego_upload_task_create_timestamp_seconds": Entry(
+            "`CreateTime`",
+            {
+                "Age of the unfinished tasks": (
+                    "time() - zego_upload_task_create_timestamp_seconds "
+                    "* on (zego_app, upload_task_id) group_left (title, status) "
+                    'zego_upload_task_info{status=~"waiting|uploading|waiting_retry"}'
+                )
+            },
+            absent="for a task without a creation time",
+        ),
+        "zego_upload_task_status_since_timestamp_seconds": Entry(
+            "the collection that first found the task in its status. After a start without history "
+            "(`history.path`) that is the first collection",
+            {
+                "For how long tasks have been uploading": (
+                    "time() - zego_upload_task_status_since_timestamp_seconds "
+                    "* on (zego_app, upload_task_id) group_left (title) "
+                    'zego_upload_task_info{status="uploading"}'
+                )
+            },
+        ),
+        "zego_upload_task_series_omitted": Entry(
+            "the tasks in `tasks.statuses` beyond `tasks.limit`",
+            {"Apps whose limit leaves tasks out": "zego_upload_task_series_omitted > 0"},
+        ),
+    },
+)
+
+_EVENTS = Group(
+    "What happened",
+    "Counters for `increase()` and `rate()`. Without history (`history.path`) they begin at 0 with "
+    "the process; with it they go on where they were. Series that the life of a task allows exist "
+    "from the start, at 0, so that the first event is seen.",
+    {
+        "zego_upload_task_transitions_total": Entry(
+            "the statuses in two consecutive complete collections, compared by `UploadTaskId`",
+            {
+                "Uploads that failed in the last hour, by app": (
+                    'sum by (zego_app) (increase(zego_upload_task_transitions_total{to="failed"}'
+                    "[1h]))"
+                ),
+                "Uploads created each minute": (
+                    'sum by (zego_app) (rate(zego_upload_task_transitions_total{from="new"}[10m]))'
+                    " * 60"
+                ),
+                "Share of the uploads finished in a day that succeeded": (
+                    'sum by (zego_app) (increase(zego_upload_task_transitions_total{to="succeeded"}'
+                    "[1d])) / sum by (zego_app) (increase(zego_upload_task_transitions_total"
+                    '{to=~"succeeded|failed"}[1d]))'
+                ),
+            },
+            absent="for a change that the life of a task does not allow, until it is seen",
+        ),
+        "zego_upload_task_duration_seconds": Entry(
+            "the end of the collection that first found the task finished, minus `CreateTime`. "
+            "Waiting and retries are part of it",
+            {
+                "Half of the uploads of the last day took less than": (
+                    "histogram_quantile(0.5, sum by (zego_app, le) (increase("
+                    'zego_upload_task_duration_seconds_bucket{status="succeeded"}[1d])))'
+                ),
+                "Average, in seconds": (
+                    'increase(zego_upload_task_duration_seconds_sum{status="succeeded"}[1d]) / '
+                    'increase(zego_upload_task_duration_seconds_count{status="succeeded"}[1d])'
+                ),
+            },
+        ),
+        "zego_upload_failures_total": Entry(
+            "callbacks with `EventType` 10002, their `Detail.Reason`. Always 0 without callbacks",
+            {
+                "Why uploads failed in the last day": (
+                    "sum by (zego_app, reason) (increase(zego_upload_failures_total[1d]))"
+                )
+            },
+        ),
+        "zego_upload_callback_events_total": Entry(
+            "`EventType` of callbacks whose signature is right",
+            {
+                "Callbacks in the last hour": (
+                    "sum by (zego_app, event) (increase(zego_upload_callback_events_total[1h]))"
+                )
+            },
+        ),
+        "zego_upload_callback_rejections_total": Entry(
+            "requests to `/callback/<app>` without effect: their signature is wrong, their time is "
+            "more than ten minutes off, they came before, …",
+            {
+                "Somebody sends callbacks with another secret": (
+                    'increase(zego_upload_callback_rejections_total{reason="signature"}[1h]) > 0'
+                )
+            },
+        ),
+        "zego_upload_history_errors_total": Entry(
+            "the history file. What could not be written is kept in memory and written later",
+            {
+                "The disk is full, or not ours": (
+                    "increase(zego_upload_history_errors_total[30m]) > 0"
+                )
+            },
+        ),
+    },
+)
+
+_COLLECTIONS = Group(
+    "Collections",
+    "Whether the numbers above can be trusted, and what it takes to get them.",
+    {
+        "zego_upload_up": Entry(
+            "the last collection",
+            {
+                "Apps that cannot be read": "zego_upload_up == 0",
+                "Share of the last day in which an app could be read": (
+                    "avg_over_time(zego_upload_up[1d])"
+                ),
+            },
+        ),
+        "zego_upload_collections_total": Entry(
+            "this process",
+            {"Collections each minute": "rate(zego_upload_collections_total[10m]) * 60"},
+        ),
+        "zego_upload_collections_skipped_total": Entry(
+            "this process: ticks of the interval that came during a collection",
+            {
+                "Collections take longer than their interval": (
+                    "increase(zego_upload_collections_skipped_total[1h]) > 3"
+                )
+            },
+        ),
+        "zego_upload_collection_failures_total": Entry(
+            "this process. [reliability.md](reliability.md) has what each reason means",
+            {
+                "Why collections failed in the last hour": (
+                    "sum by (zego_app, reason) "
+                    "(increase(zego_upload_collection_failures_total[1h])) > 0"
+                )
+            },
+        ),
+        "zego_upload_collection_duration_seconds": Entry(
+            "the last complete collection, waiting for the rate limit included",
+            {
+                "Share of the interval that a collection takes": (
+                    "zego_upload_collection_duration_seconds "
+                    "/ zego_upload_collection_interval_seconds"
+                )
+            },
+            absent="before the first complete collection",
+        ),
+        "zego_upload_collection_pages": Entry(
+            "the last complete collection; each page is a request, retries not counted",
+            {"Pages of each app": "zego_upload_collection_pages"},
+            absent="before the first complete collection",
+        ),
+        "zego_upload_collection_tasks": Entry(
+            "the last complete collection. Unlike `zego_upload_tasks` it stays when that is old",
+            {"All tasks of all apps": "sum(zego_upload_collection_tasks)"},
+            absent="before the first complete collection",
+        ),
+        "zego_upload_collection_strategy": Entry(
+            "`collection.strategy`, and whether the API is fit for it",
+            {
+                "Which strategy is at work": "zego_upload_collection_strategy == 1",
+            },
+        ),
+        "zego_upload_resync_corrections_total": Entry(
+            "the full walks every `collection.resync_interval`; 0 with `strategy: full`",
+            {
+                "The incremental strategy missed something within a day": (
+                    "increase(zego_upload_resync_corrections_total[1d]) > 0"
+                )
+            },
+        ),
+        "zego_upload_tasks_reported": Entry(
+            "`TotalSize` (also spelled `TotoalSize`)",
+            {
+                "Does ZEGO report as many tasks as it lists?": (
+                    "zego_upload_tasks_reported - zego_upload_collection_tasks"
+                )
+            },
+            absent="where the API gave no total",
+        ),
+        "zego_upload_last_success_timestamp_seconds": Entry(
+            "the end of the last complete collection",
+            {
+                "Age of the numbers, in seconds": (
+                    "time() - zego_upload_last_success_timestamp_seconds"
+                )
+            },
+            absent="before the first complete collection",
+        ),
+        "zego_upload_last_attempt_timestamp_seconds": Entry(
+            "the start of the last collection, however it ended",
+            {
+                "A collector that does nothing": (
+                    "time() - zego_upload_last_attempt_timestamp_seconds "
+                    "> 3 * zego_upload_collection_interval_seconds"
+                )
+            },
+            absent="before the first collection",
+        ),
+        "zego_upload_collection_interval_seconds": Entry(
+            "`collection.interval`",
+            {"As configured": "zego_upload_collection_interval_seconds"},
+        ),
+        "zego_upload_stale_after_seconds": Entry(
+            "`collection.stale_after`",
+            {
+                "Apps whose numbers will soon disappear": (
+                    "time() - zego_upload_last_success_timestamp_seconds "
+                    "> 0.5 * zego_upload_stale_after_seconds"
+                )
+            },
+        ),
+        "zego_upload_malformed_entries_total": Entry(
+            "entries of the listing; the label names the field that could not be read",
+            {
+                "What of the answers cannot be read": (
+                    "sum by (zego_app, reason) "
+                    "(increase(zego_upload_malformed_entries_total[1h])) > 0"
+                )
+            },
+        ),
+    },
+)
+
+_API = Group(
+    "The API",
+    "Every HTTP request counts, those of failed collections and retries too.",
+    {
+        "zego_upload_api_requests_total": Entry(
+            "this process",
+            {
+                "Requests a second, by AppId (compare with ZEGO's 20)": (
+                    "sum by (app_id) (rate(zego_upload_api_requests_total[5m]) "
+                    "* on (job, instance, zego_app) group_left (app_id) zego_upload_app_info)"
+                )
+            },
+        ),
+        "zego_upload_api_errors_total": Entry(
+            "`Code` of the answer, or its HTTP status, or what kept it from coming",
+            {
+                "Share of the requests that fail": (
+                    "sum by (zego_app) (rate(zego_upload_api_errors_total[15m])) "
+                    "/ sum by (zego_app) (rate(zego_upload_api_requests_total[15m]))"
+                ),
+                "Requests over ZEGO's rate limit: somebody else uses the AppId": (
+                    'increase(zego_upload_api_errors_total{code="350006001"}[1h]) > 0'
+                ),
+            },
+            absent="for a code that has not occurred; after 64 different ones the rest is `other`",
+        ),
+        "zego_upload_api_request_duration_seconds": Entry(
+            "from sending a request until its answer was read; waiting for the rate limit is not "
+            "part of it",
+            {
+                "The slowest twentieth of the requests takes longer than": (
+                    "histogram_quantile(0.95, sum by (zego_app, le) "
+                    "(rate(zego_upload_api_request_duration_seconds_bucket[15m])))"
+                )
+            },
+        ),
+        "zego_upload_api_rate_limit_wait_seconds_total": Entry(
+            "`collection.requests_per_second` at work",
+            {
+                "Share of the time that a collector spends waiting for its own limit": (
+                    "rate(zego_upload_api_rate_limit_wait_seconds_total[15m])"
+                )
+            },
+        ),
+        "zego_upload_api_requests_per_second_limit": Entry(
+            "`collection.requests_per_second`; of apps with one AppId, the lowest",
+            {
+                "Share of the limit that is used": (
+                    "rate(zego_upload_api_requests_total[15m]) "
+                    "/ zego_upload_api_requests_per_second_limit"
+                )
+            },
+        ),
+        "zego_upload_api_clock_skew_seconds": Entry(
+            "the `Date` header of the last answer. Positive: this machine's clock is behind",
+            {
+                "Clocks more than a minute apart (ZEGO refuses ten)": (
+                    "abs(zego_upload_api_clock_skew_seconds) > 60"
+                )
+            },
+            absent="until an answer had a `Date` header",
+        ),
+    },
+)
+
+_PROGRAM = Group(
+    "The program",
+    "With these come `process_*` and `python_info`, from the Prometheus client library.",
+    {
+        "zego_upload_app_info": Entry(
+            "the configuration",
+            {
+                "Failed tasks by AppId": (
+                    'zego_upload_tasks{status="failed"} '
+                    "* on (job, instance, zego_app) group_left (app_id) zego_upload_app_info"
+                )
+            },
+        ),
+        "zego_upload_exporter_build_info": Entry(
+            "the program",
+            {
+                "Exporters by version": "count by (version) (zego_upload_exporter_build_info)",
+            },
+        ),
+    },
+)
+
+GROUPS = (_TASKS, _SINGLE_TASKS, _EVENTS, _COLLECTIONS, _API, _PROGRAM)

@@ -1,0 +1,172 @@
+"""The Helm chart, rendered by Helm itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.manifests import (
+    CHART,
+    CONFIG,
+    EVERYTHING,
+    ROOT,
+    container_of,
+    load_settings_of,
+    of_kind,
+    template,
+    templated,
+)
+from tests.deploy.schemas import validate
+from tests.deploy.tools import helm
+
+pytestmark = pytest.mark.e2e
+
+DEMO = {"demo": True}
+ENVIRONMENT = {"extraEnv": [{"name": "ZEGO_APP_ID", "value": "1"}]}
+
+
+@pytest.mark.parametrize("values", [DEMO, EVERYTHING, {"config": CONFIG}, ENVIRONMENT])
+def test_every_manifest_follows_its_schema(tmp_path: Path, values: dict[str, Any]) -> None:
+    """Kubernetes and the Prometheus Operator accept every object, whatever is switched on."""
+    manifests = templated(tmp_path, values)
+    assert {"Deployment", "Service"} <= {manifest["kind"] for manifest in manifests}
+    for manifest in manifests:
+        validate(manifest)
+
+
+def test_helm_finds_nothing_to_complain_about(tmp_path: Path) -> None:
+    """`helm lint --strict` passes with the values that reach every branch."""
+    file = tmp_path / "values.yaml"
+    file.write_text(json.dumps(EVERYTHING), "utf-8")
+    ended = helm("lint", "--strict", "--quiet", CHART, "--values", file)
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_the_package_holds_what_the_links_lead_to(tmp_path: Path) -> None:
+    """A packaged chart, which has no repository around it, gives the same manifests."""
+    ended = helm("package", CHART, "--destination", tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    (package,) = tmp_path.glob("*.tgz")
+    file = tmp_path / "values.yaml"
+    file.write_text(json.dumps(EVERYTHING), "utf-8")
+    ended = helm("template", "test", package, "--values", file, "--namespace", "monitoring")
+    assert list(yaml.safe_load_all(ended.stdout)) == templated(tmp_path, EVERYTHING)
+
+
+def test_rules_and_dashboards_arrive_unchanged(tmp_path: Path) -> None:
+    """Helm evaluates nothing in them, although both are full of `{{`."""
+    manifests = templated(tmp_path, EVERYTHING)
+    rules = [m["spec"] for m in of_kind(manifests, "PrometheusRule")]
+    rule_files = sorted((ROOT / "prometheus" / "rules").glob("*.yaml"))
+    assert rules == [yaml.safe_load(path.read_text("utf-8")) for path in rule_files]
+    dashboards = {
+        name: json.loads(text)
+        for config_map in of_kind(manifests, "ConfigMap")
+        for name, text in config_map["data"].items()
+        if config_map["metadata"]["labels"].get("grafana_dashboard") == "1"
+    }
+    files = (ROOT / "grafana").glob("*.json")
+    assert dashboards == {path.name: json.loads(path.read_text("utf-8")) for path in files}
+
+
+def test_the_configuration_arrives_unchanged(tmp_path: Path) -> None:
+    """The largest AppId stays a whole number, and the exporter takes the file."""
+    (config_map,) = of_kind(templated(tmp_path, {"config": CONFIG}), "ConfigMap")
+    file = tmp_path / "config.yaml"
+    file.write_text(config_map["data"]["config.yaml"], "utf-8")
+    assert yaml.safe_load(file.read_text("utf-8")) == CONFIG
+    (app,) = load_settings_of(file, tmp_path).apps
+    assert app.app_id == 4294967295
+
+
+def test_a_changed_configuration_is_rolled_out(tmp_path: Path) -> None:
+    """The Pod's annotation differs as soon as the configuration does."""
+
+    def checksum(values: dict[str, Any]) -> str:
+        (deployment,) = of_kind(templated(tmp_path, values), "Deployment")
+        return str(deployment["spec"]["template"]["metadata"]["annotations"]["checksum/config"])
+
+    changed = {**CONFIG, "tasks": {"limit": 0}}
+    assert checksum({"config": CONFIG}) == checksum({"config": CONFIG})
+    assert checksum({"config": CONFIG}) != checksum({"config": changed})
+
+
+def test_a_claim_of_the_users_is_used(tmp_path: Path) -> None:
+    """With `existingClaim` the chart makes no claim of its own."""
+    values = {**DEMO, "persistence": {"enabled": True, "existingClaim": "mine"}}
+    manifests = templated(tmp_path, values)
+    assert not of_kind(manifests, "PersistentVolumeClaim")
+    (deployment,) = of_kind(manifests, "Deployment")
+    volumes = {v["name"]: v for v in deployment["spec"]["template"]["spec"]["volumes"]}
+    assert volumes["history"]["persistentVolumeClaim"] == {"claimName": "mine"}
+
+
+def test_the_demo_needs_no_account(tmp_path: Path) -> None:
+    """`demo` is a flag of the exporter, and nothing of the user's is mounted."""
+    container = container_of(templated(tmp_path, DEMO))
+    assert container["args"] == ["--demo"]
+    assert [mount["name"] for mount in container["volumeMounts"]] == ["history"]
+
+
+def test_a_probe_of_the_users_replaces_the_charts(tmp_path: Path) -> None:
+    """Nothing of the chart's probe is left, since a probe has one way of asking."""
+    probe = {"tcpSocket": {"port": "http"}}
+    container = container_of(templated(tmp_path, {**DEMO, "readinessProbe": probe}))
+    assert container["readinessProbe"] == probe
+
+
+def _values_of_the_readme() -> list[dict[str, Any]]:
+    text = (ROOT / "deploy" / "README.md").read_text("utf-8")
+    section = text.partition("## Kubernetes, with Helm")[2].partition("\n## ")[0]
+    return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)]
+
+
+def test_the_values_of_the_readme_work(tmp_path: Path) -> None:
+    """They are accepted one upon the other, and give what Kubernetes accepts."""
+    account, tls = _values_of_the_readme()
+    for manifest in templated(tmp_path, {**account, **tls}):
+        validate(manifest)
+
+
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "nothing to collect": ({}, "there is nothing to collect: set config.apps"),
+    "demo and config": ({**DEMO, "config": CONFIG}, "demo brings its own configuration"),
+    "unknown value": ({**DEMO, "replicas": 2}, "replicas"),
+    "unknown key of config": ({"config": {"aps": []}}, "aps"),
+    "wrong type": ({**DEMO, "service": {"port": "http"}}, "service"),
+    "secret in the configuration": (
+        {"config": {"apps": [{"app_id": 1, "server_secret": "9193cc662a4c0ec1"}]}},
+        "config.apps.0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("values", "message"), BAD.values(), ids=BAD)
+def test_values_that_cannot_be_meant_are_refused(
+    tmp_path: Path, values: dict[str, Any], message: str
+) -> None:
+    """The message names the value, and no secret."""
+    ended = template(tmp_path, values)
+    assert ended.returncode != 0
+    assert message in ended.stderr
+    assert "9193cc662a4c0ec1" not in ended.stderr
+
+
+def test_a_secret_may_come_from_the_environment(tmp_path: Path) -> None:
+    """`${NAME}` is no secret: the variable comes from a Secret."""
+    app = {"app_id": 1, "server_secret": "${ZEGO_SERVER_SECRET}"}
+    assert template(tmp_path, {"config": {"apps": [app]}}).returncode == 0
+
+
+def test_every_value_is_in_the_schema_and_has_a_default() -> None:
+    """Values and schema name the same keys, in every section."""
+    schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))["properties"]
+    values = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
+    assert values.keys() == schema.keys() - {"global"}
+    for name in ("image", "persistence", "service", "serviceMonitor", "prometheusRule"):
+        assert values[name].keys() == schema[name]["properties"].keys()

@@ -1,0 +1,77 @@
+"""How the exporter runs in a cluster: the same promises from the kustomization and the chart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.deploy.manifests import (
+    EVERYTHING,
+    KUBERNETES,
+    ROOT,
+    Manifest,
+    container_of,
+    of_kind,
+    resolved,
+    templated,
+)
+
+
+@pytest.fixture(params=["kustomize", pytest.param("helm", marks=pytest.mark.e2e)])
+def manifests(request: pytest.FixtureRequest, tmp_path: Path) -> list[Manifest]:
+    """Return the manifests of one of the two ways."""
+    return resolved(KUBERNETES) if request.param == "kustomize" else templated(tmp_path, EVERYTHING)
+
+
+def test_it_has_no_rights_that_it_does_not_need(manifests: list[Manifest]) -> None:
+    """Not root, read-only root, no capabilities, the default seccomp profile, no API token."""
+    (deployment,) = of_kind(manifests, "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container_of(manifests)["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_the_history_has_one_user_at_a_time(manifests: list[Manifest]) -> None:
+    """One replica, and an update ends the old Pod first: the history is locked while in use."""
+    (deployment,) = of_kind(manifests, "Deployment")
+    assert deployment["spec"]["replicas"] == 1
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_it_agrees_with_the_image(manifests: list[Manifest]) -> None:
+    """User, port, working directory and state directory are those of the Dockerfile."""
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    (deployment,) = of_kind(manifests, "Deployment")
+    context = deployment["spec"]["template"]["spec"]["securityContext"]
+    container = container_of(manifests)
+    mounts = {m["name"]: m["mountPath"] for m in container["volumeMounts"]}
+    assert f"\nUSER {context['runAsUser']}:{context['runAsGroup']}\n" in dockerfile
+    assert f"\nEXPOSE {container['ports'][0]['containerPort']}\n" in dockerfile
+    assert f"\nWORKDIR {mounts['config']}\n" in dockerfile
+    assert f"\nVOLUME {mounts['history']}\n" in dockerfile
+    assert f"ZEGO_HISTORY_PATH={mounts['history']}/" in dockerfile
+
+
+def test_kubelet_asks_the_health_endpoints(manifests: list[Manifest]) -> None:
+    """Liveness is the process' own health; readiness is whether there was a collection."""
+    container = container_of(manifests)
+    assert container["livenessProbe"]["httpGet"] == {"path": "/-/healthy", "port": "http"}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/-/ready", "port": "http"}
+
+
+def test_a_secret_is_a_file(manifests: list[Manifest]) -> None:
+    """The Secret is mounted as a folder that the group of the container may read."""
+    (deployment,) = of_kind(manifests, "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    (secret,) = (v["secret"] for v in pod["volumes"] if v["name"] == "secret")
+    (mount,) = (m for m in container_of(manifests)["volumeMounts"] if m["name"] == "secret")
+    assert secret["defaultMode"] == 0o440
+    assert "subPath" not in mount
+    assert pod["securityContext"]["fsGroup"] == pod["securityContext"]["runAsGroup"]

@@ -1,0 +1,60 @@
+"""One version: `exporter/__init__.py` has it, all others agree."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from exporter import __version__
+from tests.deploy.manifests import CHART, ROOT
+
+_TAGGED = re.compile(r"ghcr\.io/zego-upload-exporter/[a-z/-]+?:(\d[\w.+-]*)")
+_HEADING = re.compile(r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", re.MULTILINE)
+
+
+def test_the_version_is_semantic() -> None:
+    """Three numbers, and no letters: tags, charts and the package index all take it."""
+    assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+
+
+def test_the_chart_has_the_version() -> None:
+    """Chart and application are released together."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
+    assert (chart["version"], chart["appVersion"]) == (__version__, __version__)
+
+
+def _files() -> list[Path]:
+    folders = [path for path in (ROOT / "deploy").rglob("*") if path.is_file()]
+    return [*folders, *ROOT.glob("*.md"), *ROOT.glob("*.yaml"), *(ROOT / "docs").glob("*.md")]
+
+
+def test_every_image_tag_is_the_version() -> None:
+    """Manifests and documents name the image of this version."""
+    tags = {tag for path in _files() for tag in _TAGGED.findall(path.read_text("utf-8"))}
+    assert tags == {__version__}
+
+
+def _changelog() -> str:
+    return (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_changelog_knows_the_version() -> None:
+    """It is the newest release there, or one to come, whose changes stand under Unreleased."""
+    released = _HEADING.findall(_changelog())
+    assert "## [Unreleased]" in _changelog()
+    assert released == sorted(released, key=_order, reverse=True)
+    assert not released or _order(__version__) >= _order(released[0])
+
+
+@pytest.mark.parametrize("word", ["Added"])
+def test_what_is_to_come_is_written_down(word: str) -> None:
+    """Before the first release, Unreleased says what there is."""
+    unreleased = _changelog().partition("## [Unreleased]")[2].partition("\n## [")[0]
+    assert _HEADING.findall(_changelog()) or f"### {word}" in unreleased
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))

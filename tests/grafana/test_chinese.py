@@ -1,0 +1,142 @@
+"""The Chinese dashboards: the English ones in other words, with no English word left over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.grafana.boards import ENGLISH_NAMES, NAMES, load, looks, panels
+from tests.typography import NARROW_PUNCTUATION, WITHOUT_SPACE
+
+NOT_TRANSLATED = {
+    "API",
+    "Exporter",
+    "ID",
+    "Prometheus",
+    "Python",
+    "ZEGO",
+    "docs/alerts.zh-CN.md",
+    "p50",
+    "p90",
+    "p99",
+    "requests_per_second",
+    "stale_after",
+}
+"""Names, which are the same in every language."""
+
+WORDS_OF = {
+    "description",
+    "displayName",
+    "label",
+    "legendFormat",
+    "name",
+    "noValue",
+    "text",
+    "title",
+    "titleFormat",
+    "tooltip",
+}
+"""Keys of a dashboard's JSON whose value a reader sees."""
+
+LATIN = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
+
+
+@pytest.fixture(name="english_name", params=ENGLISH_NAMES)
+def english_name_fixture(request: pytest.FixtureRequest) -> str:
+    """Return the name of each English dashboard in turn."""
+    return str(request.param)
+
+
+def texts(board: dict[str, Any]) -> Iterator[str]:
+    """Yield what a reader of the dashboard sees of our words, placeholders left out."""
+    found = [board["title"], board["description"]]
+    found += [text for link in board["links"] for text in (link["title"], link["tooltip"])]
+    found += [variable["label"] for variable in board["templating"]["list"]]
+    for entry in board["annotations"]["list"]:
+        if not entry["builtIn"]:
+            found += [entry["name"], entry["titleFormat"]]
+    found += [panel["title"] for panel in board["panels"]]
+    for panel in panels(board):
+        found.append(panel["description"])
+        found += [target["legendFormat"] for target in panel["targets"]]
+        found += [text for look in looks(panel) for text in words_of_look(look)]
+    for text in found:
+        yield re.sub(r"\{\{\w+\}\}|__auto", "", text)
+
+
+def words_of_look(look: dict[str, Any]) -> Iterator[str]:
+    """Yield the words in a panel's defaults or in an override: names, links, values, units."""
+    yield from (look[key] for key in ("displayName", "noValue") if key in look)
+    yield from (link["title"] for link in look.get("links", []))
+    for mapping in look.get("mappings", []):
+        yield from (result["text"] for result in mapping["options"].values())
+    if look.get("unit", "").startswith("suffix:"):
+        yield look["unit"].removeprefix("suffix:")
+
+
+def structure(part: Any) -> Any:
+    """Return a dashboard, or a part of it, without its words and its language's uid."""
+    if isinstance(part, dict):
+        return {key: structure(value) for key, value in part.items() if key not in WORDS_OF}
+    if isinstance(part, list):
+        kept = (entry for entry in part if not is_words(entry))
+        return [structure(entry) for entry in kept]
+    if isinstance(part, str):
+        return re.sub(r"^suffix:.*", "suffix:", part).replace("-zh", "")
+    return part
+
+
+def is_words(entry: Any) -> bool:
+    """Tell whether a property of an override holds nothing but words, or links with titles."""
+    return isinstance(entry, dict) and entry.get("id") in {"displayName", "noValue"}
+
+
+def test_each_dashboard_exists_in_both_languages() -> None:
+    """Each English dashboard has a Chinese one beside it, and there is no other one."""
+    assert len(ENGLISH_NAMES) > 1
+    assert set(NAMES) == {name + suffix for name in ENGLISH_NAMES for suffix in ("", "-zh")}
+
+
+def test_only_words_differ(english_name: str) -> None:
+    """Queries, layout, colours and links are those of the English dashboard."""
+    assert structure(load(f"{english_name}-zh")) == structure(load(english_name))
+
+
+def test_both_languages_fit_into_one_grafana() -> None:
+    """Provisioned into one folder, no two dashboards have a uid or a title in common."""
+    boards = [load(name) for name in NAMES]
+    for key in ("uid", "title"):
+        assert len({board[key] for board in boards}) == len(boards)
+
+
+def test_links_stay_within_the_language(english_name: str) -> None:
+    """A Chinese dashboard leads to Chinese ones only."""
+    linked = set(re.findall(r"/d/([\w-]+)", str(load(f"{english_name}-zh"))))
+    assert linked
+    assert all(uid.endswith("-zh") for uid in linked)
+
+
+def test_no_english_word_is_left(english_name: str) -> None:
+    """Latin letters stand in names only."""
+    left = {word for text in texts(load(f"{english_name}-zh")) for word in LATIN.findall(text)}
+    assert left <= NOT_TRANSLATED
+
+
+def test_every_listed_name_occurs() -> None:
+    """The list of names holds none that no Chinese dashboard has."""
+    found = {
+        word
+        for name in ENGLISH_NAMES
+        for text in texts(load(f"{name}-zh"))
+        for word in LATIN.findall(text)
+    }
+    assert found == NOT_TRANSLATED
+
+
+@pytest.mark.parametrize("rule", [NARROW_PUNCTUATION, WITHOUT_SPACE], ids=["width", "space"])
+def test_typography(english_name: str, rule: re.Pattern[str]) -> None:
+    """Chinese text has full-width punctuation, and a space between it and letters or digits."""
+    assert [text for text in texts(load(f"{english_name}-zh")) if rule.search(text)] == []

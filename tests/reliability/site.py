@@ -1,0 +1,182 @@
+"""A simulated app and a collector of it, over a real socket; the test owns the time."""
+
+from __future__ import annotations
+
+import datetime
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.collection.collector import Collector
+from exporter.collection.ledger import Ledger
+from exporter.config import AppSettings, CollectionSettings, TaskSettings
+from exporter.metrics.exposition import Exposition
+from exporter.simulator.app import SimulatedApp
+from exporter.simulator.faults import Fault
+from exporter.simulator.life import Life
+from exporter.simulator.server import SimulatorServer
+from exporter.simulator.truth import tell_truth
+from exporter.zego.limiter import RateLimiter
+from tests.builders import NOW
+from tests.reliability.matrix import Outside, Row
+
+SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+APP_ID = 12345
+MAX_RETRIES = 1
+
+Samples = dict[str, float]
+"""Values by metric name and labels, as they are written, without `zego_app`."""
+
+
+class PatientCollector(Collector):
+    """A collector that notes how long it would wait, and does not."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.waits: list[float] = []
+        super().__init__(*args, **kwargs)
+
+    def _sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+
+class Site:
+    """An app with 120 tasks on three pages, and a collector of it with one retry."""
+
+    def __init__(self, row: Row, tls: Tls | None) -> None:
+        life = Life(pace=0, start=NOW)
+        life.add_tasks(120, statuses=(4, 5))
+        self.app = SimulatedApp(APP_ID, SECRET, life, rate_limit=None)
+        context = tls.context if tls else None
+        self.server = SimulatorServer([self.app], tls_context=context, clock=lambda: NOW)
+        self.tls = tls
+        self.now = 0.0
+        self._row = row
+
+    def start(self) -> None:
+        """Start the simulator and make the collector."""
+        self.server.start()
+        values: dict[str, Any] = {"timeout": 10, **self._row.settings}
+        collection = CollectionSettings(
+            max_retries=MAX_RETRIES, requests_per_second=10_000, **values
+        )
+        settings = AppSettings(
+            name="vod",
+            app_id=APP_ID,
+            server_secret=SECRET,
+            endpoint=self.server.url,
+            collection=collection,
+        )
+        self.collector = PatientCollector(
+            settings,
+            RateLimiter(10_000),
+            Ledger(),
+            clock=lambda: self.now,
+            wall_clock=lambda: NOW,
+        )
+
+    def stop(self) -> None:
+        """End both."""
+        self.collector._close()
+        self.server.stop()
+
+    def collect(self) -> Samples:
+        """Make a collection and return what is exposed then."""
+        self.collector.waits.clear()
+        self.collector.collect()
+        return self.scrape()
+
+    def scrape(self) -> Samples:
+        """Return what is exposed."""
+        exposition = Exposition(lambda: [self.collector.state.view()], TaskSettings())
+        body, _ = exposition.render(apps=None, accept="", gzip=False)
+        return {
+            _key(sample.name, sample.labels): sample.value
+            for family in text_string_to_metric_families(body.decode())
+            for sample in family.samples
+        }
+
+    def truth(self) -> Samples:
+        """Return the numbers that are to be exposed of the tasks as they are."""
+        truth = tell_truth(self.app, NOW)
+        return {
+            **{
+                f'zego_upload_tasks{{status="{word}"}}': count
+                for word, count in truth["counts"].items()
+            },
+            **{
+                f'zego_upload_retries{{status="{word}"}}': count
+                for word, count in truth["retries"].items()
+            },
+            **{
+                f'zego_upload_task_retries{{upload_task_id="{task_id}"}}': task["retry_count"]
+                for task_id, task in truth["tasks"].items()
+            },
+        }
+
+    @contextmanager
+    def broken(self, *, next_requests: int | None = None) -> Iterator[None]:
+        """Let the row's fault happen in the block."""
+        fault = self._row.fault
+        if isinstance(fault, Fault):
+            page = None if self._row.from_the_start else self._row.page
+            self.app.faults.switch_on(
+                fault, self._row.parameter, page=page, next_requests=next_requests
+            )
+            yield
+            self.app.faults.switch_off()
+        elif fault is Outside.NAME_LOOKUP:
+            with pytest.MonkeyPatch.context() as patch, self._unconnected():
+                patch.setattr(socket, "getaddrinfo", _fail_lookup)
+                yield
+        else:
+            assert self.tls is not None
+            with self._unconnected():
+                self.tls.present(fault)
+                yield
+                self.tls.present(None)
+
+    @contextmanager
+    def _unconnected(self) -> Iterator[None]:
+        """Close the kept connection, so that the next request needs a new one; and at the end."""
+        self.collector._close()
+        yield
+        self.collector._close()
+
+
+class Tls:
+    """The server's side of TLS, which can present a certificate that is no good."""
+
+    def __init__(self, folder: Path) -> None:
+        self._ca = trustme.CA()
+        self.ca_file = folder / "ca.pem"
+        self._ca.cert_pem.write_to_path(str(self.ca_file))
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.present(None)
+
+    def present(self, fault: Outside | None) -> None:
+        """Present a certificate with this fault from the next handshake on."""
+        self._issue(fault).configure_cert(self.context)
+
+    def _issue(self, fault: Outside | None) -> trustme.LeafCert:
+        ca = trustme.CA() if fault is Outside.UNKNOWN_ISSUER else self._ca
+        host = "other.example.com" if fault is Outside.WRONG_HOST else "127.0.0.1"
+        past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+        expiry = past if fault is Outside.EXPIRED_CERTIFICATE else None
+        return ca.issue_cert(host, not_after=expiry)
+
+
+def _key(name: str, labels: dict[str, str]) -> str:
+    own = ",".join(f'{key}="{value}"' for key, value in labels.items() if key != "zego_app")
+    return f"{name}{{{own}}}" if own else name
+
+
+def _fail_lookup(*_: object, **__: object) -> None:
+    # The system's resolver is the one thing that a test cannot bring down for real.
+    raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")

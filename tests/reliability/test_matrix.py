@@ -1,0 +1,124 @@
+"""Each row of the fault matrix, against the simulated API over a real socket."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from exporter.errors import FAILURE_REASONS
+from exporter.simulator.faults import Fault
+from tests.reliability.matrix import ROWS, Outside, Row
+from tests.reliability.site import MAX_RETRIES, Samples, Site, Tls
+
+ROW_NAMES = [row.name for row in ROWS]
+
+
+@pytest.fixture
+def site(row: Row, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """Return the site that the row's fault can happen to."""
+    tls = None
+    if isinstance(row.fault, Outside) and row.fault is not Outside.NAME_LOOKUP:
+        tls = Tls(tmp_path)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls.ca_file))
+    built = Site(row, tls)
+    built.start()
+    yield built
+    built.stop()
+
+
+def shown(samples: Samples, expected: Samples) -> Samples:
+    """Return those of the samples that are expected, and none of tasks that are not."""
+    per_task = "zego_upload_task_retries"
+    return {
+        key: value for key, value in samples.items() if key in expected or key.startswith(per_task)
+    }
+
+
+def counted(samples: Samples, metric: str) -> Samples:
+    """Return what a counter with one label has counted, by that label."""
+    return {
+        key.split('"')[1]: value
+        for key, value in samples.items()
+        if key.startswith(f"{metric}{{") and value
+    }
+
+
+@pytest.mark.parametrize("row", ROWS, ids=ROW_NAMES)
+def test_the_fault_is_counted_shown_and_survived(row: Row, site: Site) -> None:
+    """It is counted as the row says, the numbers are those it says, and it passes by itself."""
+    old = site.truth()
+    if not row.from_the_start:
+        assert shown(site.collect(), old) == old
+    site.app.life.add_tasks(30, statuses=(1, 5))
+    new = site.truth()
+    with site.broken():
+        during = site.collect()
+        assert counted(during, "zego_upload_collection_failures_total") == (
+            {row.reason: 1} if row.reason else {}
+        )
+        tries = 1 + MAX_RETRIES * bool(row.retry)
+        assert counted(during, "zego_upload_api_errors_total") == (
+            {row.code: tries} if row.code else {}
+        )
+        assert during["zego_upload_up"] == (not row.reason)
+        numbers = {"last": old, "new": new, "none": {}}[row.numbers]
+        assert shown(during, {**old, **new}) == numbers
+        assert {key: during.get(key) for key in row.samples} == row.samples
+        if row.retry == "after Retry-After":
+            assert site.collector.waits == [float(str(row.parameter))]
+        site.now += site.collector.settings.collection.stale_after + 1
+        assert shown(site.scrape(), {**old, **new}) == {}
+    after = site.collect()
+    assert after["zego_upload_up"] == 1
+    assert shown(after, {**old, **new}) == new
+
+
+PASSING = [row for row in ROWS if row.retry and row.fault not in (*Outside, Fault.REFUSED)]
+
+
+@pytest.mark.parametrize("row", PASSING, ids=[row.name for row in PASSING])
+def test_a_fault_that_passes_is_healed_by_the_retry(row: Row, site: Site) -> None:
+    """The collection succeeds, and the API error is counted all the same."""
+    with site.broken(next_requests=1):
+        samples = site.collect()
+    assert samples["zego_upload_up"] == 1
+    assert counted(samples, "zego_upload_collection_failures_total") == {}
+    assert counted(samples, "zego_upload_api_errors_total") == {row.code: 1}
+    truth = site.truth()
+    assert shown(samples, truth) == truth
+
+
+@pytest.mark.parametrize("row", [Row("", Fault.HUGE_BODY, 20), Row("", Fault.GZIP_BOMB, 20)])
+def test_a_failure_keeps_nothing_of_what_was_read(row: Row, site: Site) -> None:
+    """Neither for as long as it lasts nor until the garbage collector comes by."""
+    with site.broken():
+        site.collector.collect()
+        gc.disable()
+        tracemalloc.start()
+        try:
+            for _ in range(3):
+                site.collector.collect()
+            held, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+            gc.enable()
+    assert held < 1_000_000
+
+
+def test_every_fault_has_a_row() -> None:
+    """Whatever the simulator can do wrong, and whatever can go wrong outside of it."""
+    assert {row.fault for row in ROWS} == {*Fault, *Outside}
+
+
+def test_every_reason_has_a_row() -> None:
+    """But for a defect of the exporter itself, which no fault of the API may bring about."""
+    assert {row.reason for row in ROWS} - {""} == {*FAILURE_REASONS} - {"internal"}
+
+
+def test_every_row_has_a_name_of_its_own() -> None:
+    """The name is what the table is read by."""
+    assert len(set(ROW_NAMES)) == len(ROWS)

@@ -1,0 +1,265 @@
+"""Nothing that opens anything is ever said, whatever goes wrong (contract, section 1.9).
+
+The whole service runs in this process against the simulator. Faults come one after the other, and
+after each everything that speaks is read: log lines at debug, pages, errors with their tracebacks,
+and the representation of every object of the exporter.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import logging
+import re
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import requests
+
+from exporter.collection.state import AppView
+from exporter.config import Settings, load_settings
+from exporter.logs import LogFormat, setup_logging
+from exporter.service import Service
+from exporter.simulator.app import SimulatedApp
+from exporter.simulator.faults import Fault
+from exporter.simulator.life import Life
+from exporter.simulator.server import SimulatorServer
+from exporter.zego import signing
+from exporter.zego.callbacks import sign_callback
+from exporter.zego.transport import Transport
+from tests.e2e.apps import entry, write_config
+
+SERVER_SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+FILE_SECRET = "a-secret-from-a-file-5e1f"
+CALLBACK_SECRET = "callback-secret-77c4"
+SECRETS = (SERVER_SECRET, FILE_SECRET, CALLBACK_SECRET)
+
+PARAMETERS: Mapping[Fault, Any] = {
+    Fault.HUGE_BODY: 20,
+    Fault.GZIP_BOMB: 20,
+    Fault.DEEP_NESTING: 10_000,
+    Fault.DELAY: 0.4,
+}
+PATHS = (
+    "/metrics",
+    "/",
+    "/?status=all",
+    "/?status=nothing",
+    "/api/v1/apps",
+    "/api/v1/tasks?status=all",
+    "/api/v1/tasks?limit=x",
+    "/-/healthy",
+    "/-/ready",
+    "/nothing",
+    "/callback/vod",
+)
+FORBIDDEN = re.compile(
+    r"[0-9a-f]{32}"  # the form of server secrets, and of all signatures
+    r"|stream-secret|\btoken="  # what media URLs carry
+    r"|Signature=|SignatureVersion=|Timestamp="  # a request's query
+)
+
+
+class Listener:
+    """Hears everything that the service says."""
+
+    def __init__(self, service: Service, log: io.StringIO) -> None:
+        self.service = service
+        self.log = log
+        self.said: list[str] = []
+
+    def listen(self) -> None:
+        """Read every page, every error and every representation."""
+        for path in PATHS:
+            answer = requests.get(self.service.urls[0] + path, timeout=20)
+            self.said.append(f"{path}: {answer.status_code} {answer.headers}\n{answer.text}")
+        for view in self.views():
+            self.said.append(repr(view))
+            if view.last_error is not None:
+                self.said += [repr(view.last_error), *traceback.format_exception(view.last_error)]
+
+    def listen_to_objects(self) -> None:
+        """Read the representation of every object of the exporter that there is."""
+        for one in gc.get_objects():
+            module = str(type(one).__module__)
+            if module.startswith("exporter.") and not module.startswith("exporter.simulator"):
+                self.said.append(repr(one))
+
+    def views(self) -> list[AppView]:
+        """Return what is known of the apps."""
+        return list(self.service._fleet.views())
+
+    def everything(self) -> str:
+        """Return all that was said so far."""
+        return "\n".join([self.log.getvalue(), *self.said])
+
+
+@pytest.fixture
+def apps() -> list[SimulatedApp]:
+    """Return two apps with media URLs that carry tokens; one sends callbacks."""
+    built = []
+    for app_id, (name, secret) in enumerate((("vod", SERVER_SECRET), ("file", FILE_SECRET)), 1):
+        life = Life(pace=0)
+        life.add_tasks(60, statuses=(1, 4, 5))
+        built.append(SimulatedApp(app_id, secret, life, name, rate_limit=None))
+    return built
+
+
+@pytest.fixture
+def load(apps: list[SimulatedApp], tmp_path: Path) -> Iterator[Callable[[], Settings]]:
+    """Run the simulator and return what loads the configuration of a service for it."""
+    (tmp_path / "secret").write_text(FILE_SECRET)
+    environment = {"SERVER_SECRET": SERVER_SECRET, "CALLBACK_SECRET": CALLBACK_SECRET}
+    with SimulatorServer(apps) as server:
+        vod, other = (entry(app, server) for app in apps)
+        vod.update(server_secret="${SERVER_SECRET}", callback_secret="${CALLBACK_SECRET}")
+        del other["server_secret"]
+        other["server_secret_file"] = "secret"
+        collection = {"interval": "1h", "timeout": 0.3, "max_retries": 0}
+        collection["requests_per_second"] = 10_000
+        web = {"listen_address": ["127.0.0.1:0"]}
+        write_config(tmp_path, apps=[vod, other], collection=collection, web=web)
+        yield lambda: load_settings(tmp_path / "config.yaml", environment)
+
+
+@pytest.fixture(params=["logfmt", "json"])
+def log(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
+    """Return what is logged at debug; afterwards the loggers are as they were."""
+    names = ("exporter", "uvicorn.error", "urllib3", "requests", "asyncio")
+    loggers = [logging.getLogger(name) for name in names]
+    before = [(one.handlers, one.propagate, one.level) for one in loggers]
+    stream = io.StringIO()
+    log_format: LogFormat = request.param
+    setup_logging("debug", log_format, stream)
+    yield stream
+    for one, (handlers, propagate, level) in zip(loggers, before, strict=True):
+        one.handlers, one.propagate, one.level = handlers, propagate, level
+
+
+@pytest.fixture
+def listener(load: Callable[[], Settings], log: io.StringIO) -> Iterator[Listener]:
+    """Run the service and listen to it."""
+    service = Service(load(), load, lifecycle=True)
+    service.start()
+    yield Listener(service, log)
+    service.stop()
+
+
+@pytest.fixture
+def signatures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list of the signatures of all requests to the API, which grows."""
+    made: list[str] = []
+    sign = signing.sign
+
+    def noting(**arguments: Any) -> str:
+        made.append(sign(**arguments))
+        return made[-1]
+
+    monkeypatch.setattr(signing, "sign", noting)
+    return made
+
+
+def collect(listener: Listener) -> None:
+    """Collect each app once; its own thread waits for an hour."""
+    for collector in listener.service._fleet._collectors:
+        collector.collect()
+
+
+def callback(listener: Listener, **changes: Any) -> str:
+    """Send a callback, listen, and return its signature."""
+    timestamp, nonce = str(int(time.time())), "nonce-1"
+    signature = sign_callback(CALLBACK_SECRET, timestamp, nonce)
+    event = {
+        "AppID": 1,
+        "EventType": 10001,
+        "UploadTaskId": "upload_task_1",
+        "Nonce": nonce,
+        "Timestamp": timestamp,
+        "Signature": signature,
+        "StreamUrl": "https://origin.example.com/a.mp4?token=stream-secret",
+        **changes,
+    }
+    answer = requests.post(f"{listener.service.urls[0]}/callback/vod", json=event, timeout=20)
+    listener.said.append(f"{answer.status_code} {answer.headers}\n{answer.text}")
+    return signature
+
+
+def assert_silent(listener: Listener, secrets: Sequence[str]) -> None:
+    """Check that nothing of what was said holds a secret."""
+    everything = listener.everything()
+    assert not FORBIDDEN.findall(everything)
+    assert not [secret for secret in secrets if secret in everything]
+
+
+def test_no_fault_makes_it_speak(
+    listener: Listener, apps: list[SimulatedApp], signatures: list[str]
+) -> None:
+    """Each fault of the simulator, one after the other, and what is left when all are over."""
+    for fault in Fault:
+        for app in apps:
+            app.faults.switch_on(fault, PARAMETERS.get(fault))
+        collect(listener)
+        listener.listen()
+        for app in apps:
+            app.faults.switch_off()
+    collect(listener)
+    listener.listen()
+    listener.listen_to_objects()
+    assert "collection failed" in listener.everything()
+    assert "collections succeed again" in listener.everything()
+    assert len(signatures) >= 2 * len(Fault)
+    assert_silent(listener, [*SECRETS, *signatures])
+
+
+def test_no_callback_makes_it_speak(listener: Listener) -> None:
+    """Neither one that is taken nor those that are refused."""
+    signature = callback(listener)
+    callback(listener)  # a replay
+    callback(listener, Nonce="nonce-2")
+    callback(listener, Signature=signature[::-1])
+    callback(listener, AppID="x", Timestamp="0")
+    callback(listener, StreamUrl="x" * 100_000)
+    listener.listen()
+    listener.listen_to_objects()
+    said = listener.everything()
+    assert 'zego_upload_callback_events_total{event="succeeded",zego_app="vod"} 1.0' in said
+    assert_silent(listener, [*SECRETS, signature, signature[::-1]])
+
+
+def test_no_reload_makes_it_speak(listener: Listener, tmp_path: Path) -> None:
+    """A configuration that cannot be used is described, and not quoted."""
+    for wrong in ([SERVER_SECRET], {"value": SERVER_SECRET}, SERVER_SECRET + "\n"):
+        entry = {"app_id": 1, "server_secret": wrong, "callback_secret": [CALLBACK_SECRET]}
+        write_config(tmp_path, apps=[entry])
+        answer = requests.post(f"{listener.service.urls[0]}/-/reload", timeout=20)
+        assert answer.status_code == 500
+        listener.said.append(answer.text)
+    listener.listen()
+    assert "reload failed" in listener.everything()
+    assert_silent(listener, SECRETS)
+
+
+def test_no_defect_makes_it_speak(
+    listener: Listener, signatures: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception that nobody expects may quote a request: its traceback is redacted."""
+
+    def break_request(_: Transport, url: str, params: Mapping[str, str], *__: object) -> None:
+        raise RuntimeError(f"broken: {url}?{urlencode(params)}", params)
+
+    def break_page(**_: object) -> None:
+        raise RuntimeError("broken: https://origin.example.com/a.mp4?token=stream-secret")
+
+    monkeypatch.setattr(Transport, "_exchange", break_request)
+    collect(listener)
+    monkeypatch.setattr(listener.service._exposition, "render", break_page)
+    listener.listen()
+    said = listener.everything()
+    assert "defect during a collection" in said
+    assert "RuntimeError" in said
+    assert_silent(listener, [*SECRETS, *signatures])
