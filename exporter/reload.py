@@ -6,21 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from exporter.config import Settings
 from exporter.errors import ConfigError, ExporterError
 from exporter.logs import fields
+from exporter.metrics.table import ProgramView
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ReloadView:
-    """Whether the last reload succeeded, and when one last did (Unix seconds; the start is one)."""
-
-    successful: bool
-    succeeded_at: float
 
 
 class Reloader:
@@ -42,14 +34,14 @@ class Reloader:
         self._apply = apply
         self._now = now
         self._lock = threading.Lock()
-        self._view = ReloadView(successful=True, succeeded_at=now())
+        self._view = ProgramView(reload_successful=True, reload_succeeded_at=now())
 
     @property
     def settings(self) -> Settings:
         """The configuration that runs."""
         return self._settings
 
-    def view(self) -> ReloadView:
+    def view(self) -> ProgramView:
         """Return how the last reload went."""
         return self._view
 
@@ -63,7 +55,7 @@ class Reloader:
                 settings = self._load()
                 self._apply(settings)
             except ExporterError as error:
-                self._view = ReloadView(False, self._view.succeeded_at)
+                self._view = ProgramView(False, self._view.reload_succeeded_at)
                 problems = error.problems if isinstance(error, ConfigError) else [str(error)]
                 log.error(  # noqa: TRY400 - the problems are the message, a traceback is none
                     "reload failed, the configuration before goes on",
@@ -73,7 +65,7 @@ class Reloader:
             for warning in (*settings.warnings, *_unchangeable(self._settings, settings)):
                 log.warning("configuration", extra=fields(warning=warning))
             self._settings = settings
-            self._view = ReloadView(True, self._now())
+            self._view = ProgramView(True, self._now())
             log.info("reloaded", extra=fields(apps=",".join(app.name for app in settings.apps)))
 
 

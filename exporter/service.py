@@ -41,8 +41,8 @@ class Service:
         path = settings.history.path
         self._history = History(path) if path is not None else None
         self._fleet = Fleet(self._history, prepare=self._prepare)
-        self._exposition = Exposition(self._fleet.views, settings.tasks)
         self._reloader = Reloader(settings, load, self._apply)
+        self._exposition = self._expose(settings)
         addresses = settings.web.listen_address
         self._web = build_server(self._application(lifecycle), addresses, web_config)
         self.reload = self._reloader.reload
@@ -97,7 +97,10 @@ class Service:
 
     def _apply(self, settings: Settings) -> None:
         self._fleet.apply(settings.apps)
-        self._exposition = Exposition(self._fleet.views, settings.tasks)
+        self._exposition = self._expose(settings)
+
+    def _expose(self, settings: Settings) -> Exposition:
+        return Exposition(self._fleet.views, settings.tasks, program=self._reloader.view)
 
     def _announce(self, settings: Settings) -> None:
         """Log where the pages are."""

@@ -9,7 +9,8 @@ import pytest
 
 from exporter.config import Settings, WebSettings
 from exporter.errors import ConfigError
-from exporter.reload import Reloader, ReloadView
+from exporter.metrics.table import ProgramView
+from exporter.reload import Reloader
 from tests.builders import make_settings
 
 FIRST = Settings(apps=(make_settings("a"),))
@@ -33,7 +34,7 @@ class Desk:
 
 def test_the_start_counts_as_a_success() -> None:
     """The metrics say so from the first scrape on."""
-    assert Desk().reloader.view() == ReloadView(successful=True, succeeded_at=100.0)
+    assert Desk().reloader.view() == ProgramView(reload_successful=True, reload_succeeded_at=100.0)
 
 
 def test_a_good_file_is_applied() -> None:
@@ -43,7 +44,7 @@ def test_a_good_file_is_applied() -> None:
     desk.reloader.reload()
     assert desk.applied == [SECOND]
     assert desk.reloader.settings is SECOND
-    assert desk.reloader.view() == ReloadView(successful=True, succeeded_at=200.0)
+    assert desk.reloader.view() == ProgramView(reload_successful=True, reload_succeeded_at=200.0)
 
 
 def test_a_bad_file_changes_nothing_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -55,11 +56,11 @@ def test_a_bad_file_changes_nothing_and_is_told(caplog: pytest.LogCaptureFixture
         desk.reloader.reload()
     assert desk.applied == []
     assert desk.reloader.settings is FIRST
-    assert desk.reloader.view() == ReloadView(successful=False, succeeded_at=100.0)
+    assert desk.reloader.view() == ProgramView(reload_successful=False, reload_succeeded_at=100.0)
     assert caplog.records[0].__dict__["fields"] == {"problems": "apps: is missing; web: is text"}
     desk.file = SECOND
     desk.reloader.reload()
-    assert desk.reloader.view().successful
+    assert desk.reloader.view().reload_successful
 
 
 def test_what_only_a_restart_changes_is_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -97,9 +97,6 @@ class Round:
         self._listings = {status: self._begin(status) for status in SETTLED}
         self._totals = {status: walk.total or 0 for status, walk in self._listings.items()}
         self.total = self._begin(None).total or 0
-        for status, walk in self._listings.items():
-            if walk.ended:
-                self._look_up_unlisted(status)
 
     def _list_unfinished(self) -> set[str]:
         listed: set[str] = set()

@@ -15,7 +15,7 @@ from exporter.config import TaskSettings
 from exporter.metrics.chunks import Chunk, checksum, gzip_member
 from exporter.metrics.lines import render_registry
 from exporter.metrics.page import AppLook, Format, SnapshotPart
-from exporter.metrics.table import SnapshotLook
+from exporter.metrics.table import ProgramView, SnapshotLook
 from exporter.tasks import Snapshot
 
 CONTENT_TYPE_TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -31,7 +31,7 @@ class Exposition:
     """Renders everything that is exposed, as of the instant of the call; from any thread.
 
     `views` gives one look at each app; `now` is Unix seconds. `process` says whether this process
-    and its interpreter are exposed too.
+    and its interpreter are exposed too, `program` how its last reload went.
     """
 
     def __init__(
@@ -41,10 +41,12 @@ class Exposition:
         *,
         now: Callable[[], float] = time.time,
         process: bool = True,
+        program: Callable[[], ProgramView] = ProgramView,
     ) -> None:
         self._views = views
         self._tasks = tasks
         self._now = now
+        self._program = program
         self._lock = Lock()
         self._rendering = Lock()
         self._parts: WeakKeyDictionary[Snapshot, dict[str, SnapshotPart]] = WeakKeyDictionary()
@@ -67,7 +69,7 @@ class Exposition:
         looks = [self._look(view) for view in views]
         parts = [look.part for look in looks if look.part]
         kept = form.kept(parts)
-        fresh = form.fresh(looks, self._now()) + render_registry(
+        fresh = form.fresh(looks, self._program(), self._now()) + render_registry(
             self._process, openmetrics=form.openmetrics
         )
         if gzip:

@@ -19,7 +19,7 @@ from itertools import count
 from exporter.collection.state import AppView
 from exporter.metrics.chunks import Chunk
 from exporter.metrics.lines import FamilyWriter, render_head
-from exporter.metrics.table import METRICS, Metric, SnapshotLook
+from exporter.metrics.table import METRICS, Metric, ProgramView, SnapshotLook
 
 KEPT = tuple(metric.name for metric in METRICS if metric.from_snapshot)
 FRESH = tuple(metric for metric in METRICS if not metric.from_snapshot)
@@ -79,18 +79,20 @@ class Format:
             chunks.extend(part.chunks[name] for part in parts)
         return chunks
 
-    def fresh(self, looks: Sequence[AppLook], now: float) -> bytes:
+    def fresh(self, looks: Sequence[AppLook], program: ProgramView, now: float) -> bytes:
         """Return all other families of the table, as of `now`."""
         texts = []
         for metric in FRESH:
             texts.append(self._heads[metric.name].text)
-            texts.append("".join(_fresh_lines(metric, looks, now)).encode())
+            texts.append("".join(_fresh_lines(metric, looks, program, now)).encode())
         return b"".join(texts)
 
 
-def _fresh_lines(metric: Metric, looks: Sequence[AppLook], now: float) -> Iterator[str]:
+def _fresh_lines(
+    metric: Metric, looks: Sequence[AppLook], program: ProgramView, now: float
+) -> Iterator[str]:
     if metric.from_program:
-        yield _WRITERS[metric.name].samples((), metric.from_program())
+        yield _WRITERS[metric.name].samples((), metric.from_program(program))
         return
     for look in looks:
         yield _app_lines(metric, look, now)

@@ -6,7 +6,7 @@ A row says by its constructor what its values depend on:
 - `of_moment`: on the current snapshot and the instant of the scrape; absent likewise.
 - `of_countdown`: on the seconds from the scrape to instants of the current snapshot; likewise.
 - `of_app`: on the app's collections and settings; always there unless its help says otherwise.
-- `of_program`: on nothing but this program; no `zego_app` label.
+- `of_program`: on this program alone; no `zego_app` label.
 
 Names, labels and meanings are the contract's (section 2).
 """
@@ -66,6 +66,17 @@ class SnapshotLook:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramView:
+    """The program itself: whether its last reload succeeded, and when one last did (Unix seconds).
+
+    Both are None in a program that does not reload. Its start is a successful reload.
+    """
+
+    reload_successful: bool | None = None
+    reload_succeeded_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """One row: a metric family, and the function that gives its samples for one app.
 
@@ -82,7 +93,7 @@ class Metric:
     countdown_from_snapshot: Callable[[SnapshotLook], Iterable[Sample]] | None = None
     from_app: Callable[[AppView], Iterable[Sample]] | None = None
     histogram_from_app: Callable[[AppView], Iterable[Histogram]] | None = None
-    from_program: Callable[[], Iterable[Sample]] | None = None
+    from_program: Callable[[ProgramView], Iterable[Sample]] | None = None
 
 
 def of_snapshot(
@@ -121,6 +132,16 @@ def of_app(
     """Return the row of a gauge, or of a counter if it is named `_total`, of an app's health."""
     kind: Literal["gauge", "counter"] = "counter" if name.endswith("_total") else "gauge"
     return Metric(name, kind, help_text, labels, from_app=samples)
+
+
+def of_program(
+    name: str,
+    help_text: str,
+    samples: Callable[[ProgramView], Iterable[Sample]],
+    *labels: str,
+) -> Metric:
+    """Return the row of a gauge of the program itself."""
+    return Metric(name, "gauge", help_text, labels, from_program=samples)
 
 
 def one(value: float | None) -> Iterator[Sample]:
@@ -486,11 +507,22 @@ METRICS: tuple[Metric, ...] = (
         "app_id",
         "endpoint",
     ),
-    Metric(
+    of_program(
         "zego_upload_exporter_build_info",
-        "gauge",
         "Version of the exporter and of the Python it runs on, always 1.",
-        ("version", "python_version"),
-        from_program=lambda: [((__version__, platform.python_version()), 1.0)],
+        lambda _: [((__version__, platform.python_version()), 1.0)],
+        "version",
+        "python_version",
+    ),
+    of_program(
+        "zego_upload_exporter_config_last_reload_successful",
+        "1 if the last reload of the configuration succeeded, 0 if it failed and the "
+        "configuration before goes on; starting counts as a reload.",
+        lambda program: one(program.reload_successful),
+    ),
+    of_program(
+        "zego_upload_exporter_config_last_reload_success_timestamp_seconds",
+        "When a reload of the configuration last succeeded; starting counts as a reload.",
+        lambda program: one(program.reload_succeeded_at),
     ),
 )

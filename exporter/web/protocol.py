@@ -19,6 +19,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -88,6 +89,13 @@ class DeadlineProtocol(H11Protocol):
             self._cancel_request_timer()
         elif self._request_timer is None and not self.transport.is_closing():
             self._await_request()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; where that cannot be said any more, only end the connection."""
+        # uvicorn would write a body for HEAD too, and a second head into an answer under way.
+        with suppress(h11.LocalProtocolError):
+            super().send_400_response(msg)
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         """Wait for the rest of a next request whose head came together with the last one."""

@@ -81,9 +81,8 @@ class Transport:
         if self._cutoff.timed_out:
             raise timed_out(timeout)
         if isinstance(outcome, ApiError):
-            # Raised here, after the handler, so that the library's error is not its context; and
-            # without the frames so far, which hold what was read.
-            raise outcome.with_traceback(None)
+            # Raised here, after the handler, so that the library's error is not its context.
+            raise outcome
         return outcome
 
     def abort(self) -> None:

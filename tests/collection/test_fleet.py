@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ def fleet() -> Iterator[Fleet]:
     assert built.stop(10)
 
 
-def app(server: SimulatorServer, app_id: int, **changes: object) -> AppSettings:
+def app(server: SimulatorServer, app_id: int, **changes: Any) -> AppSettings:
     """Return the settings of a simulated app."""
     return make_settings(
         **{

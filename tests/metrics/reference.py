@@ -14,7 +14,14 @@ from prometheus_client.utils import floatToGoString
 
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
-from exporter.metrics.table import METRICS, Histogram, Metric, Sample, SnapshotLook
+from exporter.metrics.table import (
+    METRICS,
+    Histogram,
+    Metric,
+    ProgramView,
+    Sample,
+    SnapshotLook,
+)
 
 
 def render_reference(
@@ -46,7 +53,7 @@ class _Families(Collector):
 def _family(metric: Metric, views: Sequence[AppView], tasks: TaskSettings, now: float) -> Family:
     family = Family(metric.name.removesuffix("_total"), metric.help, metric.kind)
     if metric.from_program:
-        for values, number in metric.from_program():
+        for values, number in metric.from_program(ProgramView()):
             family.add_sample(metric.name, dict(zip(metric.labels, values, strict=True)), number)
     for view in () if metric.from_program else views:
         labels = ("zego_app", *metric.labels)

@@ -23,7 +23,7 @@ from exporter.metrics.exposition import (
     Exposition,
     prefers_openmetrics,
 )
-from exporter.metrics.table import METRICS
+from exporter.metrics.table import METRICS, ProgramView
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.stats import ApiStats
 from tests.builders import NOW, make_settings, make_snapshot, make_task, make_view, tasks_strategy
@@ -125,6 +125,17 @@ def test_any_tasks_give_a_page_that_both_parsers_read_alike(tasks: list[UploadTa
     for name in ("zego_upload_tasks", "zego_upload_task_info", "zego_upload_collections"):
         assert sorted(text[name], key=str) == sorted(openmetrics[name], key=str)
     assert {s.labels["title"] for s in text["zego_upload_task_info"]} <= {t.title for t in tasks}
+
+
+def test_how_the_last_reload_went_is_exposed() -> None:
+    """0 and the time of the last good one after a failure; absent where nothing reloads."""
+    program = ProgramView(reload_successful=False, reload_succeeded_at=NOW)
+    exposition = Exposition(list, TaskSettings(), program=lambda: program)
+    page = exposition.render()[0].decode()
+    name = "zego_upload_exporter_config_last_reload"
+    assert series(page, f"{name}_successful") == {"": 0.0}
+    assert series(page, f"{name}_success_timestamp_seconds") == {"": NOW}
+    assert series(render(make_view()), f"{name}_successful") == {}
 
 
 def test_no_series_stands_twice_on_the_page() -> None:

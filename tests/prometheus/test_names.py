@@ -12,14 +12,6 @@ from tests.grafana.boards import FILES as DASHBOARDS
 from tests.prometheus import rule_files
 from tests.prometheus.rule_files import ROOT, RULE_FILES, TEST_FILES
 
-RELOAD_METRICS = frozenset(
-    {
-        "zego_upload_exporter_config_last_reload_successful",
-        "zego_upload_exporter_config_last_reload_success_timestamp_seconds",
-    }
-)
-"""What the program says of its reloads (contract, section 2), beside the table."""
-
 PROMETHEUS_OWN = re.compile(r"up|scrape_\w+|process_\w+|ALERTS")
 TARGET_LABELS = frozenset({"job", "instance", "pod", "node"})
 """Given by whoever scrapes."""
@@ -34,7 +26,7 @@ def exposed() -> set[str]:
     plain = {metric.name for metric in METRICS if metric.kind != "histogram"}
     histograms = [metric.name for metric in METRICS if metric.kind == "histogram"]
     parts = {f"{name}_{part}" for name in histograms for part in ("bucket", "sum", "count")}
-    return plain | parts | RELOAD_METRICS
+    return plain | parts
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -26,7 +26,7 @@ import bcrypt
 
 CHECKS = 2
 MAX_WAITING = 16
-"""Checks of one address that may wait; more are refused."""
+"""Checks of one address, the one under way and those that wait; more are refused."""
 
 MAX_KEPT = 1024
 """Results that are kept, of right and of wrong passwords each."""
