@@ -160,10 +160,12 @@ def _walk(app: AppSettings, seen: Probe) -> Iterator[Finding]:
     collection = app.collection
     pages = max(1, math.ceil(seen.total / collection.page_size))
     seconds = pages * max(seen.elapsed, 1 / collection.requests_per_second)
-    text = f"{seen.total} tasks on {pages} pages: a collection takes about {seconds:.1f} s"
-    longest = min(collection.interval, collection.deadline)
+    text = f"{seen.total} tasks on {pages} pages: a full walk takes about {seconds:.1f} s"
+    bounds = {"deadline": collection.deadline, "stale_after": collection.stale_after}
+    if collection.strategy == "full":
+        bounds["interval"] = collection.interval
+    name, longest = min(bounds.items(), key=lambda bound: bound[1])
     if seconds > longest:
-        name = "deadline" if longest < collection.interval else "interval"
         remedy = f"Raise collection.{name} (now {longest:g} s) or requests_per_second."
         yield Finding(app.name, "warning", f"{text}, longer than the {name}", remedy)
     else:

@@ -79,7 +79,7 @@ def test_a_task_that_is_missing_is_found_where_its_neighbours_are(twins: Twins) 
 def test_a_task_that_came_and_finished_unseen_is_found_by_its_total(twins: Twins) -> None:
     """The status is paged through until it is met."""
     twins.life.add_task(status=FAILED)
-    pages = -(-len(twins.life.by_status[FAILED]) // PAGE_SIZE)
+    pages = _pages(len(twins.life.by_status[FAILED]))
     assert twins.requests() == 2 * IDLE_REQUESTS + pages - 1
     twins.assert_same()
 
@@ -91,6 +91,16 @@ def test_a_task_that_is_missing_at_the_end_of_its_status_is_found_there(twins: T
     twins.life.remove(task.id)
     guesses, pages = 6, len(twins.life.by_status[EXPIRED]) // PAGE_SIZE
     assert twins.requests() <= 2 * IDLE_REQUESTS + guesses + pages + 1
+    twins.assert_same()
+
+
+def test_a_task_that_was_found_elsewhere_is_not_looked_up(twins: Twins) -> None:
+    """It left a gap among its old neighbours like the one that is looked for."""
+    failed = list(twins.life.by_status[FAILED])
+    twins.life.set_status(failed[4].id, SUCCEEDED)
+    twins.life.remove(failed[6].id)
+    guesses, pages = 7, _pages(len(twins.life.by_status[SUCCEEDED]))
+    assert twins.requests() == 2 * IDLE_REQUESTS + guesses + (pages - 1) + 1 + 1
     twins.assert_same()
 
 
@@ -135,15 +145,25 @@ def test_unknown_statuses_are_found_by_the_total_of_all_tasks(twins: Twins) -> N
 
 def test_more_changes_than_a_full_walk_costs_are_walked_in_full(twins: Twins) -> None:
     """Where more tasks are to be looked up than it has pages; and that is no fault of the API."""
-    for _ in range(100):
-        twins.life.add_task()
+    _create(twins, 130)
     twins.collect()
-    for task in list(twins.life.by_status[WAITING]):
-        twins.life.set_status(task.id, SUCCEEDED)
-    unfinished, full_walk = 3, -(-190 // PAGE_SIZE)
-    assert twins.requests() == unfinished + full_walk
-    twins.assert_same()
-    assert twins.requests() == IDLE_REQUESTS
+    for _ in range(2):
+        for task in list(twins.life.by_status[WAITING]):
+            twins.life.set_status(task.id, SUCCEEDED)
+        _create(twins, 200)
+        unfinished = _pages(200) + 2
+        assert twins.requests() == unfinished + _pages(len(twins.life.tasks))
+        assert twins.incremental.collector.state.view().strategy == "incremental"
+        twins.assert_same()
+
+
+def _create(twins: Twins, count: int) -> None:
+    for _ in range(count):
+        twins.life.add_task()
+
+
+def _pages(tasks: int) -> int:
+    return -(-tasks // PAGE_SIZE)
 
 
 def test_a_hidden_change_is_corrected_and_counted_at_the_resync(twins: Twins) -> None:
@@ -207,8 +227,9 @@ def test_filters_that_stop_working_are_noticed_at_once(twins: Twins) -> None:
     twins.incremental.app.filters_work = False
     assert twins.collect().strategy == "full"
     twins.assert_same()
-    for task in list(twins.life.by_status[FAILED])[5:]:
-        twins.life.set_status(task.id, EXPIRED)
+    twins.life.remove(list(twins.life.by_status[EXPIRED])[20].id)
+    twins.life.add_task(status=EXPIRED)
+    twins.collect()
     twins.incremental.app.filters_work = True
     twins.elapsed += RESYNC_INTERVAL
     view = twins.collect()

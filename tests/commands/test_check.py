@@ -126,7 +126,14 @@ def test_a_slow_answer_names_the_region() -> None:
     ("collection", "told"),
     [
         (CollectionSettings(interval=60), "collection.interval (now 60 s)"),
-        (CollectionSettings(interval=600, deadline=90), "collection.deadline (now 90 s)"),
+        (
+            CollectionSettings(interval=600, deadline=90, stale_after=3000),
+            "collection.deadline (now 90 s)",
+        ),
+        (
+            CollectionSettings(interval=60, stale_after=120, strategy="incremental"),
+            "collection.stale_after (now 120 s)",
+        ),
     ],
 )
 def test_a_walk_longer_than_its_time_is_told(collection: CollectionSettings, told: str) -> None:

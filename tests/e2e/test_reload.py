@@ -33,28 +33,25 @@ def wait_for_reload(url: str, successful: float) -> Page:
 def test_a_hangup_reloads_and_a_bad_file_changes_nothing(tmp_path: Path) -> None:
     """Apps come and go, an unchanged one keeps its counters; a mistake is told and harmless."""
     kept, gone, new = (still_app(9, app_id=n, name=name) for n, name in enumerate("abc", start=1))
-    with SimulatorServer([kept, gone, new]) as server:
-        with exporter_of(server, tmp_path) as exporter:
-            url = url_of(exporter)
-            for app in (kept, gone, new):
-                before = wait_for_up(url, app=app.name)
-            write_config(tmp_path, apps=[entry(kept, server, interval="x")])
-            exporter.send(signal.SIGHUP)
-            failed = wait_for_reload(url, 0)
-            assert "apps[0].interval: unknown key" in exporter.output
-            assert failed.value(SUCCEEDED_AT) == before.value(SUCCEEDED_AT)
-            assert failed.counts("b") == before.counts("b")
+    with SimulatorServer([kept, gone, new]) as server, exporter_of(server, tmp_path) as exporter:
+        url = url_of(exporter)
+        for app in (kept, gone, new):
+            before = wait_for_up(url, app=app.name)
+        write_config(tmp_path, apps=[entry(kept, server, interval="x")])
+        exporter.send(signal.SIGHUP)
+        failed = wait_for_reload(url, 0)
+        assert "apps[0].interval: unknown key" in exporter.output
+        assert failed.value(SUCCEEDED_AT) == before.value(SUCCEEDED_AT)
+        assert failed.counts("b") == before.counts("b")
 
-            write_config(
-                tmp_path, apps=[entry(app, server) for app in (new, kept)], collection=FAST
-            )
-            exporter.send(signal.SIGHUP)
-            after = wait_for_reload(url, 1)
-            assert after.counts("b") == {}
-            assert after.counts("a") == before.counts("a")
-            collections = "zego_upload_collections_total"
-            assert (after.value(collections, "a") or 0) >= (before.value(collections, "a") or 0) > 0
-            assert (after.value(SUCCEEDED_AT) or 0) > (before.value(SUCCEEDED_AT) or 0)
+        write_config(tmp_path, apps=[entry(app, server) for app in (new, kept)], collection=FAST)
+        exporter.send(signal.SIGHUP)
+        after = wait_for_reload(url, 1)
+        assert after.counts("b") == {}
+        assert after.counts("a") == before.counts("a")
+        collections = "zego_upload_collections_total"
+        assert (after.value(collections, "a") or 0) >= (before.value(collections, "a") or 0) > 0
+        assert (after.value(SUCCEEDED_AT) or 0) > (before.value(SUCCEEDED_AT) or 0)
 
 
 @pytest.mark.parametrize(("flags", "status"), [((), 403), (("--web.enable-lifecycle",), 200)])
