@@ -10,7 +10,7 @@ from collections.abc import Callable
 from exporter.config import Settings
 from exporter.errors import ConfigError, ExporterError
 from exporter.logs import fields
-from exporter.metrics.table import ProgramView
+from exporter.metrics.rows import ProgramView
 
 log = logging.getLogger(__name__)
 

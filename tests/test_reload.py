@@ -9,7 +9,7 @@ import pytest
 
 from exporter.config import Settings, WebSettings
 from exporter.errors import ConfigError
-from exporter.metrics.table import ProgramView
+from exporter.metrics.rows import ProgramView
 from exporter.reload import Reloader
 from tests.builders import make_settings
 

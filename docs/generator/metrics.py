@@ -9,7 +9,8 @@ from exporter.collection.ledger import DURATION_BOUNDS
 from exporter.collection.transitions import FINISHED, GONE, NEW
 from exporter.config import TaskSettings
 from exporter.errors import FAILURE_REASONS
-from exporter.metrics.table import METRICS, Metric
+from exporter.metrics.rows import Metric
+from exporter.metrics.table import METRICS
 from exporter.tasks import UNFINISHED, TaskStatus
 from exporter.zego.callbacks import EVENT_WORDS, FAILURE_WORDS, REJECTIONS
 from exporter.zego.decoding import MALFORMED_REASONS
@@ -32,8 +33,9 @@ written against them.
   `zego_upload_last_success_timestamp_seconds`; what depends on the current time (expiries) is
   computed at the scrape.
 - A task is identified by its `UploadTaskId` within its app. One that is listed twice counts once.
-- Instants are Unix seconds. Two replicas that watch one app expose the same: take `max`, not `sum`,
-  over them (the recording rules in `prometheus/rules/` do).
+- Instants are Unix seconds.
+- The queries are for one exporter. Two replicas that watch one app expose the same: take `max` over
+  them before any `sum`, as the recording rules in `prometheus/rules/` do.
 - `/metrics?app=NAME` (repeatable) gives the series of those apps alone.
 
 ZEGO's fields below are those that its API gives for a task (action DescribeUploadTasks); `Detail`
@@ -126,10 +128,5 @@ def _bounds(name: str) -> tuple[str, ...]:
 
 
 def _absent(metric: Metric, entry: Entry) -> str:
-    from_listing = (
-        metric.from_snapshot or metric.from_moment or metric.countdown_from_snapshot
-    ) is not None
-    always = "while there is no complete collection younger than `collection.stale_after`"
-    return "; ".join(
-        [*([always] if from_listing else []), *([entry.absent] if entry.absent else [])]
-    )
+    listed = metric.from_snapshot or metric.from_moment or metric.countdown_from_snapshot
+    return "; ".join(filter(None, ["without a fresh listing" if listed else "", entry.absent]))

@@ -136,7 +136,7 @@ _SINGLE_TASKS = Group(
     "waiting (oldest first), succeeded (soonest expiry first), expired and cancelled (newest "
     "first), unknown. A series ends when its task is listed no more, or is no longer among the "
     "first. Join the others with `zego_upload_task_info` to see a title: "
-    "`* on (zego_app, upload_task_id) group_left (title, status)`.",
+    "`* on (job, instance, zego_app, upload_task_id) group_left (title, status)`.",
     {
         "zego_upload_task_info": Entry(
             "`UploadTaskId`, `Title`, `Status`; `reason` from callbacks",
@@ -149,8 +149,9 @@ _SINGLE_TASKS = Group(
             "`RetryCount`",
             {
                 "The ten tasks that were tried most often, with their titles": (
-                    "topk(10, zego_upload_task_retries * on (zego_app, upload_task_id) "
-                    "group_left (title, status) zego_upload_task_info)"
+                    "topk(10, zego_upload_task_retries "
+                    "* on (job, instance, zego_app, upload_task_id) group_left (title, status) "
+                    "zego_upload_task_info)"
                 )
             },
         ),
@@ -159,7 +160,8 @@ _SINGLE_TASKS = Group(
             {
                 "Files that expire within an hour, with their titles": (
                     "(zego_upload_task_time_to_expiry_seconds > 0 < 3600) "
-                    "* on (zego_app, upload_task_id) group_left (title) zego_upload_task_info"
+                    "* on (job, instance, zego_app, upload_task_id) group_left (title) "
+                    "zego_upload_task_info"
                 )
             },
             absent="for a task without an expiry",
@@ -179,7 +181,7 @@ _SINGLE_TASKS = Group(
             {
                 "Age of the unfinished tasks": (
                     "time() - zego_upload_task_create_timestamp_seconds "
-                    "* on (zego_app, upload_task_id) group_left (title, status) "
+                    "* on (job, instance, zego_app, upload_task_id) group_left (title, status) "
                     'zego_upload_task_info{status=~"waiting|uploading|waiting_retry"}'
                 )
             },
@@ -191,7 +193,7 @@ _SINGLE_TASKS = Group(
             {
                 "For how long tasks have been uploading": (
                     "time() - zego_upload_task_status_since_timestamp_seconds "
-                    "* on (zego_app, upload_task_id) group_left (title) "
+                    "* on (job, instance, zego_app, upload_task_id) group_left (title) "
                     'zego_upload_task_info{status="uploading"}'
                 )
             },
@@ -260,7 +262,7 @@ _EVENTS = Group(
         ),
         "zego_upload_callback_rejections_total": Entry(
             "requests to `/callback/<app>` without effect: their signature is wrong, their time is "
-            "more than ten minutes off, they came before, …",
+            "more than ten minutes off, they came before",
             {
                 "Somebody sends callbacks with another secret": (
                     'increase(zego_upload_callback_rejections_total{reason="signature"}[1h]) > 0'
@@ -466,7 +468,8 @@ _API = Group(
 
 _PROGRAM = Group(
     "The program",
-    "With these come `process_*` and `python_info`, from the Prometheus client library.",
+    "With these come `process_*` and `python_info`, from the Prometheus client library, except in "
+    "the output of `once`.",
     {
         "zego_upload_app_info": Entry(
             "the configuration",
@@ -482,6 +485,24 @@ _PROGRAM = Group(
             {
                 "Exporters by version": "count by (version) (zego_upload_exporter_build_info)",
             },
+        ),
+        "zego_upload_exporter_config_last_reload_successful": Entry(
+            "reloads: SIGHUP and `POST /-/reload`. 1 at the start",
+            {
+                "Exporters that run an older configuration than their file": (
+                    "zego_upload_exporter_config_last_reload_successful == 0"
+                )
+            },
+            absent="in the output of `once`",
+        ),
+        "zego_upload_exporter_config_last_reload_success_timestamp_seconds": Entry(
+            "reloads; the start is one",
+            {
+                "Seconds since the configuration was last taken over": (
+                    "time() - zego_upload_exporter_config_last_reload_success_timestamp_seconds"
+                )
+            },
+            absent="in the output of `once`",
         ),
     },
 )

@@ -15,7 +15,7 @@ from exporter.config import TaskSettings
 from exporter.metrics.chunks import Chunk, checksum, gzip_member
 from exporter.metrics.lines import render_registry
 from exporter.metrics.page import AppLook, Format, SnapshotPart
-from exporter.metrics.table import ProgramView, SnapshotLook
+from exporter.metrics.rows import ProgramView, SnapshotLook
 from exporter.tasks import Snapshot
 
 CONTENT_TYPE_TEXT = "text/plain; version=0.0.4; charset=utf-8"

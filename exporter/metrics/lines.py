@@ -17,7 +17,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as render_o
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from exporter.metrics.table import Histogram, Metric, Sample
+from exporter.metrics.rows import Histogram, Metric, Sample
 
 APP_LABEL = "zego_app"
 OPENMETRICS_END = b"# EOF\n"

@@ -19,7 +19,8 @@ from itertools import count
 from exporter.collection.state import AppView
 from exporter.metrics.chunks import Chunk
 from exporter.metrics.lines import FamilyWriter, render_head
-from exporter.metrics.table import METRICS, Metric, ProgramView, SnapshotLook
+from exporter.metrics.rows import Metric, ProgramView, SnapshotLook
+from exporter.metrics.table import METRICS
 
 KEPT = tuple(metric.name for metric in METRICS if metric.from_snapshot)
 FRESH = tuple(metric for metric in METRICS if not metric.from_snapshot)

@@ -14,14 +14,8 @@ from prometheus_client.utils import floatToGoString
 
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
-from exporter.metrics.table import (
-    METRICS,
-    Histogram,
-    Metric,
-    ProgramView,
-    Sample,
-    SnapshotLook,
-)
+from exporter.metrics.rows import Histogram, Metric, ProgramView, Sample, SnapshotLook
+from exporter.metrics.table import METRICS
 
 
 def render_reference(

@@ -23,7 +23,8 @@ from exporter.metrics.exposition import (
     Exposition,
     prefers_openmetrics,
 )
-from exporter.metrics.table import METRICS, ProgramView
+from exporter.metrics.rows import ProgramView
+from exporter.metrics.table import METRICS
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.stats import ApiStats
 from tests.builders import NOW, make_settings, make_snapshot, make_task, make_view, tasks_strategy
