@@ -25,6 +25,7 @@ from exporter.simulator.demo import run_simulator
 from exporter.tasks import TaskStatus
 from exporter.web.descriptors import raise_open_files_limit
 from exporter.web.listen import ListenError, parse_listen_address
+from exporter.web.security.server import open_web_config
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -99,7 +100,9 @@ def simulate(flags: argparse.Namespace) -> int:
 
 def _check(flags: argparse.Namespace) -> int:
     with _configuration(flags) as load:
-        well = check(load(), live=flags.live, form=flags.format)
+        settings = load()
+        open_web_config(settings.web.config_file)
+        well = check(settings, live=flags.live, form=flags.format)
     return EXIT_OK if well else EXIT_FAILED
 
 

@@ -39,6 +39,7 @@ FENCES = {
     "yaml": ("yaml_loader",),
     "sqlite3": ("collection",),
     "rich": ("commands",),
+    "bcrypt": ("web",),
 }
 
 

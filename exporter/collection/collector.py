@@ -215,7 +215,7 @@ class Collector:
             if self._stopping.is_set():
                 raise Stopped
             delay = self._schedule.due - self._clock()
-            self.state.schedule(self._wall_clock() + delay)
+            self.state.schedule(self._wall_clock() + max(0.0, delay))
             if delay <= 0:
                 return
             self._awake.wait(delay)
@@ -224,6 +224,6 @@ class Collector:
         self.state.skip(skipped)
         if skipped:
             log.warning(
-                "collection took longer than its interval",
+                "ticks skipped: a collection was still running",
                 extra=fields(app=self.settings.name, skipped=skipped),
             )

@@ -194,7 +194,11 @@ def _claim(path: Path) -> IO[str]:
     try:
         claim = path.with_name(path.name + ".lock").open("a")
     except OSError as error:
-        raise _unusable(path, f"cannot be written: {error.strerror}") from error
+        raise _unusable(
+            path,
+            f"cannot be written: {error.strerror} (choose a file in a folder that exists and that "
+            "this user may write)",
+        ) from error
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

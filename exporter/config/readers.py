@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from exporter.config.environment import FromEnvironment
@@ -206,6 +206,12 @@ class Items:
     ) -> CoreSchema:
         items = core_schema.no_info_before_validator_function(self._check_list, handler(source))
         return core_schema.no_info_after_validator_function(self._check_items, items)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        described = handler(schema)
+        return {**described, "minItems": self.at_least} if self.at_least else described
 
     def _check_list(self, value: Any) -> Any:
         if not isinstance(value, list | tuple):

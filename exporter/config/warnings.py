@@ -45,6 +45,8 @@ def _unlikely_secret(app: AppSection, place: Place) -> Iterator[Problem]:
         secret = app.server_secret.get_secret_value()
     elif app.server_secret_file is not None:
         key, secret = "server_secret_file", read_secret_file(app.server_secret_file)
-    if not re.fullmatch("[0-9A-Fa-f]{32}", secret):
+    if secret.startswith("$"):
+        yield Problem((*place, key), "begins with $ (write ${NAME} for a variable)")
+    elif not re.fullmatch("[0-9A-Fa-f]{32}", secret):
         text = "does not look like a ServerSecret (32 hexadecimal characters)"
         yield Problem((*place, key), text)

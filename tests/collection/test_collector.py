@@ -268,3 +268,19 @@ def test_a_thread_collects_until_it_is_stopped(server: SimulatorServer, app: Sim
     wait_until(lambda: app.arrivals.requests, "a request")
     collector.stop()
     assert collector.join(5)
+
+
+def test_a_callback_before_the_first_collection_makes_no_impossible_instant(
+    server: SimulatorServer, app: SimulatedApp
+) -> None:
+    """The next collection is due now, not at the beginning of time."""
+    site = Site(server, app)
+    app.faults.switch_on(Fault.SILENT)
+    site.collector.hurry()
+    site.collector.start()
+    wait_until(lambda: app.arrivals.requests, "a request")
+    due = site.collector.state.view().next_collection
+    assert due is not None
+    assert due > 1e9
+    site.collector.stop()
+    assert site.collector.join(5)

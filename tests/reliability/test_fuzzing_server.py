@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporter.collection.inbox import Inbox
@@ -122,6 +122,11 @@ def talk(server: WebServer, sent: bytes) -> bytes:
         return read_to_end(peer)
 
 
+CHUNKED = b" / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@example(b"HEAD" + CHUNKED + b"x\r\n")  # its refusal must have no body
+@example(b"GET" + CHUNKED + b"x\r\n")
 @settings(max_examples=200)
 @given(REQUESTS | MUTATED | st.binary(max_size=200))
 def test_no_bytes_break_the_server(server: WebServer, defects: list[str], sent: bytes) -> None:

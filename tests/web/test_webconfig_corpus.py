@@ -16,6 +16,13 @@ import pytest
 
 from exporter.errors import ConfigError
 from exporter.web.security.loading import WebConfig, load_web_config
+from exporter.web.security.sections import (
+    HeadersSection,
+    HttpSection,
+    RateLimitSection,
+    TlsSection,
+    WebDocument,
+)
 from tests.web.webconfig_files import Folder
 
 CORPUS = Path(__file__).parent / "webconfig_corpus"
@@ -85,3 +92,27 @@ def test_every_file_has_its_expected_text() -> None:
     """No half of a pair stands alone."""
     for kind in ("good", "bad"):
         assert {path.stem for path in (CORPUS / kind).glob("*.expected")} == set(files(kind))
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "web-configuration.md"
+
+
+def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
+    """The complete example of the documentation is taken as it stands, without a warning."""
+    match = re.search(r"```yaml\n(tls_server_config.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert match
+    folder = Folder.filled(tmp_path)
+    names = {"server.crt": "cert.pem", "server.key": "key.pem", "client-ca.crt": "ca.pem"}
+    for name, file in names.items():
+        (tmp_path / file).rename(tmp_path / name)
+    config = load_web_config(folder.write(match[1]))
+    assert set(config.users) == {b"prometheus"}
+    assert config.warnings == ()
+
+
+def test_every_key_is_documented() -> None:
+    """No key of the file is missing in the documentation."""
+    page = PAGE.read_text("utf-8")
+    sections = (WebDocument, TlsSection, HttpSection, HeadersSection, RateLimitSection)
+    keys = [f.alias or name for s in sections for name, f in s.model_fields.items()]
+    assert [key for key in keys if f"`{key}`" not in page] == []

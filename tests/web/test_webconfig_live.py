@@ -145,6 +145,21 @@ def test_a_removed_file_keeps_what_was(folder: Folder, clock: HandClock) -> None
     assert set(live.current().users) == {b"alice"}
 
 
+def test_files_that_come_back_as_they_were_are_well_again(
+    tmp_path: Path, clock: HandClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A folder that was away for a while, as a mount may be, ends its problem in the log."""
+    caplog.set_level(logging.INFO)
+    (tmp_path / "mount").mkdir()
+    live = LiveWebConfig(Folder.filled(tmp_path / "mount").write(TLS), clock=clock)
+    for _ in range(2):
+        for source, target in (("mount", "away"), ("away", "mount")):
+            (tmp_path / source).rename(tmp_path / target)
+            clock.now += CHECK_SECONDS
+            live.current()
+    assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"] * 2
+
+
 def test_a_file_that_names_a_missing_one_is_used_once_that_is_there(
     folder: Folder, clock: HandClock
 ) -> None:

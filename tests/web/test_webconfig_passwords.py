@@ -214,6 +214,20 @@ def test_a_request_that_ends_while_it_waits_leaves_its_place(checks: Checks) -> 
     assert asyncio.run(run())
 
 
+def test_a_check_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect in the library ends its request, and no other waits for it."""
+
+    def fail(_: bytes, __: bytes) -> bool:
+        raise ValueError("a defect")
+
+    checker = PasswordChecker()
+    monkeypatch.setattr(bcrypt, "checkpw", fail)
+    with pytest.raises(ValueError, match="a defect"):
+        ask(checker, (b"alice", b"right"))
+    monkeypatch.undo()
+    assert ask(checker, (b"alice", b"right")) == [True]
+
+
 def test_a_check_that_outlives_the_loop_is_dropped(checks: Checks) -> None:
     """A costly check under way keeps no program from ending."""
 

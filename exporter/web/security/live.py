@@ -62,7 +62,8 @@ class LiveWebConfig:
         return cast("ssl.SSLContext", self.current().context)  # `_read` keeps TLS on or off
 
     def _check(self) -> None:
-        # A file that is not used may name others, whose change nobody would see: it is tried again.
+        # While there are problems it is tried again: files may be named that nobody looks at yet, and
+        # all may come back as it was.
         if _stamp(self._config.files) == self._stamp and not self._problems:
             return
         try:

@@ -20,7 +20,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from concurrent.futures import Future
 
 import bcrypt
 
@@ -137,17 +137,14 @@ async def _in_thread(call: Callable[[], bool], *, name: str) -> bool:
 
     An executor's threads would: at a high cost one check takes many seconds.
     """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[bool] = loop.create_future()
-
-    def give(result: bool) -> None:
-        if not answer.cancelled():
-            answer.set_result(result)
+    answer: Future[bool] = Future()
+    answer.set_running_or_notify_cancel()
 
     def run() -> None:
-        result = call()
-        with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(give, result)
+        try:
+            answer.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+            answer.set_exception(error)
 
     threading.Thread(target=run, name=name, daemon=True).start()
-    return await answer
+    return await asyncio.wrap_future(answer)

@@ -1,0 +1,56 @@
+"""Generated files are what their generator writes; the schema describes the configuration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from docs.generator.files import generated
+from tests.docs.pages import ROOT
+
+SCHEMA = ROOT / "docs" / "config.schema.json"
+EXAMPLE = ROOT / "config.example.yaml"
+CORPUS = ROOT / "tests" / "config_corpus"
+
+
+@pytest.mark.parametrize("path", generated(), ids=lambda path: path.name)
+def test_a_committed_file_is_what_the_generator_writes(path: Path) -> None:
+    """Whoever changes the code runs `make docs`."""
+    assert path.read_text(encoding="utf-8") == generated()[path]
+
+
+def validator() -> jsonschema.Draft202012Validator:
+    """Return the committed schema as something that judges."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_the_example_names_the_schema_and_holds_to_it() -> None:
+    """An editor that opens the example finds the schema, and nothing to complain about."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    first = text.splitlines()[0]
+
+    assert first == "# yaml-language-server: $schema=docs/config.schema.json"
+    validator().validate(yaml.safe_load(text))
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "collection: {interval: 1m}",
+        "apps: [{app_id: 1, server_secret: x, reigon: sha}]",
+        "apps: [{app_id: 4294967296, server_secret: x}]",
+        "apps: [{app_id: 1, server_secret: x, region: eu}]",
+        "apps: [{app_id: 1, server_secret: x}]\ncollection: {page_size: 51}",
+        "apps: [{app_id: 1, server_secret: x}]\ncollection: {interval: soon}",
+    ],
+)
+def test_an_editor_sees_a_mistake(mistake: str) -> None:
+    """What the program would refuse, the schema refuses, as far as a schema can."""
+    with pytest.raises(jsonschema.ValidationError):
+        validator().validate(yaml.safe_load(mistake))
