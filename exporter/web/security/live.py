@@ -62,8 +62,8 @@ class LiveWebConfig:
         return cast("ssl.SSLContext", self.current().context)  # `_read` keeps TLS on or off
 
     def _check(self) -> None:
-        # While there are problems it is tried again: files may be named that nobody looks at yet, and
-        # all may come back as it was.
+        # While there are problems it is tried again: the file may name others, which nobody looks
+        # at yet, and all may come back as it was.
         if _stamp(self._config.files) == self._stamp and not self._problems:
             return
         try:
