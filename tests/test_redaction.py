@@ -17,11 +17,11 @@ SIGNATURE = "43e5cfcca828314675f91b001390566a"
         ("https://h/p?a=1 failed", "https://h/p failed"),
         ("HTTP://h#token=1", "HTTP://h"),
         ("see http://127.0.0.1:10317/metrics", "see http://127.0.0.1:10317/metrics"),
-        (f"with url: /?Action=X&Signature={SIGNATURE}&Z=1", "with url: /?Action=X&Signature=...&Z=1"),
+        (f"url: /?Action=X&Signature={SIGNATURE}&Z=1", "url: /?Action=X&Signature=...&Z=1"),
         (f"{{'Signature': '{SIGNATURE}', 'AppId': 1}}", "{'Signature': '...', 'AppId': 1}"),
         (f'{{"Signature":"{SIGNATURE}"}}', '{"Signature":"..."}'),
         ("SignatureNonce=4fd24687296dd9f3", "SignatureNonce=4fd24687296dd9f3"),
-        ("the API refused the signature: signature wrong", "the API refused the signature: signature wrong"),
+        ("refused the signature: it is wrong", "refused the signature: it is wrong"),
     ],
 )  # fmt: skip
 def test_what_opens_something_is_taken_out(text: str, redacted: str) -> None:
