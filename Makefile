@@ -15,6 +15,7 @@ help:
 	@sed -n '2,4p' Makefile
 
 $(VENV)/run.stamp: pyproject.toml $(LOCK)
+	@echo "installing into $(VENV), which takes about a minute"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint $(LOCK) --editable .
 	@touch $@

@@ -7,9 +7,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from exporter.commands.check import check
 from exporter.commands.listing import Wanted, list_tasks
@@ -25,7 +26,7 @@ from exporter.simulator.demo import run_simulator
 from exporter.tasks import TaskStatus
 from exporter.web.descriptors import raise_open_files_limit
 from exporter.web.listen import ListenError, parse_listen_address
-from exporter.web.security.server import open_web_config
+from exporter.web.security.server import check_web_config
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -100,9 +101,7 @@ def simulate(flags: argparse.Namespace) -> int:
 
 def _check(flags: argparse.Namespace) -> int:
     with _configuration(flags) as load:
-        settings = load()
-        open_web_config(settings.web.config_file)
-        well = check(settings, live=flags.live, form=flags.format)
+        well = check(load(), live=flags.live, form=flags.format)
     return EXIT_OK if well else EXIT_FAILED
 
 
@@ -141,7 +140,14 @@ def _configuration(flags: argparse.Namespace) -> Iterator[Load]:
         with running_demo(overrides) as demo:
             yield demo
     else:
-        yield lambda: load_settings(_config_path(flags), os.environ, overrides=overrides)
+        yield lambda: _load(_config_path(flags), overrides)
+
+
+def _load(path: Path | None, overrides: Mapping[str, Any]) -> Settings:
+    """Return the settings; raises ConfigError, for the web configuration's problems too."""
+    settings = load_settings(path, os.environ, overrides=overrides)
+    check_web_config(settings.web.config_file)
+    return settings
 
 
 def _config_path(flags: argparse.Namespace) -> Path | None:

@@ -55,18 +55,27 @@ class Reloader:
                 settings = self._load()
                 self._apply(settings)
             except ExporterError as error:
-                self._view = ProgramView(False, self._view.reload_succeeded_at)
-                problems = error.problems if isinstance(error, ConfigError) else [str(error)]
-                log.error(  # noqa: TRY400 - the problems are the message, a traceback is none
-                    "reload failed, the configuration before goes on",
-                    extra=fields(problems="; ".join(problems)),
-                )
+                self._failed(error)
                 raise
+            except Exception as defect:
+                # The border of reloading: a defect must not end what runs well.
+                log.exception("defect during a reload")
+                failure = ExporterError(f"defect of the exporter: {type(defect).__name__}")
+                self._failed(failure)
+                raise failure from defect
             for warning in (*settings.warnings, *_unchangeable(self._settings, settings)):
                 log.warning("configuration", extra=fields(warning=warning))
             self._settings = settings
             self._view = ProgramView(True, self._now())
             log.info("reloaded", extra=fields(apps=",".join(app.name for app in settings.apps)))
+
+    def _failed(self, error: ExporterError) -> None:
+        self._view = ProgramView(False, self._view.reload_succeeded_at)
+        problems = error.problems if isinstance(error, ConfigError) else [str(error)]
+        log.error(
+            "reload failed, the configuration before goes on",
+            extra=fields(problems="; ".join(problems)),
+        )
 
 
 def _unchangeable(before: Settings, after: Settings) -> list[str]:

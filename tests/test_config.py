@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -283,3 +284,15 @@ def test_callbacks_are_taken_where_there_is_a_secret_for_them(tmp_path: Path) ->
     assert with_secret.read_callback_secret() == "one"
     (tmp_path / "callback").write_text("two\n")
     assert with_secret.read_callback_secret() == "two"
+
+
+@pytest.mark.parametrize("text", ["${", "a${}", "${1BAD}", "${ X}"])
+def test_a_reference_without_a_name_is_a_problem_in_the_real_environment_too(
+    tmp_path: Path, text: str
+) -> None:
+    """`os.environ` refuses to look up what is no text, where a plain mapping says no."""
+    path = write(tmp_path, f"apps: [{{app_id: 1, server_secret: '{text}'}}]")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, os.environ)
+    (problem,) = caught.value.problems
+    assert problem.startswith("apps[0].server_secret: has ${ without a name")

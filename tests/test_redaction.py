@@ -23,7 +23,7 @@ SIGNATURE = "43e5cfcca828314675f91b001390566a"
         ("SignatureNonce=4fd24687296dd9f3", "SignatureNonce=4fd24687296dd9f3"),
         ("refused the signature: it is wrong", "refused the signature: it is wrong"),
     ],
-)  # fmt: skip
+)
 def test_what_opens_something_is_taken_out(text: str, redacted: str) -> None:
     """Queries of URLs and values of signatures, and nothing else."""
     assert redact(text) == redacted

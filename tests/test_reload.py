@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from exporter.config import Settings, WebSettings
-from exporter.errors import ConfigError
+from exporter.errors import ConfigError, ExporterError
 from exporter.metrics.rows import ProgramView
 from exporter.reload import Reloader
 from tests.builders import make_settings
@@ -97,3 +97,16 @@ def test_reloads_at_once_follow_one_another() -> None:
     for thread in threads:
         thread.join()
     assert most == 1
+
+
+def test_a_defect_during_a_reload_ends_nothing() -> None:
+    """It counts as a failed reload, and the caller gets an error of the known kind."""
+
+    def broken(_: Settings) -> None:
+        raise ZeroDivisionError
+
+    reloader = Reloader(FIRST, lambda: SECOND, broken, now=lambda: 1.0)
+    with pytest.raises(ExporterError, match="ZeroDivisionError"):
+        reloader.reload()
+    assert not reloader.view().reload_successful
+    assert reloader.settings is FIRST

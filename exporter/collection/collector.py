@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 START_SPREAD = 0.1
 """Part of the interval over which first collections spread, so that apps do not start in step."""
 
+MAX_START_SPREAD_SECONDS = 10.0
+"""Most of it: whoever starts an exporter waits for its first numbers."""
+
 
 class Collector:
     """Collects one app until it is stopped.
@@ -63,7 +66,9 @@ class Collector:
         self._stopping = threading.Event()
         self._awake = threading.Event()
         # Not cryptography: it only keeps apps and replicas from starting in step.
-        spread = random.random() * START_SPREAD * settings.collection.interval  # noqa: S311
+        spread = random.random() * min(  # noqa: S311
+            START_SPREAD * settings.collection.interval, MAX_START_SPREAD_SECONDS
+        )
         self._schedule = Schedule(clock() + spread, settings.collection.interval)
         self._secret = ""
         self._outage = Outage(settings.name)
@@ -201,6 +206,7 @@ class Collector:
             while True:
                 self._await_turn()
                 self._schedule.begin(self._clock())
+                self.state.expect_tick(self._schedule.tick)
                 self.collect()
                 self._count_skipped(self._schedule.end(self._clock()))
         except Stopped:

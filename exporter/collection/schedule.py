@@ -11,6 +11,11 @@ EARLY_SPACING = 5.0
 """Seconds at least between the start of a collection and an early one after it."""
 
 
+def ticks_by(now: float, tick: float, interval: float) -> int:
+    """Return how many ticks there are from `tick` (may be infinite) to `now`, both included."""
+    return math.floor((now - tick) / interval) + 1 if tick <= now else 0
+
+
 class Schedule:
     """Ticks at `first`, `first + interval`, …; those that come during a collection are skipped."""
 
@@ -19,6 +24,11 @@ class Schedule:
         self._interval = interval
         self._begun = -math.inf
         self._hurried = False
+
+    @property
+    def tick(self) -> float:
+        """The next tick of the raster."""
+        return self._tick
 
     @property
     def due(self) -> float:
@@ -40,6 +50,6 @@ class Schedule:
 
     def end(self, now: float) -> int:
         """Note that the collection has ended; return how many ticks came while it ran."""
-        skipped = max(0, math.floor((now - self._tick) / self._interval) + 1)
+        skipped = ticks_by(now, self._tick, self._interval)
         self._tick += skipped * self._interval
         return skipped

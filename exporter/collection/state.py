@@ -5,6 +5,7 @@ One thread writes (the app's collector), any number read: `view` gives a consist
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from exporter.collection.ledger import Ledger, LedgerView
+from exporter.collection.schedule import ticks_by
 from exporter.config import AppSettings
 from exporter.errors import FAILURE_REASONS, CollectionError
 from exporter.tasks import Snapshot
@@ -75,6 +77,7 @@ class AppState:
         self._next_collection: float | None = None
         self._collections = 0
         self._skipped = 0
+        self._tick_while_running = math.inf
         self._failures = Counter(dict.fromkeys(FAILURE_REASONS, 0))
         self._malformed = Counter(dict.fromkeys(MALFORMED_REASONS, 0))
         self._strategy: str = settings.collection.strategy
@@ -121,9 +124,15 @@ class AppState:
         with self._lock:
             self._next_collection = next_collection
 
-    def skip(self, ticks: int) -> None:
-        """Note that `ticks` came while a collection was still running."""
+    def expect_tick(self, tick: float) -> None:
+        """Note when, on `clock`, the next tick comes if the collection then still runs."""
         with self._lock:
+            self._tick_while_running = tick
+
+    def skip(self, ticks: int) -> None:
+        """Note that the collection has ended, and how many ticks came while it ran."""
+        with self._lock:
+            self._tick_while_running = math.inf
             self._skipped += ticks
 
     def view(self) -> AppView:
@@ -141,7 +150,7 @@ class AppState:
                 last_error=self._last_error,
                 next_collection=self._next_collection,
                 collections=self._collections,
-                skipped=self._skipped,
+                skipped=self._skipped + self._skipped_by_now(),
                 failures=dict(self._failures),
                 malformed=dict(self._malformed),
                 strategy=self._strategy,
@@ -150,3 +159,7 @@ class AppState:
                 ledger=ledger,
                 callback_rejections=rejections,
             )
+
+    def _skipped_by_now(self) -> int:
+        """Return how many ticks have come since the running collection began."""
+        return ticks_by(self._clock(), self._tick_while_running, self.settings.collection.interval)

@@ -108,7 +108,7 @@ def _refuse_endless(token: str, seen: set[str], idle_pages: int) -> None:
 
 def _refuse_empty_lie(whole: Walk) -> None:
     """Refuse a listing that reports tasks and holds none: it would say that all are gone."""
-    if whole.pages == 1 and whole.total and not whole.tasks and not whole.malformed:
+    if whole.total and not whole.tasks and not whole.malformed:
         raise ProtocolError(
             f"the API reports {whole.total} upload tasks and lists none",
             code="invalid_response",

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -20,6 +21,7 @@ from urllib.request import getproxies, proxy_bypass
 from rich.console import Console
 from rich.markup import escape
 
+from exporter.commands.output import printing
 from exporter.config import AppSettings, Settings
 from exporter.errors import ApiError, CollectionError, RateLimitedError
 from exporter.zego.client import Client
@@ -61,24 +63,38 @@ def check(settings: Settings, *, live: bool, form: str) -> bool:
     `form` is "text" or "json".
     """
     findings = list(_findings(settings, live=live))
-    if form == "json":
-        json.dump([asdict(finding) for finding in findings], sys.stdout, indent=2)
-        sys.stdout.write("\n")
-    else:
-        _print_findings(findings)
-        sys.stdout.write(_scrape_configuration(settings))
+    with printing():
+        if form == "json":
+            json.dump([asdict(finding) for finding in findings], sys.stdout, indent=2)
+            sys.stdout.write("\n")
+        else:
+            _print_findings(findings)
+            sys.stdout.write(_scrape_configuration(settings))
     return not any(finding.level == "error" for finding in findings)
 
 
 def _findings(settings: Settings, *, live: bool) -> Iterator[Finding]:
     for warning in settings.warnings:
         yield Finding("", "warning", warning)
+    yield from _history(settings.history.path)
     for app in settings.apps:
         every = f"every {app.collection.interval:g} s"
         yield Finding(app.name, "ok", f"AppId {app.app_id} at {app.endpoint}, collected {every}")
         if live:
             yield from _proxy(app)
             yield from judge(app, probe(app))
+
+
+def _history(path: Path | None) -> Iterator[Finding]:
+    """Yield what is wrong with the place of the history file; an exporter may be using it."""
+    if path is None:
+        return
+    if path.is_dir():
+        yield Finding("", "error", f"history.path: {path} is a folder", "Name a file in it.")
+    elif not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        what = "cannot be written" if path.parent.is_dir() else "does not exist"
+        remedy = "Choose a file in a folder that exists and that this user may write."
+        yield Finding("", "error", f"history.path: the folder {path.parent} {what}", remedy)
 
 
 def probe(app: AppSettings) -> Probe:
@@ -160,7 +176,8 @@ def _walk(app: AppSettings, seen: Probe) -> Iterator[Finding]:
     collection = app.collection
     pages = max(1, math.ceil(seen.total / collection.page_size))
     seconds = pages * max(seen.elapsed, 1 / collection.requests_per_second)
-    text = f"{seen.total} tasks on {pages} pages: a full walk takes about {seconds:.1f} s"
+    pages_text = f"{pages} page{'s' if pages > 1 else ''}"
+    text = f"{seen.total} tasks on {pages_text}: a full walk takes about {seconds:.1f} s"
     bounds = {"deadline": collection.deadline, "stale_after": collection.stale_after}
     if collection.strategy == "full":
         bounds["interval"] = collection.interval

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from exporter.collection.state import AppView
 from exporter.commands.collecting import collected
+from exporter.commands.output import printing
 from exporter.config import Settings
 from exporter.metrics.selection import select_tasks
 from exporter.tasks import TaskStatus, UploadTask
@@ -73,7 +74,8 @@ def list_tasks(settings: Settings, wanted: Wanted, form: str) -> bool:
     `form` is a key of FORMS.
     """
     with collected(settings) as views:
-        FORMS[form](list(rows(views, wanted, time.time())))
+        with printing():
+            FORMS[form](list(rows(views, wanted, time.time())))
         return all(view.up for view in views)
 
 

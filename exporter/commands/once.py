@@ -12,15 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from exporter.commands.collecting import collected
+from exporter.commands.output import OutputError, printing
 from exporter.config import Settings
-from exporter.errors import ExporterError
 from exporter.metrics.exposition import Exposition
 
 READABLE_BY_ALL = 0o644
-
-
-class OutputError(ExporterError):
-    """The output file cannot be written; the message names it and says why."""
 
 
 def once(settings: Settings, output: Path | None) -> bool:
@@ -34,7 +30,8 @@ def once(settings: Settings, output: Path | None) -> bool:
         exposition = Exposition(lambda: views, settings.tasks, process=False)
         body, _ = exposition.render()
         if output is None:
-            sys.stdout.write(body.decode())
+            with printing():
+                sys.stdout.write(body.decode())
         else:
             write_atomically(output, body)
         return all(view.up for view in views)

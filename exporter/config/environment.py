@@ -50,7 +50,7 @@ def _replace_in_text(
 ) -> tuple[str, list[Problem]]:
     found = list(_REFERENCE.finditer(text))
     names = [match[1] for match in found if match[0] != "$${"]
-    problems = [_problem(name, place) for name in names if name not in environment]
+    problems = [_problem(name, place) for name in names if not name or name not in environment]
     if problems:
         return text, problems
     new = _REFERENCE.sub(lambda m: environment[m[1]] if m[1] else "${", text)

@@ -87,7 +87,8 @@ class Client:
             except ApiError as error:
                 self._stats.record_error(error.code)
                 delay = retries.delay_after(error)
-                if delay is None:
+                # What went wrong says more than that there was no time to try again.
+                if delay is None or delay >= until.remaining():
                     raise
                 until.last_error = error
             until.wait(delay)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.collection.schedule import EARLY_SPACING, Schedule
+from exporter.collection.schedule import EARLY_SPACING, Schedule, ticks_by
 
 
 def test_collections_stay_on_the_raster() -> None:
@@ -79,3 +81,10 @@ def test_every_tick_is_collected_or_skipped(
         skipped += schedule.end(now)
         assert schedule.due > now - interval * 1e-9
     assert abs(schedule.due - (at_ticks + skipped) * interval) <= interval * 1e-6 * len(rounds)
+
+
+@given(st.floats(0, 1e6), st.floats(-1e6, 1e6), st.floats(1, 1000), st.floats(0, 1e5))
+def test_ticks_never_become_fewer(now: float, tick: float, interval: float, later: float) -> None:
+    """What a scrape counts while a collection runs is at most what its end counts."""
+    assert 0 <= ticks_by(now, tick, interval) <= ticks_by(now + later, tick, interval)
+    assert ticks_by(now, math.inf, interval) == 0

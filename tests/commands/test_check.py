@@ -6,6 +6,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 
 from exporter.commands.check import Finding, Probe, check, judge, probe
 from exporter.config import AppSettings, CollectionSettings, Settings
+from exporter.config.sections import HistorySettings
 from exporter.errors import RateLimitedError
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.faults import Fault
@@ -174,3 +176,28 @@ def test_json_is_for_scripts(app: AppSettings, capsys: pytest.CaptureFixture[str
     found = json.loads(capsys.readouterr().out)
     assert {finding["level"] for finding in found} == {"ok", "error"}
     assert all(finding["app"] == "vod" for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [("missing/history.sqlite", "does not exist"), ("", "is a folder"), ("/dev/null/x", "exist")],
+)
+def test_a_history_that_serving_would_refuse_is_told(
+    app: AppSettings, tmp_path: Path, place: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without taking the file from an exporter that may be running."""
+    history = HistorySettings(path=tmp_path / place)
+    assert not check(Settings(apps=(app,), history=history), live=False, form="json")
+    (error,) = [f for f in json.loads(capsys.readouterr().out) if f["level"] == "error"]
+    assert error["text"].startswith("history.path: ")
+    assert told in error["text"]
+    assert error["remedy"]
+
+
+def test_a_good_history_is_no_finding(
+    app: AppSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file need not exist yet."""
+    history = HistorySettings(path=tmp_path / "history.sqlite")
+    assert check(Settings(apps=(app,), history=history), live=False, form="json")
+    assert "history" not in capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,29 @@ def test_the_demo_needs_nothing(tmp_path: Path) -> None:
         assert page.table("zego_upload_app_info", "zego_app").keys() == {"vod", "lessons"}
         assert sum(page.counts("vod").values()) > 100
         assert exporter.end() == 0
+
+
+def test_a_full_disk_behind_stdout_is_one_line(tmp_path: Path) -> None:
+    """No traceback, and no success."""
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(
+            [EXPORTER, "once", "--demo"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    assert run.returncode == 1
+    assert run.stderr.decode() == (
+        "zego-upload-exporter: stdout cannot be written: No space left on device\n"
+    )
+
+
+def test_check_tells_what_serving_would_refuse(tmp_path: Path) -> None:
+    """A web configuration that is not there, for one."""
+    app = {"app_id": 1, "server_secret": SECRET}
+    write_config(tmp_path, apps=[app], web={"config_file": "nope.yml"})
+    run = run_exporter(tmp_path, "check")
+    assert run.returncode == 2
+    assert "nope.yml: cannot be read" in run.stderr

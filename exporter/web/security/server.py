@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from exporter.errors import ConfigError
 from exporter.web.protocol import Limits
 from exporter.web.security.guard import Guard
 from exporter.web.security.live import LiveWebConfig
+from exporter.web.security.loading import load_web_config
 from exporter.web.server import AsgiApplication, WebServer
 
 
-def open_web_config(path: Path | None) -> LiveWebConfig | None:
-    """Return the web configuration at `path`, None where there is none.
+def check_web_config(path: Path | None) -> None:
+    """Raise ConfigError where the web configuration at `path` (None: none) cannot be used.
 
-    Raises ConfigError where it cannot be used; its lines begin with the path.
+    Its lines begin with the path.
     """
+    if path is not None:
+        with _named(path):
+            load_web_config(path)
+
+
+def open_web_config(path: Path | None) -> LiveWebConfig | None:
+    """Return the web configuration at `path`, None where there is none. Raises ConfigError."""
     if path is None:
         return None
-    try:
+    with _named(path):
         return LiveWebConfig(path)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Begin each problem with the path, once."""
+    try:
+        yield
     except ConfigError as error:
         prefix = f"{path}: "
         raise ConfigError([prefix + p.removeprefix(prefix) for p in error.problems]) from None
