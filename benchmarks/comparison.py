@@ -17,8 +17,8 @@ from exporter.simulator.life import Life
 from exporter.simulator.task import STATUS_WORDS
 from exporter.simulator.truth import tell_truth
 
-WARM_UP = 0.2
-"""Part of the rounds that is left out of the slope."""
+WARM_UP = 0.5
+"""Part of the rounds that is left out of the slope: nonces are kept for 20 minutes, caches fill."""
 
 TASKS = 180
 STATES_KEPT = 200

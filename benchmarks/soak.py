@@ -18,53 +18,32 @@ the present, and memory, threads and descriptors are counted.
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
-from http.client import HTTPConnection
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from benchmarks.comparison import DURATION, SUCCESS, Page, Report, Watched, read_pages
-from benchmarks.peers import free_port
-from exporter.simulator.app import SimulatedApp
+from benchmarks.soaked import PATIENCE_SECONDS, STALE_AFTER, SoakedExporter
 from exporter.simulator.demo import demo_apps
 from exporter.simulator.faults import Fault, Parameter
 from exporter.simulator.server import SimulatorServer
-from exporter.simulator.task import STATUS_WORDS
 
 STEP_SECONDS = 0.9  # not a part of the interval, so that steps and collections drift
 STEPS_OF_ROUND = 30
-PATIENCE_SECONDS = 60
 LOOKS = 10
 
-STALE_AFTER = 4
-COLLECTION = {
-    "interval": 1,
-    "timeout": 1,
-    "deadline": 5,
-    "stale_after": STALE_AFTER,
-    "max_retries": 1,
-    "requests_per_second": 1000,
-}
 PARAMETERS: Mapping[Fault, Parameter] = {
     Fault.DELAY: 0.3,
     Fault.GZIP_BOMB: 32,
     Fault.DEEP_NESTING: 20_000,
 }
 PATHS = ("/", "/api/v1/tasks?status=all", "/api/v1/apps", "/-/healthy", "/nothing")
-# An answer of 16 MiB makes glibc keep that much for each thread that ever freed it. With fixed
-# thresholds the resident set is what the program holds, not what its allocator keeps.
-ALLOCATOR = {"MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
 STALLS = (b"", b"GET /metrics HT", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 40)
 
 
@@ -81,64 +60,20 @@ class Soak:
         self._living = demo_apps(seed=1, pace=20)[0]
         self._living.arrivals.limit = None  # one collection a second is more than ZEGO allows
         self._server = SimulatorServer([*(one.app for one in self._watched), self._living])
-        self._folder = folder
-        self._config = folder / "config.yaml"
-        self._port = free_port()
-        self._page_size = 50
+        self._exporter = SoakedExporter(self._server, self._living, folder)
         self._peers: list[socket.socket] = []
         self._counters: dict[tuple[str, tuple[str, ...]], float] = {}
-        self._connection = HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_SECONDS)
 
     def run(self, minutes: float) -> None:
         """Run rounds for that long."""
-        with ExitStack() as stack:
-            stack.enter_context(self._server)
-            self._exporter = self._start(stack)
+        with self._server, self._exporter.running():
             self._await_rest()
-            self._server.callbacks_to(f"http://127.0.0.1:{self._port}")
+            self._server.callbacks_to(f"http://127.0.0.1:{self._exporter.port}")
             began = time.monotonic()
             while (elapsed := time.monotonic() - began) < 60 * minutes:
                 self._round()
                 self._measure(elapsed / 3600)
             self._count_collections()
-
-    def _start(self, stack: ExitStack) -> subprocess.Popen[bytes]:
-        self._write_config()
-        flags = ["--web.listen-address", f"127.0.0.1:{self._port}", "--web.enable-lifecycle"]
-        command = [sys.executable, "-m", "exporter", "--config.file", str(self._config), *flags]
-        log = stack.enter_context((self._folder / "exporter.log").open("wb"))
-        environment = {**os.environ, **ALLOCATOR}
-        exporter = subprocess.Popen(  # noqa: S603 - our own command
-            command, env=environment, stderr=log
-        )
-        stack.enter_context(exporter)
-        stack.callback(exporter.terminate)
-        stack.callback(self._connection.close)
-        return exporter
-
-    def _write_config(self) -> None:
-        document = {
-            "apps": [self._entry(app) for app in self._server.apps.values()],
-            "collection": COLLECTION,
-            "tasks": {"statuses": list(STATUS_WORDS.values())},
-            "history": {"path": str(self._folder / "history.db")},
-        }
-        self._config.write_text(json.dumps(document), encoding="utf-8")
-
-    def _entry(self, app: SimulatedApp) -> Mapping[str, Any]:
-        own: dict[str, Any] = {}
-        if app is self._living:
-            own["callback_secret"] = app.callback_secret
-            own["collection"] = {"strategy": "incremental", "resync_interval": "1m"}
-        elif app.name == "reloaded":
-            own["collection"] = {"page_size": self._page_size}
-        return {
-            "name": app.name,
-            "app_id": app.app_id,
-            "server_secret": app.server_secret,
-            "endpoint": self._server.url,
-            **own,
-        }
 
     def _round(self) -> None:
         for step in range(STEPS_OF_ROUND):
@@ -169,7 +104,9 @@ class Soak:
 
     def _stall(self, step: int) -> None:
         """Open a connection that stalls; the exporter, or the end of the round, closes it."""
-        peer = socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE_SECONDS)
+        peer = socket.create_connection(
+            ("127.0.0.1", self._exporter.port), timeout=PATIENCE_SECONDS
+        )
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         peer.sendall(STALLS[step % len(STALLS)])
         self._peers.append(peer)
@@ -180,34 +117,23 @@ class Soak:
         kind = self._random.choice(("broken", "changed", "same", "signal"))
         self._report.done["reloads"] += 1
         if kind == "changed":
-            self._page_size = 90 - self._page_size
-        self._write_config()
+            self._exporter.page_size = 90 - self._exporter.page_size
+        self._exporter.write_config()
         if kind == "signal":
-            self._exporter.send_signal(signal.SIGHUP)
+            os.kill(self._exporter.pid, signal.SIGHUP)
             return
         if kind == "broken":
-            self._config.write_text("apps: [", encoding="utf-8")
-        status, _ = self._request("POST", "/-/reload")
+            self._exporter.config.write_text("apps: [", encoding="utf-8")
+        status, _ = self._exporter.request("POST", "/-/reload")
         expected = 500 if kind == "broken" else 200
         self._report.check(status == expected, f"reload, {kind}: {status}")
 
     def _visit(self, path: str) -> None:
-        status, _ = self._request("GET", path)
+        status, _ = self._exporter.request("GET", path)
         self._report.check(status == (404 if path == "/nothing" else 200), f"{path}: {status}")
 
-    def _request(self, method: str, path: str) -> tuple[int, str]:
-        try:
-            self._connection.request(method, path, headers={"Accept-Encoding": "gzip"})
-            answer = self._connection.getresponse()
-            body = answer.read()
-        except ConnectionError:
-            self._connection.close()  # else it can be used no more
-            raise
-        packed = answer.headers["Content-Encoding"] == "gzip"
-        return answer.status, (gzip.decompress(body) if packed else body).decode()
-
     def _pages(self) -> Mapping[str, Page]:
-        return read_pages(self._request("GET", "/metrics")[1])
+        return read_pages(self._exporter.request("GET", "/metrics")[1])
 
     def _scrape(self, *, at_rest: bool = False) -> None:
         began = time.time()
@@ -231,8 +157,8 @@ class Soak:
             one.app.faults.switch_off()
         while self._peers:
             self._peers.pop().close()
-        self._write_config()
-        self._request("POST", "/-/reload")
+        self._exporter.write_config()
+        self._exporter.request("POST", "/-/reload")
         self._await_rest()
 
     def _await_rest(self) -> None:
@@ -259,7 +185,7 @@ class Soak:
         """Measure several times and keep the least: the third app never rests."""
         measured = []
         for _ in range(LOOKS):
-            measured.append(measure(self._exporter.pid))
+            measured.append(self._exporter.measure())
             time.sleep(0.1)
         resident, threads, descriptors = (min(values) for values in zip(*measured, strict=True))
         self._report.resident_mib.append((hours, resident))
@@ -276,15 +202,6 @@ class Soak:
         for page in self._pages().values():
             for what, metric in counters.items():
                 self._report.done[what] += int(sum(page[metric].values()))
-
-
-def measure(pid: int) -> tuple[float, int, int]:
-    """Return the resident set (MiB), threads and descriptors of a process."""
-    process = Path(f"/proc/{pid}")
-    lines = (process / "status").read_text(encoding="ascii").splitlines()
-    status = dict(line.split(":", 1) for line in lines)
-    resident = int(status["VmRSS"].split()[0]) / 1024
-    return resident, int(status["Threads"]), len(list((process / "fd").iterdir()))
 
 
 def main() -> int:
