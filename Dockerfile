@@ -39,8 +39,8 @@ USER 65532:65532
 WORKDIR /etc/zego-upload-exporter
 EXPOSE 10317
 STOPSIGNAL SIGTERM
-# For plain HTTP on the default port. With another --web.listen-address, or TLS in the web
-# configuration, give the container its own check (docker run --health-cmd, or compose
+# For plain HTTP on the default port. With another --web.listen-address, or TLS or passwords in the
+# web configuration, give the container its own check (docker run --health-cmd, or compose
 # `healthcheck:`); the exporter works without one. http.client, because unlike urllib it never asks
 # a proxy for the loopback address.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \

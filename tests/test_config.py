@@ -231,7 +231,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     values=_VALUES
     | st.fixed_dictionaries(

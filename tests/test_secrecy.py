@@ -34,6 +34,8 @@ from exporter.zego.callbacks import sign_callback
 from exporter.zego.transport import Transport
 from tests.e2e.apps import entry, write_config
 
+pytestmark = pytest.mark.e2e  # a whole service through every fault, twice
+
 SERVER_SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 FILE_SECRET = "a-secret-from-a-file-5e1f"
 CALLBACK_SECRET = "callback-secret-77c4"

@@ -136,7 +136,7 @@ def _flags() -> str:
         lines += [f"| `{flag}` | {meaning} |" for flag, meaning in flags]
         lines += [""]
     lines += [
-        "Exit codes: 0 fine; 1 it ran and failed (a collection, a live check); "
+        "Exit codes: 0 fine; 1 it ran and failed (a collection, a live check, the history file); "
         "2 usage or configuration.",
         "",
     ]

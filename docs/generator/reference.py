@@ -282,7 +282,9 @@ _EVENTS = Group(
 
 _COLLECTIONS = Group(
     "Collections",
-    "Whether the numbers above can be trusted, and what it takes to get them.",
+    "Whether the numbers above can be trusted, and what it takes to get them. The counters here "
+    "and under *The API* begin at 0 with the process, and for one app when a reload changes its "
+    "settings.",
     {
         "zego_upload_up": Entry(
             "the last collection",
@@ -298,7 +300,7 @@ _COLLECTIONS = Group(
             {"Collections each minute": "rate(zego_upload_collections_total[10m]) * 60"},
         ),
         "zego_upload_collections_skipped_total": Entry(
-            "this process: ticks of the interval that came during a collection",
+            "this process: ticks of the interval during a collection, counted while it still runs",
             {
                 "Collections take longer than their interval": (
                     "increase(zego_upload_collections_skipped_total[1h]) > 3"

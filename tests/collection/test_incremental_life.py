@@ -110,7 +110,7 @@ def intervals() -> st.SearchStrategy[list[Interval]]:
     return st.lists(growing | shrinking, max_size=8)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(start=st.integers(0, 60), switches=SWITCHES, doubled=st.booleans(), life=intervals())
 def test_all_that_is_exposed_is_the_same_after_each_interval(
     start: int, switches: Mapping[str, Any], doubled: bool, life: Sequence[Interval]

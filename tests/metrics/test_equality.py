@@ -105,7 +105,7 @@ TASKS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(sites(), TASKS, INSTANTS)
 def test_the_page_is_the_librarys_in_every_format_and_coding(
     site: tuple[list[AppView], frozenset[str] | None],

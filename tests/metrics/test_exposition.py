@@ -116,7 +116,7 @@ def test_the_page_has_the_librarys_process_metrics_and_no_created_series() -> No
         assert "_created" not in page.replace("zego_upload_task_created", "")
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(tasks_strategy(), unique_by=lambda task: task.id, max_size=8))
 def test_any_tasks_give_a_page_that_both_parsers_read_alike(tasks: list[UploadTask]) -> None:
     """Quotes, newlines and any script in titles and ids survive both formats."""

@@ -90,7 +90,7 @@ GOOD = [
 MUTATED = mutated(ANSWERS | st.sampled_from(GOOD), b"\r\n", b"\n\n", b"0", b"[", within=300)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(ANSWERS | MUTATED | st.binary(max_size=200))
 def test_no_bytes_break_the_client(impostor: Impostor, answer: bytes) -> None:
     """A page or an error in one printable line; the peer closes, so nothing waits for more."""

@@ -127,7 +127,7 @@ CHUNKED = b" / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 @example(b"HEAD" + CHUNKED + b"x\r\n")  # its refusal must have no body
 @example(b"GET" + CHUNKED + b"x\r\n")
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(REQUESTS | MUTATED | st.binary(max_size=200))
 def test_no_bytes_break_the_server(server: WebServer, defects: list[str], sent: bytes) -> None:
     """They are answered, never with a defect, or the connection ends."""
@@ -136,7 +136,7 @@ def test_no_bytes_break_the_server(server: WebServer, defects: list[str], sent: 
     assert not defects
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(REQUESTS)
 def test_a_request_is_answered(server: WebServer, sent: bytes) -> None:
     """What keeps the syntax gets an answer; a refusal where its fields contradict each other."""

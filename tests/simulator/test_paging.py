@@ -9,7 +9,7 @@ from exporter.simulator.task import SUCCEEDED, WAITING
 from tests.simulator.calls import NOW, call, frozen_app, ids, tasks_of, walk
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(
     st.lists(st.integers(1, 7), max_size=120),
     st.integers(0, 7),

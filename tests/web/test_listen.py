@@ -34,7 +34,7 @@ def test_other_texts_are_refused(address: str) -> None:
         parse_listen_address(address)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(st.text(max_size=30))
 def test_no_text_breaks_the_parser(address: str) -> None:
     """Whatever is given is an address or a ListenError."""

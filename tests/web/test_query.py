@@ -133,7 +133,7 @@ queries = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(queries)
 def test_a_link_leads_to_the_same_query(query: TaskQuery) -> None:
     """Whatever is shown can be linked to and read back."""
@@ -156,7 +156,7 @@ def test_a_window_is_written_as_a_duration() -> None:
     assert parse_duration(query.window) == query.expiring_within
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(
         st.tuples(

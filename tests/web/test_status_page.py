@@ -245,7 +245,7 @@ def test_hostile_texts_stay_texts(title: str) -> None:
         assert not {name for name in page.attributes if name.startswith("on")}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(st.text(max_size=100), st.text(max_size=100))
 def test_no_text_adds_a_tag(title: str, message: str) -> None:
     """Whatever ZEGO or a user wrote, the page has the same tags."""

@@ -239,7 +239,7 @@ def test_the_next_page_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(asked) <= query.limit
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(tasks_strategy(), max_size=20, unique_by=lambda task: task.id),
     st.builds(

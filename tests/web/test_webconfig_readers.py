@@ -129,7 +129,7 @@ CONTENTS = st.one_of(
 
 
 @settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(CONTENTS)
 def test_whatever_stands_in_the_file_it_is_used_or_refused(tmp_path: Path, content: bytes) -> None:

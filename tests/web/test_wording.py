@@ -64,7 +64,7 @@ def test_every_failure_has_its_words() -> None:
     assert set(FAILURES) == set(FAILURE_WORDS)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(st.floats(-1e18, 1e18), st.floats(-1e18, 1e18))
 def test_no_instant_breaks_the_page(instant: float, now: float) -> None:
     """Whatever instant the API gave, there are words for it."""

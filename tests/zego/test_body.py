@@ -45,7 +45,7 @@ def test_a_compressed_body_without_its_end_may_come_whole_next_time() -> None:
     assert (caught.value.code, caught.value.transient) == ("connection", True)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(st.lists(st.binary()), st.sampled_from(["", "identity", "gzip", "deflate", "br", "x"]))
 def test_any_bytes_give_a_body_or_our_error(pieces: list[bytes], encoding: str) -> None:
     """No other exception leaves."""

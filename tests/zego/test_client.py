@@ -339,7 +339,7 @@ def test_a_message_that_echoes_the_signature_is_dropped() -> None:
     assert str(caught.value) == "the API refused the signature (code 100000005)"
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(
     st.integers(100, 999),
     st.binary()

@@ -102,7 +102,7 @@ def test_success_is_no_error() -> None:
     assert error_for_status(204, retry_after=None) is None
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=60)
 @given(st.integers(), st.text(st.characters()), st.text(st.characters()))
 def test_any_failed_answer_gives_a_printable_error(code: int, message: str, request: str) -> None:
     """Whatever a peer says can go into a log line."""

@@ -299,7 +299,7 @@ PAGES = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(PAGES | JSON)
 def test_any_data_gives_a_page_or_a_protocol_error(data: Any) -> None:
     """Nothing else leaves, and what is counted adds up."""
@@ -314,7 +314,7 @@ def test_any_data_gives_a_page_or_a_protocol_error(data: Any) -> None:
         assert (task.id + task.title).encode()
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(st.binary() | JSON.map(lambda value: json.dumps({"Code": value}).encode()))
 def test_any_bytes_give_an_answer_or_a_protocol_error(body: bytes) -> None:
     """Nothing else leaves."""

@@ -52,7 +52,7 @@ def test_a_date_that_is_past_asks_for_no_wait() -> None:
     assert parse_retry_after(DATE, now=INSTANT + 10) == 0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(
     st.one_of(
         st.text(), st.from_regex(r"[a-z]{3}, [0-9]+ Nov [0-9]+ [0-9]+:[0-9]+:[0-9]+ [+-]?[0-9]+")

@@ -42,7 +42,7 @@ def most_in_any_window(arrivals: list[float], window: float) -> int:
     )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(
     rate=st.one_of(st.integers(1, 25), st.floats(0.1, 25)),
     journeys=st.lists(
@@ -64,7 +64,7 @@ def test_the_server_never_sees_more_than_the_rate(
     assert most_in_any_window(arrivals, max(1.0, 1 / rate)) <= max(1, int(rate))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(
     rate=st.integers(1, 4),
     steps=st.lists(

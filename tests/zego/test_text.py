@@ -31,7 +31,7 @@ def test_a_text_with_a_secret_is_dropped_whole(text: str) -> None:
     assert printable(text, limit=200, hide=("s3cret", "")) == ""
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(st.text(st.characters()))
 def test_whatever_comes_can_be_printed(text: str) -> None:
     """The result is printable and within its limit."""
