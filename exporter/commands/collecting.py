@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -36,7 +37,11 @@ def collected(settings: Settings, *, with_history: bool = False) -> Iterator[Seq
 
 def _collect(fleet: Fleet, apps: Sequence[AppSettings]) -> None:
     """Collect with a line for each app on a terminal, silently elsewhere."""
+    running = fleet.collect_once(apps, every=REFRESH_SECONDS)
     console = Console(stderr=True)
+    if not console.is_terminal:
+        deque(running, maxlen=0)
+        return
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -44,9 +49,8 @@ def _collect(fleet: Fleet, apps: Sequence[AppSettings]) -> None:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
     ) as progress:
         lines = [progress.add_task(app.name, total=None) for app in apps]
-        for views in fleet.collect_once(apps, every=REFRESH_SECONDS):
+        for views in running:
             for line, view in zip(lines, views, strict=True):
                 progress.update(line, completed=view.api.requests)

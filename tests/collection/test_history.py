@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -107,11 +108,10 @@ def test_any_name_and_id_are_kept(
     tmp_path_factory: pytest.TempPathFactory, statuses: dict[str, TaskStatus], name: str
 ) -> None:
     """Ids are the API's: any script, any length, control characters."""
-    history = History(tmp_path_factory.mktemp("history") / "history.sqlite")
     tracked = {task_id: Tracked(status, NOW) for task_id, status in statuses.items()}
-    history.write(name, 1, writing(tracked=tracked))
-    assert history.read(name, 1).tracked == tracked
-    history.close()
+    with closing(History(tmp_path_factory.mktemp("history") / "history.sqlite")) as history:
+        history.write(name, 1, writing(tracked=tracked))
+        assert history.read(name, 1).tracked == tracked
 
 
 def problem_of(path: Path) -> str:

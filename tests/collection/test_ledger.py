@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -145,19 +146,20 @@ def test_a_restart_at_any_walk_changes_nothing(
     data: st.DataObject,
 ) -> None:
     """A ledger that is thrown away after some walks and read from its file counts like one."""
-    history = History(tmp_path_factory.mktemp("history") / "history.sqlite")
-    whole, restarted = Ledger(), journalled(history)
-    for number, walk in enumerate(statuses):
-        at = NOW + number
-        if data.draw(st.booleans()):
-            restarted = journalled(history)
-        if data.draw(st.booleans()):
-            whole.record_callback(failed_event(nonce=str(number)), at)
-            restarted.record_callback(failed_event(nonce=str(number)), at)
-        assert restarted.record_walk(tasks_of(walk), at) == whole.record_walk(tasks_of(walk), at)
-        assert restarted.view() == whole.view()
-        assert restarted.failure_reasons() == whole.failure_reasons()
-    history.close()
+    with closing(History(tmp_path_factory.mktemp("history") / "history.sqlite")) as history:
+        whole, restarted = Ledger(), journalled(history)
+        for number, walk in enumerate(statuses):
+            at = NOW + number
+            if data.draw(st.booleans()):
+                restarted = journalled(history)
+            if data.draw(st.booleans()):
+                whole.record_callback(failed_event(nonce=str(number)), at)
+                restarted.record_callback(failed_event(nonce=str(number)), at)
+            assert restarted.record_walk(tasks_of(walk), at) == whole.record_walk(
+                tasks_of(walk), at
+            )
+            assert restarted.view() == whole.view()
+            assert restarted.failure_reasons() == whole.failure_reasons()
 
 
 def test_a_full_disk_costs_a_log_line_and_nothing_is_lost(
