@@ -8,7 +8,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
-from contextlib import closing
 from pathlib import Path
 
 import pytest
