@@ -127,7 +127,10 @@ class DeadlineProtocol(H11Protocol):
         self._cancel_write_timer()
         self._cancel_end_timer()
         super().connection_lost(exc)
-        self.transport.abort()  # CPython 3.10's TLS transport warns where nobody has closed it
+        # CPython 3.10's TLS transport warns where nobody has closed it; that of the first releases
+        # of 3.11 has by then let go of what it would close.
+        with suppress(AttributeError):
+            self.transport.abort()
         self._unset_keepalive_if_required()  # uvicorn leaves it after a reset
 
     def _await_request(self) -> None:

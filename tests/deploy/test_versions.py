@@ -27,8 +27,12 @@ def test_the_chart_has_the_version() -> None:
 
 
 def _files() -> list[Path]:
-    folders = [path for path in (ROOT / "deploy").rglob("*") if path.is_file()]
+    folders = [path for path in (ROOT / "deploy").rglob("*") if _is_text(path)]
     return [*folders, *ROOT.glob("*.md"), *ROOT.glob("*.yaml"), *(ROOT / "docs").glob("*.md")]
+
+
+def _is_text(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts
 
 
 def test_every_image_tag_is_the_version() -> None:
