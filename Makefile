@@ -1,4 +1,4 @@
-# Every word here works on a fresh machine with Python (>= 3.10), its venv module and make.
+# Every word here works on a fresh machine with Python (>= 3.11), its venv module and make.
 #   make demo    runs the exporter on the embedded simulator    make test   runs all tests
 #   make lint | format | types                                  make check  all three and the tests
 #   make docs    writes the generated pages of docs/ anew
@@ -48,12 +48,8 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The dashboards' generator needs a library that needs Python 3.11.
 types: $(VENV)/dev.stamp
 	$(BIN)/mypy
-	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
-	  echo "mypy grafana"; $(BIN)/mypy --python-version 3.11 grafana; \
-	else echo "grafana/generator: needs Python 3.11 to be checked"; fi
 
 docs: $(VENV)/dev.stamp
 	$(BIN)/python -m docs.generator
@@ -63,7 +59,7 @@ check: lint types test
 # One environment for each interpreter that this machine has, under its own name or pyenv's; those
 # it lacks are named.
 test-all:
-	@for v in 3.10 3.11 3.12 3.13; do \
+	@for v in 3.11 3.12 3.13; do \
 	  for p in python$$v $$HOME/.pyenv/versions/$$v.*/bin/python; do \
 	    if $$p -c 'import venv' 2>/dev/null; then \
 	      echo "== Python $$v ($$p)"; \
@@ -80,8 +76,8 @@ test-lowest:
 
 # Needs uv (`pip install uv`).
 lock:
-	uv pip compile pyproject.toml --extra dev --extra e2e --universal --python-version 3.10 --no-header --no-annotate --upgrade -o $(LOCK)
-	uv pip compile pyproject.toml --extra dev --extra e2e --universal --python-version 3.10 --no-header --no-annotate --upgrade --resolution lowest-direct -o requirements-lowest.lock
+	uv pip compile pyproject.toml --extra dev --extra e2e --universal --python-version 3.11 --no-header --no-annotate --upgrade -o $(LOCK)
+	uv pip compile pyproject.toml --extra dev --extra e2e --universal --python-version 3.11 --no-header --no-annotate --upgrade --resolution lowest-direct -o requirements-lowest.lock
 
 # Asks the registry for known vulnerabilities of the locked versions; needs one that knows them.
 audit:

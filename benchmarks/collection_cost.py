@@ -26,12 +26,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from exporter.collection.collector import Collector
-from exporter.collection.ledger import Ledger
 from exporter.config import AppSettings, CollectionSettings
+from exporter.history.counters import AppCounters
 from exporter.simulator.app import Nonces, SimulatedApp
-from exporter.simulator.life import Life
+from exporter.simulator.expected_state import tell_truth
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.task import CANCELLED, EXPIRED, FAILED, SUCCEEDED, UPLOADING, WAITING
-from exporter.simulator.truth import tell_truth
 from exporter.zego.limiter import RateLimiter
 from tests.direct import DirectTransport
 
@@ -83,7 +83,7 @@ class Site:
         self.collector = Collector(
             settings,
             RateLimiter(UNLIMITED, clock=lambda: 0.0),
-            Ledger(),
+            AppCounters(),
             clock=lambda: self.elapsed,
             wall_clock=lambda: NOW + self.elapsed,
             new_transport=self._new_transport,

@@ -13,9 +13,9 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.life import Life
+from exporter.simulator.expected_state import tell_truth
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.task import STATUS_WORDS
-from exporter.simulator.truth import tell_truth
 
 WARM_UP = 0.5
 """Part of the rounds that is left out of the slope: nonces are kept for 20 minutes, caches fill."""

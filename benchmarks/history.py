@@ -19,9 +19,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from exporter.collection.history import CounterKey, History
-from exporter.collection.journal import Journal
-from exporter.collection.ledger import Ledger
+from exporter.history.counters import AppCounters
+from exporter.history.database import CounterKey, HistoryFile
+from exporter.history.journal import Journal
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.demo import sized_app
 from exporter.simulator.paging import Query, find_page, write_page
@@ -77,7 +77,7 @@ def render_pages(app: SimulatedApp) -> Iterator[bytes]:
 class TimedJournal(Journal):
     """A journal that keeps how long each flush took, in seconds."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: HistoryFile) -> None:
         super().__init__(history, "vod", 1)
         self.times: list[float] = []
 
@@ -94,10 +94,10 @@ def measure(pages: Sequence[bytes]) -> tuple[float, float, float]:
     tasks = decode(pages)
     with (
         tempfile.TemporaryDirectory() as folder,
-        closing(History(Path(folder) / "history.sqlite")) as history,
+        closing(HistoryFile(Path(folder) / "history.sqlite")) as history,
     ):
         journal = TimedJournal(history)
-        ledger = Ledger(journal)
+        ledger = AppCounters(journal)
         ledger.record_walk(tasks, NOW)
         journal.times.clear()  # the baseline writes every task
         for number in range(ROUNDS):

@@ -25,8 +25,8 @@ from urllib.request import Request, urlopen
 from pydantic import SecretStr
 
 from exporter.collection.collector import Collector
-from exporter.collection.ledger import Ledger
 from exporter.config import AppSettings, CollectionSettings, TaskSettings
+from exporter.history.counters import AppCounters
 from exporter.metrics.exposition import Exposition
 from exporter.web.endpoints import Sources, build_application
 from exporter.web.server import WebServer
@@ -73,7 +73,7 @@ def collect(pipe: Connection, tasks: int) -> None:
     collector = Collector(
         app_settings(),
         RateLimiter(1e9),
-        Ledger(),
+        AppCounters(),
         new_transport=table.transport,
         prepare=exposition.prepare,
     )

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from exporter.commands.check import check
-from exporter.commands.listing import Wanted, list_tasks
 from exporter.commands.once import once
+from exporter.commands.serve import Service
+from exporter.commands.tasks import Wanted, list_tasks
 from exporter.config import Settings, load_settings
 from exporter.demo import Demo, running_demo
 from exporter.errors import ConfigError, ExporterError
 from exporter.flags import DEFAULT_CONFIG, PROGRAM, parse_flags, web_overrides
 from exporter.logs import setup_logging
-from exporter.service import Service
 from exporter.signals import Signals
 from exporter.simulator.demo import run_simulator
 from exporter.tasks import TaskStatus

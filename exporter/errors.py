@@ -41,7 +41,7 @@ class ConfigError(ExporterError):
         self.problems = tuple(problems)
 
 
-class Stopped(ExporterError):  # noqa: N818 - it is a signal to unwind, not an error
+class Stopped(ExporterError):
     """The program is being ended while this was waiting."""
 
 
@@ -127,7 +127,7 @@ class NetworkError(ApiError):
     reason = "network"
 
 
-class RequestTimeout(ApiError):  # noqa: N818 - TimeoutError is a builtin
+class RequestTimeout(ApiError):
     """One request took longer than `collection.timeout`."""
 
     reason = "timeout"

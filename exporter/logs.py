@@ -12,7 +12,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, Literal, TextIO
 
 from exporter.redaction import redact
@@ -64,7 +64,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line without its end."""
-        instant = datetime.fromtimestamp(record.created, timezone.utc)
+        instant = datetime.fromtimestamp(record.created, UTC)
         pairs: dict[str, object] = {
             "ts": instant.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": _WORDS.get(record.levelno, record.levelname.lower()),

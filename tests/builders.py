@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from exporter.collection.ledger import Ledger
 from exporter.collection.state import AppState, AppView
 from exporter.config import AppSettings, CollectionSettings
 from exporter.errors import CollectionError
+from exporter.history.counters import AppCounters
 from exporter.tasks import Snapshot, TaskStatus, UploadTask
 from exporter.zego.stats import ApiStats
 
@@ -68,7 +68,9 @@ def make_view(
     settings = settings or make_settings(name)
     elapsed = settings.collection.stale_after + 1 if stale else 0.0
     clock = iter([0.0, elapsed])
-    state = AppState(settings, stats or ApiStats(), Ledger(), clock=lambda: next(clock, elapsed))
+    state = AppState(
+        settings, stats or ApiStats(), AppCounters(), clock=lambda: next(clock, elapsed)
+    )
     if snapshot is not None:
         state.begin(snapshot.completed_at - snapshot.duration)
         state.publish(snapshot, malformed or {})

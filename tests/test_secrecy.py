@@ -22,12 +22,12 @@ import pytest
 import requests
 
 from exporter.collection.state import AppView
+from exporter.commands.serve import Service
 from exporter.config import Settings, load_settings
 from exporter.logs import LogFormat, setup_logging
-from exporter.service import Service
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.faults import Fault
-from exporter.simulator.life import Life
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.server import SimulatorServer
 from exporter.zego import signing
 from exporter.zego.callbacks import sign_callback

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from exporter.config.durations import format_duration
-from exporter.config.sections import Document
+from exporter.config.schema import Document
 from exporter.flags import describe_flags
 
 _INTRODUCTION = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 from docs.generator.configuration import configuration_page
 from docs.generator.metrics import metrics_page
 from docs.generator.reliability import reliability_page
-from exporter.config.sections import Document
+from exporter.config.schema import Document
 
 DOCS = Path(__file__).parent.parent
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from docs.generator.reference import GROUPS, Entry, Group
-from exporter.collection.ledger import DURATION_BOUNDS
-from exporter.collection.transitions import FINISHED, GONE, NEW
 from exporter.config import TaskSettings
 from exporter.errors import FAILURE_REASONS
-from exporter.metrics.rows import Metric
+from exporter.history.counters import DURATION_BOUNDS
+from exporter.history.transitions import FINISHED, GONE, NEW
+from exporter.metrics.metric import Metric
 from exporter.metrics.table import METRICS
 from exporter.tasks import UNFINISHED, TaskStatus
 from exporter.zego.callbacks import EVENT_WORDS, FAILURE_WORDS, REJECTIONS

@@ -9,9 +9,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from exporter.collection.asking import Asking
-from exporter.collection.inbox import Inbox
-from exporter.collection.ledger import Ledger
+from exporter.collection.api_session import ApiSession
+from exporter.collection.callbacks import CallbackReceiver
 from exporter.collection.outage import Outage
 from exporter.collection.schedule import Schedule
 from exporter.collection.state import AppState
@@ -19,6 +18,7 @@ from exporter.collection.strategy import new_strategy
 from exporter.collection.walk import WalkResult
 from exporter.config import AppSettings
 from exporter.errors import CollectionError, InternalError, Stopped
+from exporter.history.counters import AppCounters
 from exporter.logs import fields
 from exporter.tasks import Snapshot
 from exporter.zego.client import Client
@@ -46,7 +46,7 @@ class Collector:
         self,
         settings: AppSettings,
         limiter: RateLimiter,
-        ledger: Ledger,
+        ledger: AppCounters,
         *,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
@@ -56,7 +56,12 @@ class Collector:
         self.settings = settings
         stats = ApiStats()
         self._ledger = ledger
-        self.inbox = Inbox(settings.app_id, settings.read_callback_secret, ledger, hurry=self.hurry)
+        self.inbox = CallbackReceiver(
+            settings.app_id,
+            settings.read_callback_secret,
+            ledger,
+            request_early_collection=self.request_early_collection,
+        )
         self.state = AppState(
             settings, stats, ledger, rejections=self.inbox.rejections, clock=clock
         )
@@ -97,9 +102,9 @@ class Collector:
         for client in self._clients:
             client.abort()
 
-    def hurry(self) -> None:
+    def request_early_collection(self) -> None:
         """Ask for a collection before the next tick; returns at once."""
-        self._schedule.hurry()
+        self._schedule.request_early_collection()
         self._awake.set()
 
     def join(self, timeout: float) -> bool:
@@ -133,7 +138,7 @@ class Collector:
     def _ask(self, started: float) -> WalkResult:
         collection = self.settings.collection
         latest = self.state.view().latest
-        asking = Asking(
+        asking = ApiSession(
             self._clients,
             page_size=collection.page_size,
             deadline=started + collection.deadline,

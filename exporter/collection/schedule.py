@@ -37,7 +37,7 @@ class Schedule:
             return min(self._tick, self._begun + EARLY_SPACING)
         return self._tick
 
-    def hurry(self) -> None:
+    def request_early_collection(self) -> None:
         """Ask for a collection before the next tick."""
         self._hurried = True
 

@@ -13,7 +13,7 @@ from exporter.tasks import UploadTask
 from exporter.zego.decoding import Page
 
 
-class SharedTasks:
+class TaskInterner:
     """The tasks that are known already, to be taken in place of equal new ones."""
 
     def __init__(self, known: Iterable[UploadTask] = ()) -> None:

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from exporter.collection.ledger import Ledger, LedgerView
 from exporter.collection.schedule import ticks_by
 from exporter.config import AppSettings
 from exporter.errors import FAILURE_REASONS, CollectionError
+from exporter.history.counters import AppCounters, CountersView
 from exporter.tasks import Snapshot
 from exporter.zego.decoding import MALFORMED_REASONS
 from exporter.zego.stats import ApiStats, ApiStatsView
@@ -46,7 +46,7 @@ class AppView:
     strategy: str
     corrections: int
     api: ApiStatsView
-    ledger: LedgerView
+    ledger: CountersView
     callback_rejections: Mapping[str, int]
 
 
@@ -57,7 +57,7 @@ class AppState:
         self,
         settings: AppSettings,
         stats: ApiStats,
-        ledger: Ledger,
+        ledger: AppCounters,
         *,
         rejections: Callable[[], Mapping[str, int]] = dict,
         clock: Callable[[], float] = time.monotonic,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, Protocol
 
-from exporter.collection.asking import LANES, Asking
-from exporter.collection.incremental import Incremental
+from exporter.collection.api_session import LANES, ApiSession
+from exporter.collection.incremental.strategy import Incremental
 from exporter.collection.walk import WalkResult
 from exporter.config import AppSettings
 
@@ -20,7 +20,7 @@ class Strategy(Protocol):
     def name(self) -> Literal["full", "incremental"]:
         """The strategy at work, whatever was configured."""
 
-    def collect(self, asking: Asking) -> WalkResult:
+    def collect(self, asking: ApiSession) -> WalkResult:
         """Return all tasks as they are now. Raises as `walk` does."""
 
 
@@ -30,7 +30,7 @@ class Full:
     corrections = 0
     name: Literal["full"] = "full"
 
-    def collect(self, asking: Asking) -> WalkResult:
+    def collect(self, asking: ApiSession) -> WalkResult:
         """Return all tasks as they were listed. Raises as `walk` does."""
         return asking.walk_all()
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from exporter.collection.fleet import Fleet
-from exporter.collection.history import History
+from exporter.collection.collectors import CollectorPool
 from exporter.collection.state import AppView
 from exporter.config import AppSettings, Settings
+from exporter.history.database import HistoryFile
 
 REFRESH_SECONDS = 0.2
 
@@ -25,9 +25,9 @@ def collected(settings: Settings, *, with_history: bool = False) -> Iterator[Seq
     ConfigError or HistoryError where it cannot be used.
     """
     path = settings.history.path if with_history else None
-    history = History(path) if path is not None else None
+    history = HistoryFile(path) if path is not None else None
     try:
-        fleet = Fleet(history)
+        fleet = CollectorPool(history)
         _collect(fleet, settings.apps)
         yield fleet.views()
     finally:
@@ -35,7 +35,7 @@ def collected(settings: Settings, *, with_history: bool = False) -> Iterator[Seq
             history.close()
 
 
-def _collect(fleet: Fleet, apps: Sequence[AppSettings]) -> None:
+def _collect(fleet: CollectorPool, apps: Sequence[AppSettings]) -> None:
     """Collect with a line for each app on a terminal, silently elsewhere."""
     running = fleet.collect_once(apps, every=REFRESH_SECONDS)
     console = Console(stderr=True)

@@ -1,7 +1,7 @@
 """YAML and environment -> frozen, validated settings (contract, section 3)."""
 
 from exporter.config.loading import load_settings
-from exporter.config.sections import TaskSettings, WebSettings
+from exporter.config.schema import TaskSettings, WebSettings
 from exporter.config.settings import AppSettings, CollectionSettings, Settings
 
 __all__ = [

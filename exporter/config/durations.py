@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.config.readers import DECIMAL, Reader, from_environment
+from exporter.config.fields import DECIMAL, Reader, from_environment
 
 YEAR_SECONDS = 365 * 86_400.0
 

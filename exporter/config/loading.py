@@ -13,13 +13,13 @@ from types import MappingProxyType
 from typing import Any
 
 from exporter.config.environment import FromEnvironment, replace_variables
-from exporter.config.places import Place, Problem, in_file_order, place_text
-from exporter.config.readers import kind
+from exporter.config.fields import kind
+from exporter.config.problems import Place, Problem, in_file_order, place_text
 from exporter.config.settings import Settings, settings_of
 from exporter.config.validation import validate
 from exporter.config.warnings import warnings_of
+from exporter.config.yaml import load_yaml
 from exporter.errors import ConfigError
-from exporter.yaml_loader import load_yaml
 
 _NO_OVERRIDES: Mapping[str, Any] = MappingProxyType({})
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from exporter.config.secret_files import read_secret_file
-from exporter.config.sections import (
+from exporter.config.schema import (
     MIN_DEADLINE_SECONDS,
     STALE_INTERVALS,
     AppSection,
@@ -18,6 +17,7 @@ from exporter.config.sections import (
     TaskSettings,
     WebSettings,
 )
+from exporter.config.secret_files import read_secret_file
 from exporter.errors import AuthError
 from exporter.zego.endpoints import REGIONS
 

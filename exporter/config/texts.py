@@ -15,8 +15,8 @@ from pydantic import SecretStr, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
 from exporter.config.environment import FromEnvironment
-from exporter.config.places import shown
-from exporter.config.readers import Reader
+from exporter.config.fields import Reader
+from exporter.config.problems import shown
 from exporter.config.secret_files import read_secret_file
 
 MAX_NAME_LENGTH = 64

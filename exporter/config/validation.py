@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from exporter.config.places import Place, Problem, shown, value_at
-from exporter.config.readers import Items, Reader, kind
-from exporter.config.sections import Document
+from exporter.config.fields import Items, Reader, kind
+from exporter.config.problems import Place, Problem, shown, value_at
+from exporter.config.schema import Document
 
 
 def validate(values: Any, folder: Path) -> tuple[Document | None, list[Problem]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from exporter.config.places import Place, Problem
+from exporter.config.problems import Place, Problem
+from exporter.config.schema import ZEGO_REQUESTS_PER_SECOND, AppSection, Document
 from exporter.config.secret_files import read_secret_file
-from exporter.config.sections import ZEGO_REQUESTS_PER_SECOND, AppSection, Document
 
 _RATE = "requests_per_second"
 

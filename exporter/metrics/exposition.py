@@ -12,10 +12,10 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
-from exporter.metrics.chunks import Chunk, checksum, gzip_member
-from exporter.metrics.lines import render_registry
-from exporter.metrics.page import AppLook, Format, SnapshotPart
-from exporter.metrics.rows import ProgramView, SnapshotLook
+from exporter.metrics.gzip_stream import Chunk, checksum, gzip_member
+from exporter.metrics.metric import ProgramView, SnapshotLook
+from exporter.metrics.snapshot_cache import AppLook, Format, SnapshotPart
+from exporter.metrics.text_format import render_registry
 from exporter.tasks import Snapshot
 
 CONTENT_TYPE_TEXT = "text/plain; version=0.0.4; charset=utf-8"

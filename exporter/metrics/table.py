@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from exporter import __version__
 from exporter.collection.state import AppView
-from exporter.metrics.rows import (
+from exporter.metrics.metric import (
     Histogram,
     Metric,
     Sample,

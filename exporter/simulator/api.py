@@ -49,7 +49,7 @@ class Answer(NamedTuple):
     faults: Mapping[Fault, Parameter]
 
 
-class _Refusal(Exception):  # noqa: N818 - an answer to give, not an error of ours
+class _Refusal(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code

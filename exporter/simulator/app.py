@@ -7,7 +7,7 @@ from dataclasses import InitVar, dataclass, field
 from typing import Literal
 
 from exporter.simulator.faults import Faults
-from exporter.simulator.life import Life
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.tokens import TokenTable
 
 RATE_LIMIT = 20

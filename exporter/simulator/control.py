@@ -24,8 +24,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exporter.simulator.app import SimulatedApp
+from exporter.simulator.expected_state import tell_truth
 from exporter.simulator.faults import FAULTS, Fault
-from exporter.simulator.truth import tell_truth
 
 PREFIX = "/simulator/"
 

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from exporter.simulator.app import SimulatedApp, Spelling
 from exporter.simulator.faults import Fault, Faults
-from exporter.simulator.life import Life
-from exporter.simulator.rhythm import DAY, HOUR, MINUTE, Rhythm
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.server import SimulatorServer
 from exporter.simulator.task import STATUS_WORDS
+from exporter.simulator.workload import DAY, HOUR, MINUTE, Rhythm
 
 CREDENTIALS = (
     (1234567890, "7d8f2c4be1a0935f6c2d4e8b9a017f53"),

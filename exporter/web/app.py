@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from exporter.web.http import BodyHandler, Handler, Methods, Request, Response, Routes, text
-from exporter.web.rendering import RenderPool
+from exporter.web.render_pool import RenderPool
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -28,7 +28,7 @@ MAX_BODY_BYTES = 8 * 1024
 PIECE_BYTES = 256 * 1024
 
 
-class _TooLarge(Exception):  # noqa: N818 - caught a few lines below, for control flow only
+class _TooLarge(Exception):
     """The body of the request is larger than may be."""
 
 

@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar
 
-from exporter.collection.inbox import Inbox
+from exporter.collection.callbacks import CallbackReceiver
 from exporter.web.http import BodyHandler, Methods, Request, Response, Routes, text
 from exporter.zego.callbacks import MAX_BODY_BYTES, CallbackRejected
 
@@ -35,7 +35,7 @@ class CallbackRoutes(Mapping[str, Methods]):
     def __init__(
         self,
         routes: Routes,
-        inboxes: Callable[[], Mapping[str, Inbox]],
+        inboxes: Callable[[], Mapping[str, CallbackReceiver]],
         now: Callable[[], float],
     ) -> None:
         self._routes = routes
@@ -59,7 +59,7 @@ class CallbackRoutes(Mapping[str, Methods]):
 class _CallbackHandler(BodyHandler):
     max_body_bytes: ClassVar[int] = MAX_BODY_BYTES
 
-    def __init__(self, inbox: Inbox, now: Callable[[], float]) -> None:
+    def __init__(self, inbox: CallbackReceiver, now: Callable[[], float]) -> None:
         self._inbox = inbox
         self._now = now
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qs
 
-from exporter.collection.inbox import Inbox
+from exporter.collection.callbacks import CallbackReceiver
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.errors import ConfigError, ExporterError
 from exporter.web.app import Application
 from exporter.web.callbacks import CallbackRoutes
-from exporter.web.encoding import accepts_gzip
 from exporter.web.http import Request, Response, Routes, text
+from exporter.web.negotiation import accepts_gzip
 from exporter.web.pages import StatusPages
-from exporter.web.rendering import RenderPool
+from exporter.web.render_pool import RenderPool
 
 MAX_QUERY_FIELDS = 1000
 
@@ -49,7 +49,7 @@ class Sources:
     healthy: Callable[[], bool]
     tasks: Callable[[], TaskSettings]
     reload: Callable[[], None] | None = None
-    inboxes: Callable[[], Mapping[str, Inbox]] = dict
+    inboxes: Callable[[], Mapping[str, CallbackReceiver]] = dict
     now: Callable[[], float] = time.time
 
 

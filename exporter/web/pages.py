@@ -10,10 +10,12 @@ from dataclasses import replace
 
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
-from exporter.web import api
-from exporter.web.encoding import accepts_gzip, compress
 from exporter.web.http import Request, Response, Routes
-from exporter.web.query import (
+from exporter.web.negotiation import accepts_gzip, compress
+from exporter.web.render_pool import RenderPool
+from exporter.web.status import api
+from exporter.web.status.page import HTML, HTML_HEADERS, render_status
+from exporter.web.status.query import (
     ALL,
     PAGE_LIMIT,
     PARAMETERS,
@@ -23,9 +25,7 @@ from exporter.web.query import (
     read_fields,
     read_query,
 )
-from exporter.web.rendering import RenderPool
-from exporter.web.status import Desk
-from exporter.web.status_page import HTML, HTML_HEADERS, render_status
+from exporter.web.status.view import Desk
 
 
 class StatusPages:

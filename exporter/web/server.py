@@ -17,8 +17,8 @@ from typing import Any, Protocol
 import uvicorn
 
 from exporter.web.app import Receive, Send
+from exporter.web.deadlines import Admits, Limits, admits_all, protocol_class
 from exporter.web.listen import BACKLOG, format_address, open_sockets
-from exporter.web.protocol import Admits, Limits, admits_all, protocol_class
 
 TLS_BUFFER_BYTES = 16 * 1024  # one TLS record: requests are small
 
@@ -105,7 +105,7 @@ class _Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         if self.config.ssl is not None:
             # What asyncio takes for each connection at once; its own 256 KiB are for large uploads.
-            sslproto.SSLProtocol.max_size = TLS_BUFFER_BYTES  # type: ignore[attr-defined] # untyped
+            sslproto.SSLProtocol.max_size = TLS_BUFFER_BYTES
             # uvicorn hands no deadline on, and asyncio's own is a minute.
             loop.create_server = partial(  # type: ignore[method-assign]
                 loop.create_server, ssl_handshake_timeout=self._limits.request_seconds

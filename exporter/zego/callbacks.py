@@ -47,7 +47,7 @@ REJECTIONS = ("malformed", "app_id", "signature", "timestamp", "replayed", "too_
 """Labels of `zego_upload_callback_rejections_total`."""
 
 
-class CallbackRejected(ExporterError):  # noqa: N818 - the name says what happened to it
+class CallbackRejected(ExporterError):
     """A callback without effect; `reason` is one of REJECTIONS."""
 
     def __init__(self, reason: str) -> None:

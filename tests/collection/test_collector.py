@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from exporter.collection.collector import Collector
-from exporter.collection.ledger import Ledger
 from exporter.collection.state import AppView
 from exporter.config import AppSettings, CollectionSettings
+from exporter.history.counters import AppCounters
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.faults import Fault
-from exporter.simulator.life import Life
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.server import SimulatorServer
 from exporter.tasks import TaskStatus
 from exporter.zego.limiter import RateLimiter
@@ -60,7 +60,7 @@ class Site:
             **changes,
         }
         self.collector = Collector(
-            AppSettings(**settings), RateLimiter(1000), Ledger(), clock=clock or self.clock
+            AppSettings(**settings), RateLimiter(1000), AppCounters(), clock=clock or self.clock
         )
 
     def collect(self) -> AppView:
@@ -263,7 +263,7 @@ def test_a_thread_collects_until_it_is_stopped(server: SimulatorServer, app: Sim
     app.faults.switch_on(Fault.SILENT)
     settings = Site(server, app).collector.settings
     fast = settings.model_copy(update={"collection": CollectionSettings(interval=1, timeout=60)})
-    collector = Collector(fast, RateLimiter(1000), Ledger())
+    collector = Collector(fast, RateLimiter(1000), AppCounters())
     collector.start()
     wait_until(lambda: app.arrivals.requests, "a request")
     collector.stop()
@@ -276,7 +276,7 @@ def test_a_callback_before_the_first_collection_makes_no_impossible_instant(
     """The next collection is due now, not at the beginning of time."""
     site = Site(server, app)
     app.faults.switch_on(Fault.SILENT)
-    site.collector.hurry()
+    site.collector.request_early_collection()
     site.collector.start()
     wait_until(lambda: app.arrivals.requests, "a request")
     due = site.collector.state.view().next_collection

@@ -1,7 +1,7 @@
 """Ten thousand collections of a busy life: the counters equal what visibly happened, exactly.
 
 The expectation comes from the simulator's own log: between two complete walks, a task's moves
-collapse to where it was and where it is. Nothing of `exporter.collection.transitions` is used.
+collapse to where it was and where it is. Nothing of `exporter.history.transitions` is used.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 
-from exporter.collection.ledger import Ledger
 from exporter.collection.walk import WalkResult, walk
 from exporter.errors import ServerError
+from exporter.history.counters import AppCounters
 from exporter.simulator.api import handle
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.demo import BUSY
-from exporter.simulator.life import Life
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.task import STATUS_WORDS, Change
 from exporter.zego.decoding import Page, decode_page
 from tests.simulator.calls import NOW, SECRET, signed_query
@@ -103,7 +103,7 @@ def test_counters_equal_what_visibly_happened() -> None:
     random, now = Random(1), int(NOW)  # noqa: S311 - a test's course
     life = Life(1, start=now, rhythm=LIVELY, log_limit=None)
     app = SimulatedApp(1, SECRET, life, rate_limit=None)
-    expected, ledger = Expectation(life), Ledger()
+    expected, ledger = Expectation(life), AppCounters()
     now += 600
     ledger.record_walk(collect(app, now, None).tasks, now)
     expected.forget()

@@ -32,7 +32,7 @@ def test_a_request_brings_the_collection_forward() -> None:
     schedule = Schedule(first=0.0, interval=60.0)
     schedule.begin(0.0)
     schedule.end(1.0)
-    schedule.hurry()
+    schedule.request_early_collection()
     assert schedule.due == EARLY_SPACING
     schedule.begin(EARLY_SPACING)
     assert schedule.end(EARLY_SPACING + 1) == 0
@@ -45,7 +45,7 @@ def test_requests_before_a_collection_are_served_by_it() -> None:
     schedule.begin(0.0)
     schedule.end(1.0)
     for _ in range(100):
-        schedule.hurry()
+        schedule.request_early_collection()
     schedule.begin(EARLY_SPACING)
     schedule.end(EARLY_SPACING + 0.1)
     assert schedule.due == 60.0
@@ -55,7 +55,7 @@ def test_a_request_never_delays_the_tick() -> None:
     """With an interval below the spacing the tick comes first."""
     schedule = Schedule(first=0.0, interval=2.0)
     schedule.begin(0.0)
-    schedule.hurry()
+    schedule.request_early_collection()
     schedule.end(0.5)
     assert schedule.due == 2.0
 
@@ -72,7 +72,7 @@ def test_every_tick_is_collected_or_skipped(
     now, at_ticks, skipped = 0.0, 0, 0
     for early, duration in rounds:
         if early:
-            schedule.hurry()
+            schedule.request_early_collection()
         tick = (at_ticks + skipped) * interval
         now = max(now, schedule.due)
         at_ticks += now >= tick - interval * 1e-9

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.collection.sharing import SharedTasks
+from exporter.collection.sharing import TaskInterner
 from exporter.tasks import UploadTask
 from exporter.zego.decoding import Page
 from tests.builders import make_task, tasks_strategy
@@ -25,14 +25,14 @@ def test_a_page_stays_equal_whatever_is_known(
     known: list[UploadTask], listed: list[UploadTask]
 ) -> None:
     """Sharing saves memory and changes nothing."""
-    assert SharedTasks(known).share(page_of(*listed)) == page_of(*listed)
+    assert TaskInterner(known).share(page_of(*listed)) == page_of(*listed)
 
 
 def test_an_unchanged_task_is_the_known_object_and_a_changed_one_is_not() -> None:
     """So that both snapshots hold one object, or what is true."""
     same, moved = make_task("same"), make_task("moved")
     listed = [replace(same), replace(moved, retry_count=1), make_task("new")]
-    shared = SharedTasks([same, moved]).share(page_of(*listed)).tasks
+    shared = TaskInterner([same, moved]).share(page_of(*listed)).tasks
     assert shared[0] is same
     assert shared[1] is listed[1]
     assert shared[2] is listed[2]

@@ -14,11 +14,11 @@ import yaml
 
 from exporter.commands.check import Finding, Probe, check, judge, probe
 from exporter.config import AppSettings, CollectionSettings, Settings
-from exporter.config.sections import HistorySettings
+from exporter.config.schema import HistorySettings
 from exporter.errors import RateLimitedError
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.faults import Fault
-from exporter.simulator.life import Life
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.server import SimulatorServer
 from tests.builders import NOW, make_settings
 

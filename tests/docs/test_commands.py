@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.collection.history import History, Writing
+from exporter.history.database import HistoryFile, Update
 from tests.components import require
 from tests.docs.commands import EXIT_CODES, NOT_RUN, Command, commands, shape
 from tests.e2e.processes import EXPORTER, Program, url_of
@@ -82,14 +82,14 @@ def test_the_backup_of_the_history_is_whole(tmp_path: Path) -> None:
     (command,) = (c.text for c in COMMANDS if c.text.startswith("sqlite3 "))
     command = command.replace("/var/lib/zego-upload-exporter/history.sqlite", str(path))
     command = command.replace("/backup/history.sqlite", str(backup))
-    history = History(path)
+    history = HistoryFile(path)
     try:
-        history.write("vod", 1, Writing(1.0, {}, {("transition", "new", "waiting"): 3.0}, {}))
+        history.write("vod", 1, Update(1.0, {}, {("transition", "new", "waiting"): 3.0}, {}))
         subprocess.run(["bash", "-c", command], check=True, timeout=60)  # noqa: S607 - as a reader
     finally:
         history.close()
 
-    restored = History(backup)
+    restored = HistoryFile(backup)
     try:
         assert restored.read("vod", 1).counters == {("transition", "new", "waiting"): 3.0}
     finally:

@@ -14,7 +14,7 @@ from tests.docs.pages import ROOT
 
 SCHEMA = ROOT / "docs" / "config.schema.json"
 EXAMPLE = ROOT / "config.example.yaml"
-CORPUS = ROOT / "tests" / "config_corpus"
+CORPUS = ROOT / "tests" / "config" / "corpus"
 
 
 @pytest.mark.parametrize("path", generated(), ids=lambda path: path.name)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs.generator.configuration import ENVIRONMENT
-from exporter.config.sections import (
+from exporter.config.schema import (
     AppSection,
     CollectionSection,
     HistorySettings,

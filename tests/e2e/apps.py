@@ -11,9 +11,9 @@ from typing import Any
 
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.demo import CREDENTIALS
-from exporter.simulator.life import Life
-from exporter.simulator.rhythm import DAY, HOUR
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.server import SimulatorServer
+from exporter.simulator.workload import DAY, HOUR
 from tests.e2e.processes import ANY_PORT, EXPORTER, Program, running
 
 SECRET = CREDENTIALS[0][1]

@@ -11,10 +11,10 @@ import pytest
 
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.faults import Fault
-from exporter.simulator.life import Life
-from exporter.simulator.rhythm import HOUR
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.server import SimulatorServer
 from exporter.simulator.task import EXPIRED, FAILED, SUCCEEDED, UPLOADING, WAITING
+from exporter.simulator.workload import HOUR
 from tests.e2e.alerting import Stage, stage
 from tests.e2e.apps import FAST, SECRET, entry, write_config
 from tests.e2e.pages import read_page

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from exporter.config.sections import TaskSettings
+from exporter.config.schema import TaskSettings
 from exporter.simulator.app import SimulatedApp
+from exporter.simulator.expected_state import tell_truth
 from exporter.simulator.server import SimulatorServer
-from exporter.simulator.truth import tell_truth
 from tests.e2e.apps import FAST, entry, still_app, write_config
 from tests.e2e.processes import ANY_PORT, EXPORTER, prometheus_scraping, running, url_of
 from tests.grafana.prometheus import Prometheus

@@ -13,9 +13,9 @@ from random import Random
 import pytest
 
 from exporter.simulator.app import SimulatedApp
+from exporter.simulator.expected_state import tell_truth
 from exporter.simulator.server import SimulatorServer
 from exporter.simulator.task import STATUS_WORDS
-from exporter.simulator.truth import tell_truth
 from tests.e2e.apps import FAST, entry, still_app, write_config
 from tests.e2e.pages import Page, read_page
 from tests.e2e.processes import ANY_PORT, EXPORTER, Program, run_exporter, running, url_of

@@ -19,7 +19,7 @@ from tests.e2e.apps import FAST, entry, still_app, write_config
 from tests.e2e.processes import ANY_PORT, EXPORTER, Program, run_exporter, running
 from tests.grafana.prometheus import Prometheus, free_port, is_ready
 from tests.waiting import wait_until
-from tests.web.webconfig_files import TLS, VERIFYING, Folder, certificate, hashed
+from tests.web.security.webconfig_files import TLS, VERIFYING, Folder, certificate, hashed
 
 pytestmark = pytest.mark.e2e
 

@@ -14,7 +14,7 @@ from prometheus_client.utils import floatToGoString
 
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
-from exporter.metrics.rows import Histogram, Metric, ProgramView, Sample, SnapshotLook
+from exporter.metrics.metric import Histogram, Metric, ProgramView, Sample, SnapshotLook
 from exporter.metrics.table import METRICS
 
 

@@ -23,7 +23,7 @@ from exporter.metrics.exposition import (
     Exposition,
     prefers_openmetrics,
 )
-from exporter.metrics.rows import ProgramView
+from exporter.metrics.metric import ProgramView
 from exporter.metrics.table import METRICS
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.stats import ApiStats

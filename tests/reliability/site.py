@@ -15,14 +15,14 @@ import trustme
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.collection.collector import Collector
-from exporter.collection.ledger import Ledger
 from exporter.config import AppSettings, CollectionSettings, TaskSettings
+from exporter.history.counters import AppCounters
 from exporter.metrics.exposition import Exposition
 from exporter.simulator.app import SimulatedApp
+from exporter.simulator.expected_state import tell_truth
 from exporter.simulator.faults import Fault
-from exporter.simulator.life import Life
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.server import SimulatorServer
-from exporter.simulator.truth import tell_truth
 from exporter.zego.limiter import RateLimiter
 from tests.builders import NOW
 from tests.reliability.matrix import Outside, Row
@@ -76,7 +76,7 @@ class Site:
         self.collector = PatientCollector(
             settings,
             RateLimiter(10_000),
-            Ledger(),
+            AppCounters(),
             clock=lambda: self.now,
             wall_clock=lambda: NOW,
         )
@@ -167,7 +167,7 @@ class Tls:
     def _issue(self, fault: Outside | None) -> trustme.LeafCert:
         ca = trustme.CA() if fault is Outside.UNKNOWN_ISSUER else self._ca
         host = "other.example.com" if fault is Outside.WRONG_HOST else "127.0.0.1"
-        past = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+        past = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
         expiry = past if fault is Outside.EXPIRED_CERTIFICATE else None
         return ca.issue_cert(host, not_after=expiry)
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from exporter.collection.inbox import Inbox
-from exporter.collection.ledger import Ledger
+from exporter.collection.callbacks import CallbackReceiver
 from exporter.config import TaskSettings
+from exporter.history.counters import AppCounters
 from exporter.metrics.exposition import Exposition
+from exporter.web.deadlines import Limits
 from exporter.web.endpoints import Sources, build_application
-from exporter.web.protocol import Limits
 from exporter.web.server import WebServer
 from tests.builders import NOW, make_task
 from tests.reliability.mutation import mutated
@@ -100,7 +100,9 @@ def defects() -> Iterator[list[str]]:
 def server() -> Iterator[WebServer]:
     """Serve everything that the exporter serves, to peers that have a fifth of a second."""
     view = make_view("vod", tasks=[make_task(str(number)) for number in range(60)])
-    inbox = Inbox(1, lambda: "callback-secret", Ledger(), hurry=lambda: None)
+    inbox = CallbackReceiver(
+        1, lambda: "callback-secret", AppCounters(), request_early_collection=lambda: None
+    )
     sources = Sources(
         render_metrics=Exposition(lambda: [view], TaskSettings()).render,
         views=lambda: [view],

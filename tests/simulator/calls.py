@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from exporter.simulator.api import handle
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.life import Life
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.server import SimulatorServer
 
 NOW = 1_700_000_000.0

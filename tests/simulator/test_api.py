@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.simulator.api import handle, sign
-from exporter.simulator.life import Life
+from exporter.simulator.lifecycle import Life
 from tests.simulator.calls import NOW, call, frozen_app, ids, signed_query, walk
 
 

@@ -22,8 +22,7 @@ from exporter.simulator.callbacks import (
     refusal_of_cancel,
     sign,
 )
-from exporter.simulator.life import Life
-from exporter.simulator.rhythm import Rhythm
+from exporter.simulator.lifecycle import Life
 from exporter.simulator.server import SimulatorServer
 from exporter.simulator.task import (
     CANCELLED,
@@ -35,6 +34,7 @@ from exporter.simulator.task import (
     WAITING_RETRY,
     Change,
 )
+from exporter.simulator.workload import Rhythm
 from tests.simulator.calls import NOW
 
 SECRET = "callback-secret-that-opens-nothing"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email.message import Message
 from http.client import HTTPConnection
 
-from exporter.web.protocol import Limits
+from exporter.web.deadlines import Limits
 from exporter.web.server import AsgiApplication, WebServer
 
 PATIENCE = 30.0  # seconds after which a test that hangs fails

@@ -6,7 +6,7 @@ import threading
 
 from exporter.web.app import Application
 from exporter.web.http import Request, Response, Routes, text
-from exporter.web.rendering import RenderPool
+from exporter.web.render_pool import RenderPool
 
 LARGE = bytes(range(256)) * 4096 * 12  # 12 MiB: more than the kernel takes for a peer
 

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.collection.inbox import Inbox
-from exporter.collection.ledger import Ledger, LedgerView
+from exporter.collection.callbacks import CallbackReceiver
 from exporter.config import TaskSettings
+from exporter.history.counters import AppCounters, CountersView
 from exporter.web.app import MAX_BODY_BYTES as MAX_OTHER_BODY_BYTES
 from exporter.web.app import Application
 from exporter.web.endpoints import Sources, build_application
@@ -49,9 +49,9 @@ class Post:
     """The callback side of an exporter with one app, and how often it was to collect early."""
 
     def __init__(self) -> None:
-        self.ledger = Ledger()
+        self.ledger = AppCounters()
         self.hurried = 0
-        self.inbox = Inbox(APP_ID, self.read_secret, self.ledger, self._hurry)
+        self.inbox = CallbackReceiver(APP_ID, self.read_secret, self.ledger, self._hurry)
         self.inboxes = {NAME: self.inbox}
         self.gate = threading.Event()
         self.gate.set()
@@ -74,7 +74,7 @@ class Post:
         self.gate.wait()
         return SECRET
 
-    def effects(self) -> tuple[LedgerView, int]:
+    def effects(self) -> tuple[CountersView, int]:
         """Return what a callback without effect leaves as it was."""
         return self.ledger.view(), self.hurried
 

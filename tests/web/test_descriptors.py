@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.web.deadlines import Limits
 from exporter.web.descriptors import raise_open_files_limit
-from exporter.web.protocol import Limits
 
 UNLIMITED = resource.RLIM_INFINITY
 

@@ -17,8 +17,8 @@ from exporter.errors import ServerError
 from exporter.tasks import TaskStatus, TitleMode
 from exporter.web.http import Request, Response
 from exporter.web.pages import StatusPages
-from exporter.web.query import MAX_LIMIT, PARAMETERS
-from exporter.web.rendering import RenderPool
+from exporter.web.render_pool import RenderPool
+from exporter.web.status.query import MAX_LIMIT, PARAMETERS
 from tests.builders import NOW, make_task
 from tests.web.views import SECRET, make_view
 

@@ -9,8 +9,8 @@ from http.client import HTTPConnection
 
 import pytest
 
+from exporter.web.deadlines import Limits
 from exporter.web.listen import ListenError
-from exporter.web.protocol import Limits
 from exporter.web.server import WebServer
 from tests.web.peers import PATIENCE, connected, crowd, fetch, read_to_end, serving
 from tests.web.sample_site import LARGE, SampleSite

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from exporter.config.places import Place, Problem
-from exporter.web.security.sections import (
+from exporter.config.problems import Place, Problem
+from exporter.web.security.schema import (
     NO_CERTIFICATE,
     REQUEST,
     REQUIRE_AND_VERIFY,

@@ -15,15 +15,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from exporter.config.fields import kind
 from exporter.config.loading import read_config_file
-from exporter.config.places import Problem, in_file_order, place_text
-from exporter.config.readers import kind
+from exporter.config.problems import Problem, in_file_order, place_text
 from exporter.config.validation import problems_of
+from exporter.config.yaml import load_yaml
 from exporter.errors import ConfigError
 from exporter.web.security.conflicts import TLS, tls_conflicts, web_warnings
-from exporter.web.security.sections import RateLimitSection, TlsSection, WebDocument
+from exporter.web.security.schema import RateLimitSection, TlsSection, WebDocument
 from exporter.web.security.tls import TlsProblem, build_context
-from exporter.yaml_loader import load_yaml
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ MAX_KEPT = 1024
 _BCRYPT_BYTES = 72
 
 
-class TooManyChecks(Exception):  # noqa: N818 - it says what there is too much of
+class TooManyChecks(Exception):
     """So many passwords from this address wait to be checked that no further one is taken."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from exporter.web.security.sections import RateLimitSection
+from exporter.web.security.schema import RateLimitSection
 
 
 class RequestBound:

@@ -1,4 +1,4 @@
-"""Readers of values that only a web configuration has (see `exporter.config.readers`)."""
+"""Readers of values that only a web configuration has (see `exporter.config.fields`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, SecretStr
 from pydantic_core import CoreSchema, core_schema
 
-from exporter.config.readers import Reader, kind
+from exporter.config.fields import Reader, kind
 from exporter.config.texts import FilePath, Secret, TextReader
 from exporter.web.security.ciphers import KNOWN
 

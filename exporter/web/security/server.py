@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from exporter.errors import ConfigError
-from exporter.web.protocol import Limits
-from exporter.web.security.guard import Guard
-from exporter.web.security.live import LiveWebConfig
+from exporter.web.deadlines import Limits
+from exporter.web.security.auth import Guard
 from exporter.web.security.loading import load_web_config
+from exporter.web.security.reloading import LiveWebConfig
 from exporter.web.server import AsgiApplication, WebServer
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from exporter.config.places import Problem
+from exporter.config.problems import Problem
 from exporter.web.security.ciphers import openssl_ciphers
 from exporter.web.security.conflicts import TLS
 from exporter.web.security.readers import read_pem
-from exporter.web.security.sections import NO_CERTIFICATE, REQUEST, VERIFY_IF_GIVEN, TlsSection
+from exporter.web.security.schema import NO_CERTIFICATE, REQUEST, VERIFY_IF_GIVEN, TlsSection
 
 _VERSIONS = {
     "TLS10": ssl.TLSVersion.TLSv1,
@@ -26,7 +26,7 @@ _VERSIONS = {
 }
 
 
-class TlsProblem(Exception):  # noqa: N818 - what it carries is called so
+class TlsProblem(Exception):
     """What keeps a context from being made."""
 
     def __init__(self, key: str, text: str) -> None:

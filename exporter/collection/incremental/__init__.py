@@ -1,0 +1,1 @@
+"""The incremental strategy: full scans now and then, and only the changes in between."""

@@ -1,0 +1,101 @@
+"""Which tasks are believed to be listed, and a draft of what they turn out to be.
+
+A belief changes only when a collection has succeeded: until then what is found out stays in a
+draft over it, which costs what has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+
+from exporter.tasks import TaskStatus, UploadTask
+
+
+class KnownTasks:
+    """Tasks by status, those of each status in the order in which they were found there."""
+
+    def __init__(self, tasks: Iterable[UploadTask] = ()) -> None:
+        self._by_status: dict[TaskStatus, dict[str, UploadTask]] = {s: {} for s in TaskStatus}
+        self._tasks: tuple[UploadTask, ...] | None = None
+        for task in tasks:
+            self._by_status[task.status][task.id] = task
+
+    def of(self, status: TaskStatus) -> Mapping[str, UploadTask]:
+        """Return the tasks of a status by id."""
+        return self._by_status[status]
+
+    def get(self, task_id: str) -> UploadTask | None:
+        """Return the task with that id, None where there is none."""
+        tasks = (listed.get(task_id) for listed in self._by_status.values())
+        return next((task for task in tasks if task is not None), None)
+
+    def apply(self, changes: Mapping[str, UploadTask | None]) -> None:
+        """Make `changes` part of the belief: tasks by id, None for one that is gone."""
+        for task_id, task in changes.items():
+            for status, listed in self._by_status.items():
+                if task is None or task.status is not status:
+                    listed.pop(task_id, None)
+            if task is not None:
+                self._by_status[task.status][task_id] = task
+        if changes:
+            self._tasks = None
+
+    def tasks(self) -> tuple[UploadTask, ...]:
+        """Return all tasks; the same tuple as long as nothing has changed."""
+        if self._tasks is None:
+            self._tasks = tuple(chain(*(listed.values() for listed in self._by_status.values())))
+        return self._tasks
+
+
+class PendingChanges:
+    """A belief and `changes` to it: tasks by id, None for one that is gone."""
+
+    def __init__(self, belief: KnownTasks) -> None:
+        self.belief = belief
+        self.changes: dict[str, UploadTask | None] = {}
+        self._counts = {status: len(belief.of(status)) for status in TaskStatus}
+
+    def get(self, task_id: str) -> UploadTask | None:
+        """Return the task as it is known now, None where it is not listed."""
+        if task_id in self.changes:
+            return self.changes[task_id]
+        return self.belief.get(task_id)
+
+    def put(self, task: UploadTask) -> bool:
+        """Note a task as the API just listed it; return whether that is news."""
+        return self._note(task.id, task)
+
+    def drop(self, task_id: str) -> bool:
+        """Note that a task is listed no more; return whether that is news."""
+        return self._note(task_id, None)
+
+    def count(self, status: TaskStatus) -> int:
+        """Return how many tasks have a status; O(1)."""
+        return self._counts[status]
+
+    def total(self) -> int:
+        """Return how many tasks there are; O(1)."""
+        return sum(self._counts.values())
+
+    def of(self, status: TaskStatus) -> Iterator[UploadTask]:
+        """Yield the tasks of a status: first those believed there, in their order."""
+        believed = self.belief.of(status)
+        for task_id, task in believed.items():
+            current = self.changes.get(task_id, task)
+            if current is not None and current.status is status:
+                yield current
+        for task_id, current in self.changes.items():
+            if current is not None and current.status is status and task_id not in believed:
+                yield current
+
+    def _note(self, task_id: str, task: UploadTask | None) -> bool:
+        known = self.get(task_id)
+        if known == task:
+            return False
+        if known is not None:
+            self._counts[known.status] -= 1
+        if task is not None:
+            self._counts[task.status] += 1
+        self.changes[task_id] = task
+        return True

@@ -1,0 +1,89 @@
+"""Reloading the configuration: everything is validated first, then swapped, or nothing is."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from exporter.config import Settings
+from exporter.errors import ConfigError, ExporterError
+from exporter.logs import fields
+from exporter.metrics.metric import ProgramView
+
+log = logging.getLogger(__name__)
+
+
+class Reloader:
+    """Loads and applies the configuration; reloads asked for at once follow one another.
+
+    `load` raises ConfigError, `apply` gets settings that hold and the ones before.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        load: Callable[[], Settings],
+        apply: Callable[[Settings], None],
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._load = load
+        self._apply = apply
+        self._now = now
+        self._lock = threading.Lock()
+        self._view = ProgramView(reload_successful=True, reload_succeeded_at=now())
+
+    @property
+    def settings(self) -> Settings:
+        """The configuration that runs."""
+        return self._settings
+
+    def view(self) -> ProgramView:
+        """Return how the last reload went."""
+        return self._view
+
+    def reload(self) -> None:
+        """Load the configuration anew and run it.
+
+        Raises ExporterError, with what ran before still running; ConfigError has all problems.
+        """
+        with self._lock:
+            try:
+                settings = self._load()
+                self._apply(settings)
+            except ExporterError as error:
+                self._failed(error)
+                raise
+            except Exception as defect:
+                # The border of reloading: a defect must not end what runs well.
+                log.exception("defect during a reload")
+                failure = ExporterError(f"defect of the exporter: {type(defect).__name__}")
+                self._failed(failure)
+                raise failure from defect
+            for warning in (*settings.warnings, *_unchangeable(self._settings, settings)):
+                log.warning("configuration", extra=fields(warning=warning))
+            self._settings = settings
+            self._view = ProgramView(True, self._now())
+            log.info("reloaded", extra=fields(apps=",".join(app.name for app in settings.apps)))
+
+    def _failed(self, error: ExporterError) -> None:
+        self._view = ProgramView(False, self._view.reload_succeeded_at)
+        problems = error.problems if isinstance(error, ConfigError) else [str(error)]
+        log.error(
+            "reload failed, the configuration before goes on",
+            extra=fields(problems="; ".join(problems)),
+        )
+
+
+def _unchangeable(before: Settings, after: Settings) -> list[str]:
+    """Return a warning for each change that only a restart brings about."""
+    pairs = {
+        "web.listen_address": (before.web.listen_address, after.web.listen_address),
+        "web.telemetry_path": (before.web.telemetry_path, after.web.telemetry_path),
+        "web.config_file": (before.web.config_file, after.web.config_file),
+        "history.path": (before.history.path, after.history.path),
+    }
+    return [f"{key}: changed (restart for it)" for key, (old, new) in pairs.items() if old != new]

@@ -1,0 +1,113 @@
+"""The running exporter: collectors, exposition, web server and reload, wired together."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+
+from exporter import __version__
+from exporter.collection.collectors import CollectorPool
+from exporter.commands.reload import Reloader
+from exporter.config import Settings
+from exporter.history.database import HistoryFile
+from exporter.logs import fields
+from exporter.metrics.exposition import Exposition
+from exporter.tasks import Snapshot
+from exporter.web.app import Application
+from exporter.web.endpoints import Sources, build_application
+from exporter.web.security.server import build_server, open_web_config
+
+# Together well under the 5 seconds of the contract, section 5.
+WEB_STOP_SECONDS = 1.5
+FLEET_STOP_SECONDS = 2.0
+
+_EVERY_INTERFACE = re.compile(r"^(\[::\]|0\.0\.0\.0)(?=:)")
+
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """Collects and serves between `start` and `stop`; not restartable.
+
+    `load` gives the configuration anew for a reload. Raises ConfigError where the web
+    configuration cannot be used, HistoryError where the history file cannot.
+    """
+
+    def __init__(
+        self, settings: Settings, load: Callable[[], Settings], *, lifecycle: bool = False
+    ) -> None:
+        web_config = open_web_config(settings.web.config_file)
+        path = settings.history.path
+        self._history = HistoryFile(path) if path is not None else None
+        self._fleet = CollectorPool(self._history, prepare=self._prepare)
+        self._reloader = Reloader(settings, load, self._apply)
+        self._exposition = self._expose(settings)
+        addresses = settings.web.listen_address
+        self._web = build_server(self._application(lifecycle), addresses, web_config)
+        self.reload = self._reloader.reload
+
+    def start(self) -> None:
+        """Begin to collect and serve. Raises ListenError or HistoryError, having stopped again."""
+        settings = self._reloader.settings
+        for warning in settings.warnings:
+            log.warning("configuration", extra=fields(warning=warning))
+        try:
+            self._apply(settings)
+            self._web.start()
+        except BaseException:
+            self.stop()
+            raise
+        self._announce(settings)
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where it serves, as addresses that can be clicked, without a trailing slash."""
+        hosts = [_EVERY_INTERFACE.sub("localhost", address) for address in self._web.addresses]
+        return tuple(f"{self._web.scheme}://{host}" for host in hosts)
+
+    def stop(self) -> None:
+        """End everything within seconds, whatever the API and peers are doing."""
+        self._web.stop(WEB_STOP_SECONDS)
+        self._fleet.stop(FLEET_STOP_SECONDS)
+        if self._history is not None:
+            self._history.close()
+
+    def _application(self, lifecycle: bool) -> Application:
+        sources = Sources(
+            render_metrics=self._render_metrics,
+            views=self._fleet.views,
+            healthy=self._fleet.healthy,
+            tasks=lambda: self._reloader.settings.tasks,
+            reload=self._reloader.reload if lifecycle else None,
+            inboxes=self._fleet.inboxes,
+        )
+        path = self._reloader.settings.web.telemetry_path
+        return build_application(sources, telemetry_path=path)
+
+    def _render_metrics(
+        self, *, apps: frozenset[str] | None, accept: str, gzip: bool
+    ) -> tuple[bytes, str]:
+        # Not the method of one exposition: a reload replaces it.
+        return self._exposition.render(apps=apps, accept=accept, gzip=gzip)
+
+    def _prepare(self, app: str, snapshot: Snapshot) -> None:
+        # As above. Rendering is done before the snapshot is published, so that no scrape waits.
+        self._exposition.prepare(app, snapshot)
+
+    def _apply(self, settings: Settings) -> None:
+        self._fleet.apply(settings.apps)
+        self._exposition = self._expose(settings)
+
+    def _expose(self, settings: Settings) -> Exposition:
+        return Exposition(self._fleet.views, settings.tasks, program=self._reloader.view)
+
+    def _announce(self, settings: Settings) -> None:
+        """Log where the pages are."""
+        apps = ",".join(app.name for app in settings.apps)
+        for url in self.urls:
+            page, metrics = f"{url}/", url + settings.web.telemetry_path
+            log.info(
+                "serving",
+                extra=fields(status_page=page, metrics=metrics, version=__version__, apps=apps),
+            )

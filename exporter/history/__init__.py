@@ -1,0 +1,1 @@
+"""What survives a restart: counters, and the last known status of every task."""

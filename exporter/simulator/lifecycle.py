@@ -1,0 +1,224 @@
+"""Upload tasks with a life of their own: no I/O, no clock; the time is passed in.
+
+Rules that this file keeps (API notes, "What an upload task is"):
+
+- A task moves as LIFE_CYCLE says, unless it is moved by hand.
+- At most `slots` tasks are waiting or uploading; a creation beyond them is refused, and a task that
+  waits for its retry goes on waiting. Fewer than `slots` upload at the same time, so that
+  tasks are seen waiting. Adding or moving by hand knows no such limit.
+- Whatever happens is an event with an instant. Chance is asked only while an event is handled, so
+  the history between two instants is the same, however many calls of `advance` lie between them.
+- `pace` divides every duration; with pace 0 nothing happens by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from heapq import heappop, heappush
+from random import Random
+from typing import NamedTuple
+
+from exporter.simulator.task import (
+    CANCELLED,
+    EXPIRED,
+    FAILED,
+    FILE_TOO_LARGE,
+    SOURCE_DOWNLOAD_FAILED,
+    SUCCEEDED,
+    UPLOAD_ERROR,
+    UPLOADING,
+    WAITING,
+    WAITING_RETRY,
+    SimulatedTask,
+)
+from exporter.simulator.task_store import Register
+from exporter.simulator.titles import make_title
+from exporter.simulator.workload import REALISTIC, Rhythm
+
+Act = Callable[[float, SimulatedTask], None]
+Queue = deque[tuple[SimulatedTask, int]]  # tasks with the entry under which they were queued
+
+_MAX_DOUBLINGS = 10  # of the wait before a retry
+_NOBODY = SimulatedTask("", "", "", 0, 0, 0, 0, 0, troubled=False)
+
+
+class _Event(NamedTuple):
+    """What `task` will do at an instant, if its `entry` is then still the same."""
+
+    at: float
+    number: int
+    act: Act
+    task: SimulatedTask
+    entry: int
+
+
+class Life(Register):
+    """The tasks of one app and what happens to them from the instant `start` (Unix seconds) on.
+
+    `log_limit` is how many changes are remembered, None for all.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        pace: float = 1.0,
+        slots: int = 10,
+        *,
+        start: float = 0.0,
+        rhythm: Rhythm = REALISTIC,
+        log_limit: int | None = 10_000,
+    ) -> None:
+        super().__init__(start, log_limit)
+        self.pace = pace
+        self.slots = slots
+        self.uploads_limit = max(1, slots * 6 // 10)
+        self.rhythm = rhythm
+        self.refused = 0
+        self._random = Random(seed)  # noqa: S311 - a model, not a secret
+        self._events: list[_Event] = []
+        self._ready: Queue = deque()
+        self._ready_again: Queue = deque()
+        self._recent_titles: deque[str] = deque(maxlen=20)
+        self._follow_up = {
+            WAITING: self._plan_upload,
+            UPLOADING: self._plan_end_of_upload,
+            WAITING_RETRY: self._plan_retry,
+            SUCCEEDED: self._plan_expiry,
+            FAILED: self._plan_vanishing,
+            CANCELLED: self._plan_vanishing,
+            EXPIRED: self._plan_vanishing,
+        }
+        self._plan_arrival(start)
+
+    def advance(self, now: float) -> None:
+        """Let everything happen that is due at `now` (Unix seconds); never goes back."""
+        with self.lock:
+            while self._events and self._events[0].at <= now:
+                event = heappop(self._events)
+                self.now = max(self.now, event.at)
+                if event.task.entry == event.entry:
+                    event.act(self.now, event.task)
+                    self._start_uploads(self.now)
+            self.now = max(self.now, now)
+
+    # What happens at an event
+
+    def _arrive(self, at: float, _task: SimulatedTask) -> None:
+        burst = self._random.random() < self.rhythm.burst_chance
+        for _ in range(self._random.randint(2, self.rhythm.burst_size) if burst else 1):
+            if self.slots_used() < self.slots:
+                troubled = self._random.random() < self.rhythm.troubled_chance
+                self.add_task(title=self._title(), troubled=troubled)
+            else:
+                self.refused += 1  # CreateUploadTask answers 350006010
+        self._plan_arrival(at)
+
+    def _queue(self, _at: float, task: SimulatedTask) -> None:
+        queue = self._ready if task.status == WAITING else self._ready_again
+        queue.append((task, task.entry))
+
+    def _cancel(self, at: float, task: SimulatedTask) -> None:
+        self._enter(task, CANCELLED, at)
+
+    def _end_upload(self, at: float, task: SimulatedTask) -> None:
+        rhythm = self.rhythm
+        trouble = rhythm.trouble_when_troubled if task.troubled else rhythm.trouble_otherwise
+        if self._random.random() < rhythm.too_large_chance:
+            self._enter(task, FAILED, at, FILE_TOO_LARGE)
+        elif self._random.random() >= trouble:
+            task.expires_at = math.ceil(at + self._retention() / self.pace)
+            self._enter(task, SUCCEEDED, at)
+        elif task.retry_count < rhythm.max_retries:
+            self._enter(task, WAITING_RETRY, at)
+        else:
+            reason = self._random.choice((SOURCE_DOWNLOAD_FAILED, UPLOAD_ERROR))
+            self._enter(task, FAILED, at, reason)
+
+    def _expire(self, at: float, task: SimulatedTask) -> None:
+        self._enter(task, EXPIRED, at)
+
+    def _vanish(self, at: float, task: SimulatedTask) -> None:
+        self._unlist(task, at)
+
+    # What a status leads to
+
+    def _settle(self, task: SimulatedTask, before: int | None, at: float) -> None:
+        super()._settle(task, before, at)
+        follow_up = self._follow_up.get(task.status)
+        if follow_up is not None and self.pace:
+            follow_up(task, at)
+
+    def _plan_arrival(self, at: float) -> None:
+        if math.isfinite(self.rhythm.arrival_interval):
+            wait = self._random.expovariate(1 / self.rhythm.arrival_interval)
+            self._plan(at, wait, self._arrive, _NOBODY)
+
+    def _plan_upload(self, task: SimulatedTask, at: float) -> None:
+        wait = self.rhythm.waiting * self._random.uniform(0.5, 1.5)
+        self._plan(at, wait, self._queue, task)
+        if self._random.random() < self.rhythm.cancel_chance:
+            self._plan(at, wait * self._random.random(), self._cancel, task)
+
+    def _plan_end_of_upload(self, task: SimulatedTask, at: float) -> None:
+        seconds = self.rhythm.upload * self._random.lognormvariate(0.0, 0.6)
+        self._plan(at, seconds, self._end_upload, task)
+
+    def _plan_retry(self, task: SimulatedTask, at: float) -> None:
+        seconds = self.rhythm.retry_wait * 2 ** min(task.retry_count, _MAX_DOUBLINGS)
+        self._plan(at, seconds * self._random.uniform(0.75, 1.25), self._queue, task)
+
+    def _plan_expiry(self, task: SimulatedTask, at: float) -> None:
+        if task.expires_at:
+            self._plan_at(max(at, task.expires_at), self._expire, task)
+
+    def _plan_vanishing(self, task: SimulatedTask, at: float) -> None:
+        seconds = self.rhythm.linger * self._random.uniform(0.5, 1.5)
+        self._plan(at, seconds, self._vanish, task)
+
+    # Machinery
+
+    def _start_uploads(self, at: float) -> None:
+        while self.count(UPLOADING) < self.uploads_limit:
+            task = self._next_to_upload()
+            if task is None:
+                return
+            if task.status == WAITING_RETRY:
+                task.retry_count += 1
+            self._enter(task, UPLOADING, at)
+
+    def _next_to_upload(self) -> SimulatedTask | None:
+        if self.slots_used() < self.slots:
+            task = _pop_current(self._ready_again)
+            if task is not None:
+                return task
+        return _pop_current(self._ready)
+
+    def _plan(self, at: float, seconds: float, act: Act, task: SimulatedTask) -> None:
+        if self.pace:
+            self._plan_at(at + seconds / self.pace, act, task)
+
+    def _plan_at(self, at: float, act: Act, task: SimulatedTask) -> None:
+        heappush(self._events, _Event(at, self._next_number(), act, task, task.entry))
+
+    def _retention(self) -> float:
+        choices, weights = zip(*self.rhythm.retentions, strict=True)
+        seconds: float = self._random.choices(choices, weights)[0]
+        return seconds * self._random.uniform(0.75, 1.25)
+
+    def _title(self) -> str:
+        if self._recent_titles and self._random.random() < self.rhythm.duplicate_title_chance:
+            return self._random.choice(self._recent_titles)
+        title = make_title(self._random, self.rhythm.titles)
+        self._recent_titles.append(title)
+        return title
+
+
+def _pop_current(queue: Queue) -> SimulatedTask | None:
+    """Take the first task off `queue` that has not moved on since it was queued."""
+    while queue:
+        task, entry = queue.popleft()
+        if task.entry == entry:
+            return task
+    return None

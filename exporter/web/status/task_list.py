@@ -1,0 +1,229 @@
+"""The tasks of all apps as one table: filtered, searched, sorted and cut into pages.
+
+Pure functions of snapshots, a query and the time. What does not depend on the query's search or on
+the time is made once for each snapshot, on first demand: a page of 50 among 100,000 tasks must not
+sort 100,000 tasks. Titles appear only as `tasks.title` allows, in search and order too.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from operator import attrgetter
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from exporter.collection.state import AppView
+from exporter.tasks import Snapshot, TaskStatus, TitleMode, UploadTask, show_title
+from exporter.urgency import precedence
+from exporter.web.status.query import TaskQuery
+
+EXPIRING_WITHIN = 86400.0
+"""A file that expires within these seconds needs attention."""
+
+PATIENCE: Mapping[TaskStatus, float] = {TaskStatus.WAITING: 1800.0, TaskStatus.UPLOADING: 7200.0}
+"""Seconds since its creation after which a task in that status is taken for stuck, as the alert
+rules have it."""
+
+TROUBLED = (TaskStatus.FAILED, TaskStatus.WAITING_RETRY)
+"""The statuses whose tasks all need attention."""
+
+_Entry = tuple[bool, Any, str, str, UploadTask]
+"""Whether it has the value to sort by, that value, app, id (no two entries are equal), task."""
+
+
+_Run = tuple[int, Iterable[_Entry]]
+"""How many entries there are, and the entries in order."""
+
+_BY_EXPIRY = ("urgency", "expires")
+"""The orders in which succeeded tasks come by their expiry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A task as it is shown; `title` is None where `tasks.title` hides it.
+
+    `failure` is why it failed as a word, empty where that is not known; `since` when it was first
+    seen in its status (Unix seconds). `stale` tells that it is from a stale snapshot.
+    """
+
+    app: str
+    task: UploadTask
+    title: str | None
+    failure: str
+    since: float | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The part of the table that was asked for, and how many tasks there are in all of it."""
+
+    rows: tuple[Row, ...]
+    total: int
+
+
+class TaskTable:
+    """The tasks of one app's snapshot; every order of them is made once."""
+
+    def __init__(self, app: str, snapshot: Snapshot, title: TitleMode) -> None:
+        self.app = app
+        self.title_mode = title
+        # Not the snapshot itself: `Tables` keeps this for as long as there is one.
+        self._tasks = snapshot.tasks
+        self._tracked = snapshot.tracked
+        self._failure_reasons = snapshot.failure_reasons
+        self._ordered: dict[tuple[TaskStatus, str, bool], Sequence[_Entry]] = {}
+
+    def title(self, task: UploadTask) -> str | None:
+        """Return the title as it may be shown, None where it may not."""
+        return None if self.title_mode == "none" else show_title(task.title, self.title_mode)
+
+    def since(self, task: UploadTask) -> float | None:
+        """Return when the task was first seen in its status."""
+        tracked = self._tracked.get(task.id)
+        return tracked.since if tracked else None
+
+    def row(self, task: UploadTask, *, stale: bool) -> Row:
+        """Return the task as it is shown."""
+        failure = self._failure_reasons.get(task.id, "")
+        return Row(self.app, task, self.title(task), failure, self.since(task), stale)
+
+    def count_attention(self, now: float) -> int:
+        """Return how many tasks need attention at `now`."""
+        query = TaskQuery()
+        return sum(len(self._candidates(status, query, now)) for status in TaskStatus)
+
+    def runs(self, query: TaskQuery, now: float) -> Iterator[_Run]:
+        """Yield what `query` asks for by status, each in the order that it asks for."""
+        needle = query.search.casefold()
+        for status in TaskStatus:
+            tasks = self._candidates(status, query, now)
+            if tasks is self._by_status[status]:
+                entries = self._order_whole(status, query)
+                if needle:
+                    entries = [entry for entry in entries if needle in self._folded[entry[3]]]
+                yield len(entries), entries
+                continue
+            if needle:
+                tasks = [task for task in tasks if needle in self._folded[task.id]]
+            if status is TaskStatus.SUCCEEDED and query.sort in _BY_EXPIRY:
+                ordered = reversed(tasks) if query.descending else tasks
+                yield len(tasks), (self._entry(task, query) for task in ordered)
+            else:
+                yield len(tasks), self._order(tasks, query)
+
+    @cached_property
+    def _by_status(self) -> Mapping[TaskStatus, Sequence[UploadTask]]:
+        groups: dict[TaskStatus, list[UploadTask]] = {status: [] for status in TaskStatus}
+        for task in self._tasks:
+            groups[task.status].append(task)
+        return groups
+
+    @cached_property
+    def _folded(self) -> Mapping[str, str]:
+        """By task id, the text that a search looks at: what is shown, without regard to case."""
+        return {t.id: f"{t.id}\n{self.title(t) or ''}".casefold() for t in self._tasks}
+
+    @cached_property
+    def _by_expiry(self) -> Sequence[UploadTask]:
+        return sorted(
+            (t for t in self._by_status[TaskStatus.SUCCEEDED] if t.expires_at is not None),
+            key=attrgetter("expires_at", "id"),
+        )
+
+    def _expiring(self, now: float, within: float) -> Sequence[UploadTask]:
+        """Return the succeeded tasks that expire after `now`, at most `within` seconds on."""
+        first, end = (bisect_right(self._by_expiry, t, key=_expiry) for t in (now, now + within))
+        return self._by_expiry[first:end]
+
+    def _candidates(self, status: TaskStatus, query: TaskQuery, now: float) -> Sequence[UploadTask]:
+        """Return the tasks in `status` that `query` asks for, before search and order."""
+        whole = status in query.statuses or (query.attention and status in TROUBLED)
+        within = query.expiring_within
+        if status is TaskStatus.SUCCEEDED and query.attention and not whole:
+            whole = True
+            within = EXPIRING_WITHIN if within is None else min(within, EXPIRING_WITHIN)
+        if within is not None:
+            expires = whole and status is TaskStatus.SUCCEEDED
+            return self._expiring(now, within) if expires else ()
+        if whole:
+            return self._by_status[status]
+        if query.attention and status in PATIENCE:
+            return [t for t in self._by_status[status] if _is_stuck(t, now - PATIENCE[status])]
+        return ()
+
+    def _order_whole(self, status: TaskStatus, query: TaskQuery) -> Sequence[_Entry]:
+        key = (status, query.sort, query.descending)
+        if key not in self._ordered:
+            self._ordered[key] = self._order(self._by_status[status], query)
+        return self._ordered[key]
+
+    def _order(self, tasks: Sequence[UploadTask], query: TaskQuery) -> Sequence[_Entry]:
+        """Return `tasks` sorted; those without the value come last in either direction."""
+        return sorted((self._entry(task, query) for task in tasks), reverse=query.descending)
+
+    def _entry(self, task: UploadTask, query: TaskQuery) -> _Entry:
+        value = _VALUES[query.sort](self, task)
+        return (value is None) is not query.descending, value, self.app, task.id, task
+
+
+_expiry = attrgetter("expires_at")
+
+
+def _is_stuck(task: UploadTask, before: float) -> bool:
+    return task.created_at is not None and task.created_at < before
+
+
+_POSITION = {status: position for position, status in enumerate(TaskStatus)}
+
+_VALUES: Mapping[str, Callable[[TaskTable, UploadTask], Any]] = {
+    "urgency": lambda _, task: precedence(task),
+    "app": lambda table, _: table.app,
+    "status": lambda _, task: _POSITION[task.status],
+    "title": lambda table, task: table.title(task),
+    "retries": lambda _, task: task.retry_count,
+    "since": lambda table, task: table.since(task),
+    "created": lambda _, task: task.created_at,
+    "expires": lambda _, task: task.expires_at,
+}
+
+
+class Tables:
+    """The tables of snapshots, each kept for as long as there is its snapshot."""
+
+    def __init__(self) -> None:
+        self._tables: WeakKeyDictionary[Snapshot, TaskTable] = WeakKeyDictionary()
+
+    def of(self, views: Sequence[AppView], title: TitleMode) -> Mapping[str, TaskTable]:
+        """Return the tables of `views` by app; an app without a snapshot has none."""
+        return {
+            view.settings.name: self._table(view.settings.name, view.latest, title)
+            for view in views
+            if view.latest is not None
+        }
+
+    def _table(self, app: str, snapshot: Snapshot, title: TitleMode) -> TaskTable:
+        table = self._tables.get(snapshot)
+        if table is None or (table.app, table.title_mode) != (app, title):
+            table = self._tables[snapshot] = TaskTable(app, snapshot, title)
+        return table
+
+
+def select(
+    views: Sequence[AppView], tables: Mapping[str, TaskTable], query: TaskQuery, now: float
+) -> Selection:
+    """Return the tasks of these apps that `query` asks for at `now`."""
+    stale = {view.settings.name: view.snapshot is None for view in views}
+    wanted = [table for app, table in tables.items() if not query.apps or app in query.apps]
+    runs = [run for table in wanted for run in table.runs(query, now)]
+    merged = heapq.merge(*(entries for _, entries in runs), reverse=query.descending)
+    rows = (
+        tables[app].row(task, stale=stale[app])
+        for _, _, app, _, task in islice(merged, query.offset, query.offset + query.limit)
+    )
+    return Selection(tuple(rows), sum(size for size, _ in runs))

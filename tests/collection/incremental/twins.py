@@ -1,0 +1,149 @@
+"""Two collectors of one simulated life, one for each strategy, that are to say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from exporter.collection.collector import Collector
+from exporter.collection.state import AppView
+from exporter.config import AppSettings, CollectionSettings, TaskSettings
+from exporter.history.counters import AppCounters
+from exporter.metrics.exposition import Exposition
+from exporter.simulator.app import SimulatedApp
+from exporter.simulator.faults import Fault
+from exporter.simulator.lifecycle import Life
+from exporter.tasks import TaskStatus
+from exporter.zego.limiter import RateLimiter
+from tests.builders import NOW, make_settings
+from tests.direct import Before, DirectTransport
+
+INTERVAL = 60.0
+RESYNC_INTERVAL = 3600.0
+PAGE_SIZE = 3
+
+OF_THE_STRATEGY = re.compile(
+    r"zego_upload_(api_\w+|collection_(duration_seconds|pages|strategy)|resync_corrections_total)"
+    r"|process_\w+|python_info"
+)
+"""What the strategies do differently, and what is not about the app."""
+
+OF_ITS_HISTORY = re.compile(
+    r"zego_upload_(task_transitions_total|task_duration_seconds\w*|\w*status_since\w*"
+    r"|collection_failures_total)"
+)
+"""What depends on when a change was seen, beside what is listed now."""
+
+Samples = Mapping[str, str]
+
+
+class Twin:
+    """One collector, and the simulated app that it asks; both twins' apps live one life."""
+
+    def __init__(
+        self,
+        strategy: str,
+        life: Life,
+        clock: Callable[[], float],
+        *,
+        before: Before = lambda _: None,
+        page_size: int = PAGE_SIZE,
+        **switches: Any,
+    ) -> None:
+        collection = CollectionSettings.model_validate(
+            {
+                "strategy": strategy,
+                "page_size": page_size,
+                "max_retries": 0,
+                "interval": INTERVAL,
+                "resync_interval": RESYNC_INTERVAL,
+                "deadline": 1e6,
+            }
+        )
+        self.settings: AppSettings = make_settings(collection=collection)
+        secret = self.settings.read_secret()
+        self.app = SimulatedApp(self.settings.app_id, secret, life, rate_limit=None, **switches)
+        self._now = lambda: NOW + clock()
+        self.collector = Collector(
+            self.settings,
+            RateLimiter(1e9, clock=lambda: 0.0),
+            AppCounters(),
+            clock=clock,
+            wall_clock=self._now,
+            new_transport=lambda: DirectTransport(self.app, self._now, before),
+        )
+
+    def collect(self) -> AppView:
+        """Make a collection and return what is known then."""
+        self.collector.collect()
+        return self.collector.state.view()
+
+    def samples(self) -> Samples:
+        """Return everything that is exposed, by name and labels, except what is the strategy's."""
+        tasks = TaskSettings(limit=10_000, statuses=tuple(TaskStatus))
+        page = Exposition(lambda: [self.collector.state.view()], tasks, now=self._now)
+        text = page.render(apps=None, accept="")[0].decode()
+        lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+        return {key: value for key, value in lines if not OF_THE_STRATEGY.match(key)}
+
+
+class Twins:
+    """Both strategies over one life, in which nothing happens by itself."""
+
+    def __init__(self, *, before: Before = lambda _: None, **switches: Any) -> None:
+        self.elapsed = 0.0
+        self.life = Life(pace=0, start=NOW)
+        self.full = Twin("full", self.life, self.clock, **switches)
+        self.incremental = Twin("incremental", self.life, self.clock, before=before, **switches)
+
+    def clock(self) -> float:
+        """Return the seconds since the start."""
+        return self.elapsed
+
+    def switch_on(self, fault: Fault, parameter: Any = None, *, page: int | None = None) -> None:
+        """Let `fault` happen to both."""
+        for twin in (self.full, self.incremental):
+            twin.app.faults.switch_on(fault, parameter, page=page)
+
+    def switch_off(self) -> None:
+        """End all faults."""
+        for twin in (self.full, self.incremental):
+            twin.app.faults.switch_off()
+
+    def collect(self) -> AppView:
+        """Let an interval pass and collect with both; return what the incremental one knows."""
+        self.elapsed += INTERVAL
+        self.full.collect()
+        return self.incremental.collect()
+
+    def requests(self) -> int:
+        """Return how many requests the next incremental collection makes."""
+        before = self.incremental.app.arrivals.requests
+        self.collect()
+        return self.incremental.app.arrivals.requests - before
+
+    def assert_same(self) -> None:
+        """Hold both to the same samples."""
+        assert self.incremental.samples() == self.full.samples()
+
+    def assert_same_tasks(self) -> None:
+        """Hold both to the same samples, except those of how and when they came to be."""
+        ours, theirs = (
+            {key: value for key, value in twin.samples().items() if not OF_ITS_HISTORY.match(key)}
+            for twin in (self.incremental, self.full)
+        )
+        assert ours == theirs
+
+    def assert_same_counts(self) -> None:
+        """Hold both to the same number of tasks by status."""
+        ours, theirs = (
+            {key: value for key, value in twin.samples().items() if "upload_tasks{" in key}
+            for twin in (self.incremental, self.full)
+        )
+        assert ours == theirs
+
+    def close(self) -> None:
+        """Close both."""
+        for twin in (self.full, self.incremental):
+            twin.collector._close()

@@ -1,0 +1,139 @@
+"""Callbacks of one app."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from exporter.collection.callbacks import MAX_NONCES, CallbackReceiver
+from exporter.errors import AuthError
+from exporter.history.counters import AppCounters
+from exporter.zego.callbacks import CallbackRejected, sign_callback
+from tests.builders import NOW
+
+SECRET = "callback-secret"
+APP_ID = 42
+
+
+class Desk:
+    """An inbox with its ledger, and how often it asked for an early collection."""
+
+    def __init__(self) -> None:
+        self.ledger = AppCounters()
+        self.hurried = 0
+        self.inbox = CallbackReceiver(APP_ID, lambda: SECRET, self.ledger, self._hurry)
+
+    def _hurry(self) -> None:
+        self.hurried += 1
+
+
+def event(nonce: str = "n1", *, at: float = NOW, **changes: Any) -> bytes:
+    """Return the body of an authentic callback of a failed upload."""
+    timestamp = str(int(at))
+    values = {
+        "AppID": APP_ID,
+        "UploadTaskId": "task",
+        "EventType": 10002,
+        "Nonce": nonce,
+        "Timestamp": timestamp,
+        "Signature": sign_callback(SECRET, timestamp, nonce),
+        "Detail": {"Reason": 1},
+    }
+    return json.dumps({**values, **changes}).encode()
+
+
+def test_an_authentic_callback_is_counted_and_asks_for_a_collection() -> None:
+    """Its reason is kept for the task, whatever the walk says of it later."""
+    desk = Desk()
+    desk.inbox.receive(event(), NOW)
+    view = desk.ledger.view()
+    assert view.callback_events["failed"] == 1
+    assert view.failures["source_download"] == 1
+    assert desk.ledger.failure_reasons() == {"task": "source_download"}
+    assert desk.hurried == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (event(Signature="0" * 40), "signature"),
+        (event(at=NOW - 601), "timestamp"),
+        (event(AppID=43), "app_id"),
+        (b"{", "malformed"),
+        (b" " * 70_000, "too_large"),
+    ],
+)
+def test_a_refused_callback_has_no_effect_but_its_count(body: bytes, reason: str) -> None:
+    """No event, no reason, no collection."""
+    desk = Desk()
+    before = desk.ledger.view()
+    with pytest.raises(CallbackRejected):
+        desk.inbox.receive(body, NOW)
+    assert desk.ledger.view() == before
+    assert desk.hurried == 0
+    assert {key: n for key, n in desk.inbox.rejections().items() if n} == {reason: 1}
+
+
+def test_a_nonce_is_accepted_once() -> None:
+    """Whoever records a callback cannot play it again while its timestamp is valid."""
+    desk = Desk()
+    desk.inbox.receive(event(), NOW)
+    with pytest.raises(CallbackRejected):
+        desk.inbox.receive(event(), NOW + 599)
+    assert desk.inbox.rejections()["replayed"] == 1
+    assert desk.ledger.view().callback_events["failed"] == 1
+
+
+def test_remembered_nonces_are_bounded() -> None:
+    """A flood of authentic callbacks does not fill the memory."""
+    desk = Desk()
+    for number in range(MAX_NONCES + 10):
+        desk.inbox.receive(event(str(number)), NOW)
+    assert len(desk.inbox._nonces) == MAX_NONCES
+
+
+def test_a_replay_is_refused_when_no_more_are_remembered() -> None:
+    """Also of the oldest nonce, and a refused callback displaces none."""
+    desk = Desk()
+    for number in range(MAX_NONCES):
+        desk.inbox.receive(event(str(number)), NOW)
+    for _ in range(2):
+        with pytest.raises(CallbackRejected):
+            desk.inbox.receive(event("0"), NOW)
+    assert len(desk.inbox._nonces) == MAX_NONCES
+
+
+def test_a_nonce_is_forgotten_once_its_timestamp_is_too_old() -> None:
+    """A nonce may come again 20 minutes later, with a new timestamp."""
+    desk = Desk()
+    desk.inbox.receive(event(), NOW)
+    with pytest.raises(CallbackRejected):
+        desk.inbox.receive(event(at=NOW + 1200), NOW + 1200)
+    desk.inbox.receive(event(at=NOW + 1201), NOW + 1201)
+
+
+def test_nothing_is_believed_while_the_secret_cannot_be_read(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A vanished secret file refuses callbacks, with one line in the log however many come."""
+    readable = True
+
+    def read_secret() -> str:
+        if not readable:
+            raise AuthError("no file", code="secret_file")
+        return SECRET
+
+    inbox = CallbackReceiver(
+        APP_ID, read_secret, AppCounters(), request_early_collection=lambda: None
+    )
+    for number in range(2):
+        readable = False
+        for _ in range(3):
+            with pytest.raises(CallbackRejected):
+                inbox.receive(event(), NOW)
+        readable = True
+        inbox.receive(event(str(number)), NOW)
+    assert inbox.rejections()["signature"] == 6
+    assert len(caplog.records) == 2

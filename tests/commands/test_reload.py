@@ -1,0 +1,112 @@
+"""Reloading the configuration."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from exporter.commands.reload import Reloader
+from exporter.config import Settings, WebSettings
+from exporter.errors import ConfigError, ExporterError
+from exporter.metrics.metric import ProgramView
+from tests.builders import make_settings
+
+FIRST = Settings(apps=(make_settings("a"),))
+SECOND = Settings(apps=(make_settings("b"),))
+
+
+class Desk:
+    """A reloader whose file is `file`, and what it applied."""
+
+    def __init__(self) -> None:
+        self.file: Settings | ConfigError = SECOND
+        self.applied: list[Settings] = []
+        self.now = 100.0
+        self.reloader = Reloader(FIRST, self._load, self.applied.append, now=lambda: self.now)
+
+    def _load(self) -> Settings:
+        if isinstance(self.file, ConfigError):
+            raise self.file
+        return self.file
+
+
+def test_the_start_counts_as_a_success() -> None:
+    """The metrics say so from the first scrape on."""
+    assert Desk().reloader.view() == ProgramView(reload_successful=True, reload_succeeded_at=100.0)
+
+
+def test_a_good_file_is_applied() -> None:
+    """What runs then is the new configuration."""
+    desk = Desk()
+    desk.now = 200.0
+    desk.reloader.reload()
+    assert desk.applied == [SECOND]
+    assert desk.reloader.settings is SECOND
+    assert desk.reloader.view() == ProgramView(reload_successful=True, reload_succeeded_at=200.0)
+
+
+def test_a_bad_file_changes_nothing_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """The old one goes on; the metric falls to 0 and keeps the time of the last success."""
+    desk = Desk()
+    desk.file = ConfigError(["apps: is missing", "web: is text"])
+    desk.now = 200.0
+    with pytest.raises(ConfigError):
+        desk.reloader.reload()
+    assert desk.applied == []
+    assert desk.reloader.settings is FIRST
+    assert desk.reloader.view() == ProgramView(reload_successful=False, reload_succeeded_at=100.0)
+    assert caplog.records[0].__dict__["fields"] == {"problems": "apps: is missing; web: is text"}
+    desk.file = SECOND
+    desk.reloader.reload()
+    assert desk.reloader.view().reload_successful
+
+
+def test_what_only_a_restart_changes_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """A changed address is no error, but nobody shall wait for it."""
+    desk = Desk()
+    desk.file = Settings(apps=FIRST.apps, web=WebSettings(listen_address=(":1",)))
+    with caplog.at_level(logging.WARNING):
+        desk.reloader.reload()
+    warnings = [record.__dict__["fields"]["warning"] for record in caplog.records]
+    assert warnings == ["web.listen_address: changed (restart for it)"]
+
+
+def test_reloads_at_once_follow_one_another() -> None:
+    """Two threads never load and apply across one another."""
+    inside, most = 0, 0
+    lock = threading.Lock()
+
+    def load() -> Settings:
+        nonlocal inside, most
+        with lock:
+            inside += 1
+            most = max(most, inside)
+        return SECOND
+
+    def apply(_: Settings) -> None:
+        nonlocal inside
+        with lock:
+            inside -= 1
+
+    reloader = Reloader(FIRST, load, apply)
+    threads = [threading.Thread(target=reloader.reload) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1
+
+
+def test_a_defect_during_a_reload_ends_nothing() -> None:
+    """It counts as a failed reload, and the caller gets an error of the known kind."""
+
+    def broken(_: Settings) -> None:
+        raise ZeroDivisionError
+
+    reloader = Reloader(FIRST, lambda: SECOND, broken, now=lambda: 1.0)
+    with pytest.raises(ExporterError, match="ZeroDivisionError"):
+        reloader.reload()
+    assert not reloader.view().reload_successful
+    assert reloader.settings is FIRST

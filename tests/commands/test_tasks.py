@@ -1,0 +1,83 @@
+"""`tasks`: the listed tasks as a table, JSON or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from exporter.commands.tasks import FORMS, Row, Wanted, rows
+from exporter.tasks import TaskStatus
+from tests.builders import NOW, make_snapshot, make_task, make_view
+
+VIEW = make_view(
+    "vod",
+    make_snapshot(
+        make_task("soon", expires_at=NOW + 60, title="a,b.mp4"),
+        make_task("later", expires_at=NOW + 7200),
+        make_task("past", expires_at=NOW - 1),
+        make_task("never", expires_at=None),
+        make_task("failed", TaskStatus.FAILED, retry_count=3, title="课程.mp4"),
+        make_task("expired", TaskStatus.EXPIRED, expires_at=NOW + 60),
+    ),
+)
+
+
+def ids(wanted: Wanted) -> list[str]:
+    """Return the ids of the wanted tasks."""
+    return [row.upload_task_id for row in rows([VIEW], wanted, NOW)]
+
+
+def test_all_tasks_come_the_most_useful_first() -> None:
+    """The order of the per-task series, every status included."""
+    assert ids(Wanted()) == ["failed", "past", "soon", "later", "never", "expired"]
+
+
+def test_tasks_are_filtered_by_status_and_expiry() -> None:
+    """Expiring within a time are succeeded tasks whose file is still there."""
+    assert ids(Wanted([TaskStatus.FAILED, TaskStatus.EXPIRED])) == ["failed", "expired"]
+    assert ids(Wanted(expiring_within=3600)) == ["soon"]
+    assert ids(Wanted([TaskStatus.FAILED], expiring_within=3600)) == []
+
+
+def test_an_app_without_a_snapshot_has_no_rows() -> None:
+    """Its failure is told on stderr."""
+    assert list(rows([make_view()], Wanted(), NOW)) == []
+
+
+def printed(form: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what printing all tasks writes to stdout."""
+    FORMS[form](list(rows([VIEW], Wanted(), NOW)))
+    return capsys.readouterr().out
+
+
+def test_json_holds_every_field(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names as in the metrics, instants in Unix seconds."""
+    assert json.loads(printed("json", capsys))[0] == {
+        "app": "vod",
+        "upload_task_id": "failed",
+        "title": "课程.mp4",
+        "status": "failed",
+        "retry_count": 3,
+        "created_at": NOW - 600,
+        "expires_at": NOW + 3600,
+    }
+
+
+def test_csv_quotes_what_needs_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """A comma in a title is no column."""
+    lines = list(csv.DictReader(io.StringIO(printed("csv", capsys))))
+    assert [line["title"] for line in lines if line["upload_task_id"] == "soon"] == ["a,b.mp4"]
+    assert {line["expires_at"] for line in lines if line["upload_task_id"] == "never"} == {""}
+
+
+def test_the_table_shows_titles_whole_and_inert(capsys: pytest.CaptureFixture[str]) -> None:
+    """No markup of the terminal library, no escape sequence of a title gets through."""
+    title = "[red]x[/red] \x1b[31m" + "长" * 30 + ".mp4"
+    FORMS["table"]([Row("vod", "id", title, "failed", 0, None, None)])
+    shown = capsys.readouterr().out
+    assert "[red]x[/red]" in shown
+    assert "长" * 30 in shown
+    assert "\x1b" not in shown

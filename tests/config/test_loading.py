@@ -1,0 +1,298 @@
+"""Settings from the environment, from flags, and what they promise; files are in the corpus."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from exporter.config import AppSettings, load_settings
+from exporter.config.problems import place_text
+from exporter.config.schema import AppSection, CollectionSection, Document, TaskSettings
+from exporter.config.schema import WebSettings as Web
+from exporter.errors import AuthError, ConfigError
+
+SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+ENVIRONMENT = {"ZEGO_APP_ID": "12345", "ZEGO_SERVER_SECRET": SECRET}
+EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
+
+
+def problems(path: Path | None, environment: dict[str, str], **overrides: Any) -> list[str]:
+    """Return the problems of the configuration, none of which may show the secret."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, environment, overrides=overrides)
+    assert SECRET not in str(caught.value)
+    return list(caught.value.problems)
+
+
+def write(folder: Path, text: str) -> Path:
+    """Write a configuration file."""
+    path = folder / "config.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_the_environment_alone_gives_one_app_with_defaults() -> None:
+    """Without a file two variables are enough, and the third chooses the host."""
+    loaded = load_settings(None, {**ENVIRONMENT, "ZEGO_REGION": "fra"})
+    (app,) = loaded.apps
+    assert (app.name, app.app_id, app.read_secret()) == ("12345", 12345, SECRET)
+    assert app.endpoint == "https://cloud-player-api-fra.zego.im"
+    assert (loaded.tasks, loaded.web, loaded.warnings) == (TaskSettings(), Web(), ())
+
+
+def test_an_empty_variable_is_an_unset_one() -> None:
+    """Compose files pass on unset variables as empty ones."""
+    loaded = load_settings(None, {**ENVIRONMENT, "ZEGO_REGION": "", "ZEGO_SERVER_SECRET_FILE": ""})
+    assert loaded.apps[0].region == "global"
+
+
+def test_the_environment_may_name_a_secret_file(tmp_path: Path) -> None:
+    """Docker secrets are files."""
+    file = tmp_path / "secret"
+    file.write_text(f"{SECRET}\n")
+    environment = {"ZEGO_APP_ID": "1", "ZEGO_SERVER_SECRET_FILE": str(file)}
+    assert load_settings(None, environment).apps[0].read_secret() == SECRET
+
+
+def test_problems_of_the_environment_are_named_after_the_variables() -> None:
+    """There is no file whose places could be named."""
+    assert problems(None, {}) == [
+        "ZEGO_APP_ID: is not set (the AppId from the ZEGO console; or give --config.file)",
+        "ZEGO_SERVER_SECRET: is not set (the ServerSecret from the ZEGO console, or "
+        "ZEGO_SERVER_SECRET_FILE; or give --config.file)",
+    ]
+    wrong = {"ZEGO_APP_ID": "my app", "ZEGO_SERVER_SECRET": SECRET, "ZEGO_REGION": "eu"}
+    assert problems(None, {**wrong, "ZEGO_SERVER_SECRET_FILE": "/nonexistent/file"}) == [
+        "ZEGO_APP_ID: is text, not a whole number (the AppId from the ZEGO console, "
+        "1 to 4294967295)",
+        'ZEGO_SERVER_SECRET_FILE: "/nonexistent/file" cannot be used: No such file or directory '
+        "(a file that holds the ServerSecret from the ZEGO console and nothing else)",
+        "ZEGO_SERVER_SECRET: is set and ZEGO_SERVER_SECRET_FILE too (exactly one of the two)",
+        "ZEGO_REGION: is not known (one of global, sha, hkg, fra, lax, bom, sgp)",
+    ]
+
+
+def test_flags_win_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A given flag replaces the key; paths of flags count from the working directory."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "etc").mkdir()
+    text = "apps: [{app_id: 1, server_secret: '${ZEGO_SERVER_SECRET}'}]\nweb: {listen_address: [x]}"
+    web = {"listen_address": (":9",), "telemetry_path": None, "config_file": "web.yaml"}
+    path = write(tmp_path / "etc", text)
+    loaded = load_settings(path, ENVIRONMENT, overrides={"web": web})
+    assert loaded.web.listen_address == (":9",)
+    assert loaded.web.telemetry_path == "/metrics"
+    assert loaded.web.config_file == tmp_path / "web.yaml"
+
+
+def test_flags_keep_the_rules_of_the_file() -> None:
+    """A wrong flag is reported like a wrong key, and `${` in a flag means nothing."""
+    assert problems(None, ENVIRONMENT, web={"listen_address": ["${X}"]}) == [
+        'web.listen_address[0]: is "${X}", not an address to listen on (such as ":10317", '
+        '"127.0.0.1:10317" or "[::1]:10317")'
+    ]
+
+
+def test_a_broken_section_is_reported_with_flags_too(tmp_path: Path) -> None:
+    """Flags do not paper over a section that is no mapping."""
+    path = write(tmp_path, "apps: [{app_id: 1, server_secret: x}]\nweb: 5")
+    (problem,) = problems(path, {}, web={"listen_address": [":1"]})
+    assert problem.startswith("web: is a whole number, not a mapping (")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """Absent, or a folder."""
+    path = tmp_path / "none.yaml"
+    assert problems(path, {}) == [
+        f"{path}: cannot be read: No such file or directory (mend the path)"
+    ]
+    assert problems(tmp_path, {}) == [f"{tmp_path}: cannot be read: Is a directory (mend the path)"]
+
+
+def test_the_secret_file_is_read_again_each_time(tmp_path: Path) -> None:
+    """A changed secret needs no reload, and a lost one is an authentication failure."""
+    file = tmp_path / "secret"
+    file.write_text(SECRET)
+    app = AppSettings(name="a", app_id=1, endpoint="https://localhost", server_secret_file=file)
+    assert app.read_secret() == SECRET
+    file.write_text("\n  changed \r\n")
+    assert app.read_secret() == "changed"
+    for content in (b"", b"\xff", b"x" * 5000, b"one\ntwo"):
+        file.write_bytes(content)
+        with pytest.raises(AuthError) as caught:
+            app.read_secret()
+        assert caught.value.code == "secret_file"
+    file.unlink()
+    with pytest.raises(AuthError, match="No such file"):
+        app.read_secret()
+
+
+def test_settings_hide_secrets_and_cannot_be_changed() -> None:
+    """Neither repr nor dump shows one; equal configurations are equal and hashable."""
+    loaded = load_settings(None, ENVIRONMENT)
+    for text in (repr(loaded), str(loaded), loaded.model_dump_json(), str(loaded.model_dump())):
+        assert SECRET not in text
+    assert loaded == load_settings(None, ENVIRONMENT)
+    assert hash(loaded.apps[0]) == hash(load_settings(None, ENVIRONMENT).apps[0])
+    assert loaded != load_settings(None, {**ENVIRONMENT, "ZEGO_SERVER_SECRET": "0" * 32})
+    with pytest.raises(ValidationError):
+        loaded.apps[0].slots_limit = 5  # type: ignore[misc] # the point of the test
+
+
+def test_settings_can_be_read_again_from_their_own_values() -> None:
+    """What a reader returned, it takes: tests and tools build settings from Python values."""
+    tasks = TaskSettings()
+    assert TaskSettings.model_validate(dict(tasks)) == tasks
+    web = Web(config_file=Path("x"))
+    assert Web.model_validate(dict(web)) == web
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        (("apps", 0, "app_id"), "apps[0].app_id"),
+        (("web", "listen_address", 2), "web.listen_address[2]"),
+        (("a b", "c\x1b"), '"a b"."c?"'),
+        ((SECRET,), '"…"'),
+        ((), "the file"),
+    ],
+)
+def test_places_are_written_as_paths(place: tuple[str | int, ...], text: str) -> None:
+    """A key that is no plain word is quoted, and moves no cursor."""
+    assert place_text(place) == text
+
+
+def test_the_example_has_every_key_with_its_default() -> None:
+    """Nothing is missing from config.example.yaml, and its values are the defaults."""
+    example = yaml.safe_load(EXAMPLE.read_text("utf-8"))
+    assert example.keys() == Document.model_fields.keys()
+    assert example["apps"][0].keys() == AppSection.model_fields.keys()
+    assert example["collection"].keys() == CollectionSection.model_fields.keys()
+    assert example["tasks"].keys() == TaskSettings.model_fields.keys()
+    assert example["web"].keys() == Web.model_fields.keys()
+    document = Document.model_validate(
+        {**example, "apps": [{**example["apps"][0], "server_secret": SECRET}]}
+    )
+    minimal = Document.model_validate({"apps": [{"app_id": 1234567890, "server_secret": SECRET}]})
+    assert document == minimal
+
+
+def test_the_example_loads_as_it_stands() -> None:
+    """With the one variable that it names, and without a warning."""
+    loaded = load_settings(EXAMPLE, {"ZEGO_SERVER_SECRET": SECRET})
+    assert loaded.warnings == ()
+    assert loaded.apps[0].read_secret() == SECRET
+
+
+def test_every_key_is_described_and_in_the_schema() -> None:
+    """Documentation and JSON Schema are made from the model."""
+    schema = Document.model_json_schema()
+    models = (Document, AppSection, CollectionSection, TaskSettings, Web)
+    assert [name for m in models for name, f in m.model_fields.items() if not f.description] == []
+    assert schema["$defs"]["CollectionSection"]["properties"]["page_size"]["maximum"] == 50
+    app_id = schema["$defs"]["AppSection"]["properties"]["app_id"]
+    assert (app_id["type"], app_id["maximum"]) == ("integer", 4294967295)
+    assert (
+        schema["$defs"]["TaskSettings"]["properties"]["statuses"]["items"]["enum"][-1] == "unknown"
+    )
+
+
+_KEYS = st.sampled_from(
+    [
+        k
+        for m in (Document, AppSection, CollectionSection, TaskSettings, Web)
+        for k in m.model_fields
+    ]
+)
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=6)
+    | st.sampled_from(
+        ["1h", "60s", "${A}", "${B}", "${", "failed", "full", ":1", "http://[::1", "1"]
+    )
+)
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(_KEYS | st.text(max_size=4), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    values=_VALUES
+    | st.fixed_dictionaries(
+        {"apps": st.lists(st.dictionaries(_KEYS, _VALUES, max_size=6), max_size=3)},
+        optional={"collection": _VALUES, "tasks": _VALUES, "web": _VALUES},
+    )
+)
+def test_any_structure_gives_settings_or_problems(
+    tmp_path_factory: pytest.TempPathFactory, values: Any
+) -> None:
+    """No other exception escapes, and every problem is one printable line."""
+    path = write(tmp_path_factory.getbasetemp(), yaml.safe_dump(values, allow_unicode=True))
+    try:
+        load_settings(path, {"A": "1", "B": "secret-of-the-environment"})
+    except ConfigError as error:
+        for line in error.problems:
+            assert line.isprintable()
+            assert "secret-of-the-environment" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("", "/data/history.sqlite"),
+        ("history: {}", "/data/history.sqlite"),
+        ("history: {path: null}", None),
+        ("history: {path: /mine.sqlite}", "/mine.sqlite"),
+    ],
+)
+def test_the_environment_gives_the_history_where_the_file_does_not(
+    tmp_path: Path, text: str, path: str | None
+) -> None:
+    """A container image names a file on its volume; what is written wins, also null."""
+    file = write(tmp_path, f"apps: [{{app_id: 1, server_secret: '{SECRET}'}}]\n{text}")
+    settings = load_settings(file, {"ZEGO_HISTORY_PATH": "/data/history.sqlite"})
+    assert settings.history.path == (Path(path) if path else None)
+
+
+def test_callbacks_are_taken_where_there_is_a_secret_for_them(tmp_path: Path) -> None:
+    """The secret is read anew each time, so that a file can be replaced."""
+    (tmp_path / "callback").write_text("one\n")
+    file = write(
+        tmp_path,
+        f"apps: [{{app_id: 1, server_secret: '{SECRET}'}}, {{app_id: 2, server_secret: '{SECRET}',"
+        " callback_secret_file: callback}]",
+    )
+    without, with_secret = load_settings(file, {}).apps
+    assert not without.takes_callbacks
+    assert with_secret.takes_callbacks
+    assert with_secret.read_callback_secret() == "one"
+    (tmp_path / "callback").write_text("two\n")
+    assert with_secret.read_callback_secret() == "two"
+
+
+@pytest.mark.parametrize("text", ["${", "a${}", "${1BAD}", "${ X}"])
+def test_a_reference_without_a_name_is_a_problem_in_the_real_environment_too(
+    tmp_path: Path, text: str
+) -> None:
+    """`os.environ` refuses to look up what is no text, where a plain mapping says no."""
+    path = write(tmp_path, f"apps: [{{app_id: 1, server_secret: '{text}'}}]")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, os.environ)
+    (problem,) = caught.value.problems
+    assert problem.startswith("apps[0].server_secret: has ${ without a name")

@@ -1,0 +1,177 @@
+"""YAML to plain values."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.config.yaml import MAX_DEPTH, load_yaml
+from exporter.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1:30", "1:30"),
+        ("010", "010"),
+        ("0x10", "0x10"),
+        ("0o10", "0o10"),
+        ("1_000", "1_000"),
+        ("no", "no"),
+        ("Yes", "Yes"),
+        ("on", "on"),
+        ("2020-01-01", "2020-01-01"),
+        ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"),
+        ("=", "="),
+        ("0", 0),
+        ("-12", -12),
+        ("+12", 12),
+        ("1.5", 1.5),
+        (".5", 0.5),
+        ("1e3", 1000.0),
+        ("-.inf", float("-inf")),
+        ("true", True),
+        ("FALSE", False),
+        ("~", None),
+        ("null", None),
+        ("", None),
+        ("'5'", "5"),
+        ("|\n  a\n  b\n", "a\nb\n"),
+        ("[1, a]", [1, "a"]),
+        ("9" * 5000, float("inf")),
+    ],
+)
+def test_scalars_are_read_as_in_yaml_1_2(text: str, value: Any) -> None:
+    """Only decimal numbers, booleans and null are anything but text."""
+    assert load_yaml(f"key: {text}") == {"key": value}
+
+
+def test_empty_text_is_none() -> None:
+    """Nothing, or only comments, is no value."""
+    assert load_yaml("") is None
+    assert load_yaml("# only this\n") is None
+    assert load_yaml("\ufeff") is None
+
+
+def test_keys_are_text_as_written() -> None:
+    """A number, a boolean or null as a key is not converted."""
+    assert load_yaml("80: a\ntrue: b\nnull: c\n010: d") == {
+        "80": "a",
+        "true": "b",
+        "null": "c",
+        "010": "d",
+    }
+
+
+def test_aliases_and_merge_keys_work() -> None:
+    """What a mapping says itself wins over what it merges; the anchor's mapping stays as it is."""
+    text = "a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3\nc:\n  <<: [*a, {z: 4}]\nd: *a"
+    assert load_yaml(text) == {
+        "a": {"x": 1, "y": 2},
+        "b": {"x": 1, "y": 3},
+        "c": {"x": 1, "y": 2, "z": 4},
+        "d": {"x": 1, "y": 2},
+    }
+
+
+def test_an_alias_as_a_key_leaves_the_anchored_value_alone() -> None:
+    """The same node is text as a key and a number as a value."""
+    assert load_yaml("a: &a 5\n*a : b\nc: *a") == {"a": 5, "5": "b", "c": 5}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: 1\nb: 2\na: 3", 'line 3, column 1: the key "a" stands already in line 1 (keep one)'),
+        ("{1: a, '1': b}", 'line 1, column 8: the key "1" stands already in line 1 (keep one)'),
+        ("a:\n\t- 1", "line 2, column 1: a tab (YAML is indented with spaces)"),
+        ("a: 1\n---\nb: 2", "line 2, column 1: a second document (keep one, without a --- "
+         "between)"),
+        ("a: 'b", "line 1, column 6: a quote is not closed (end the text with its quote)"),
+        ("a: \"\\q\"", "line 1, column 6: an unknown escape (use single quotes, or \\\\ for a "
+         "backslash)"),
+        ("a: *b", "line 1, column 4: an alias (*) without its anchor (put the value in quotes)"),
+        ("a: !b c", "line 1, column 4: a tag (!) has no meaning here (use quotes for text)"),
+        ("a: !!int 1", "line 1, column 4: a tag (!) has no meaning here (use quotes for text)"),
+        ("<<: 1", "line 1, column 5: a merge key (<<) without a mapping (name one with *)"),
+        ("a: }", "line 1, column 4: is not valid YAML (mend this line or the one above it)"),
+        ("a: b\nc: \x07", "line 2, column 4: a control character (remove it)"),
+        ("? {a: b}\n: c", "line 1, column 3: a list or mapping as a key (keys are text)"),
+    ],
+)  # fmt: skip
+def test_an_error_names_the_place_and_the_remedy(text: str, problem: str) -> None:
+    """The messages are our own."""
+    with pytest.raises(ConfigError) as caught:
+        load_yaml(text)
+    assert caught.value.problems == (problem,)
+
+
+def test_all_duplicate_keys_are_reported_at_once() -> None:
+    """At every level, in the order of the file."""
+    with pytest.raises(ConfigError) as caught:
+        load_yaml("a: {x: 1, x: 2}\nb: 1\nb: 2\na: 3")
+    assert [problem.split(" ")[:2] for problem in caught.value.problems] == [
+        ["line", "1,"],
+        ["line", "3,"],
+        ["line", "4,"],
+    ]
+
+
+def test_nesting_is_limited() -> None:
+    """The deepest allowed value is read, one deeper is an error and no RecursionError."""
+    inner = MAX_DEPTH - 1
+    assert load_yaml("[" * inner + "x" + "]" * inner)
+    with pytest.raises(ConfigError, match=f"nested more than {MAX_DEPTH} deep"):
+        load_yaml("[" * 100_000)
+
+
+def test_aliases_that_multiply_are_refused() -> None:
+    """A few lines cannot become a billion values, in lists or through merge keys."""
+    lists = "a: &a [x]\n" + "".join(
+        f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+        for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    with pytest.raises(ConfigError, match="more than 100000 values"):
+        load_yaml(lists)
+    with pytest.raises(ConfigError, match="more than 100000 values"):
+        load_yaml(lists.replace("[x]", "{x: y}").replace("[*", "{<<: [*").replace("]\n", "]}\n"))
+
+
+@pytest.mark.parametrize("text", ["a: hunter2: b", "a: *hunter2", "a: !hunter2 b", "a: 'hunter2"])
+def test_no_content_in_messages_or_tracebacks(text: str) -> None:
+    """What stands in the line may be a secret, even where it breaks the syntax."""
+    with pytest.raises(ConfigError) as caught:
+        load_yaml(text)
+    assert "hunter" not in "".join(traceback.format_exception(caught.value))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(alphabet="ab:-[]{},&*!|>'\"%@`#?<~ \n\t.0123456789\x00\u2028é", max_size=40))
+def test_any_text_is_read_or_a_config_error(text: str) -> None:
+    """Nothing else escapes."""
+    try:
+        load_yaml(text)
+    except ConfigError as error:
+        assert error.problems  # noqa: PT017 - most texts raise, some do not
+
+
+_PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(alphabet="ab1:-é\n", max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(alphabet="abc", max_size=3), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text(alphabet="abc", max_size=3), _PLAIN, max_size=4))
+def test_what_others_write_is_read_back(values: dict[str, Any]) -> None:
+    """A file that PyYAML wrote means the same here."""
+    assert load_yaml(yaml.safe_dump(values, allow_unicode=True)) == values

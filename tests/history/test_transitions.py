@@ -1,0 +1,119 @@
+"""Transitions between two snapshots."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.history.transitions import GONE, NEW, POSSIBLE_PAIRS, compare
+from exporter.tasks import TaskStatus, Tracked, UploadTask
+from tests.builders import NOW, make_task
+
+Statuses = Mapping[str, TaskStatus]
+
+snapshots = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from(TaskStatus))
+
+
+def tasks_of(statuses: Statuses) -> list[UploadTask]:
+    """Return tasks with these statuses by id."""
+    return [make_task(task_id, status) for task_id, status in statuses.items()]
+
+
+def tracked_of(statuses: Statuses) -> dict[str, Tracked]:
+    """Return the tracked tasks of these statuses by id."""
+    return {task_id: Tracked(status, NOW) for task_id, status in statuses.items()}
+
+
+@given(snapshots)
+def test_the_first_snapshot_is_the_baseline(statuses: Statuses) -> None:
+    """It counts nothing, and everything in it is tracked from now on."""
+    changes = compare(None, tasks_of(statuses), NOW)
+    assert not changes.transitions
+    assert not any(changes.durations.values())
+    assert changes.tracked == tracked_of(statuses)
+
+
+@given(snapshots)
+def test_the_same_snapshot_twice_changes_nothing(statuses: Statuses) -> None:
+    """Nor does anything need to be written."""
+    changes = compare(tracked_of(statuses), tasks_of(statuses), NOW)
+    assert (changes.transitions, changes.tracked, changes.gone) == ({}, {}, frozenset())
+
+
+@given(snapshots, snapshots)
+def test_transitions_explain_exactly_the_difference(before: Statuses, after: Statuses) -> None:
+    """For each status, what went in less what went out is what there is more of."""
+    transitions = compare(tracked_of(before), tasks_of(after), NOW).transitions
+    for status in TaskStatus:
+        went_in = sum(n for (_, to), n in transitions.items() if to == status.value)
+        went_out = sum(n for (source, _), n in transitions.items() if source == status.value)
+        here = list(after.values()).count(status) - list(before.values()).count(status)
+        assert went_in - went_out == here
+    assert sum(n for (source, _), n in transitions.items() if source == NEW) == len(
+        after.keys() - before.keys()
+    )
+    assert sum(n for (_, to), n in transitions.items() if to == GONE) == len(
+        before.keys() - after.keys()
+    )
+
+
+@given(snapshots, snapshots, st.permutations("abcdefgh"))
+def test_the_order_of_the_listing_does_not_matter(
+    before: Statuses, after: Statuses, order: Sequence[str]
+) -> None:
+    """A shuffled listing gives the same changes."""
+    shuffled = {task_id: after[task_id] for task_id in order if task_id in after}
+    one, other = (compare(tracked_of(before), tasks_of(s), NOW) for s in (after, shuffled))
+    assert one.transitions == other.transitions
+    assert one.tracked == other.tracked
+    assert one.gone == other.gone
+
+
+def test_a_task_that_comes_back_is_new_again() -> None:
+    """Nothing is remembered of a task that vanished."""
+    tracked = tracked_of({})
+    transitions = compare(tracked, [make_task("a", TaskStatus.FAILED)], NOW).transitions
+    assert transitions == Counter({(NEW, "failed"): 1})
+
+
+def test_a_duration_ends_when_a_task_is_first_seen_finished() -> None:
+    """Creation until now; failed tasks and tasks that were never seen unfinished count too."""
+    before = tracked_of({"a": TaskStatus.UPLOADING, "b": TaskStatus.WAITING_RETRY})
+    tasks = [
+        make_task("a", TaskStatus.SUCCEEDED, created_at=NOW - 40),
+        make_task("b", TaskStatus.FAILED, created_at=NOW - 90),
+        make_task("c", TaskStatus.SUCCEEDED, created_at=NOW - 7),
+    ]
+    durations = compare(before, tasks, NOW).durations
+    assert durations == {TaskStatus.SUCCEEDED: (40.0, 7.0), TaskStatus.FAILED: (90.0,)}
+
+
+def test_a_creation_time_in_the_future_or_absent_gives_no_negative_duration() -> None:
+    """Two clocks may differ; a time the API did not give cannot be measured from."""
+    tasks = [
+        make_task("a", TaskStatus.SUCCEEDED, created_at=NOW + 3),
+        make_task("b", TaskStatus.SUCCEEDED, created_at=None),
+    ]
+    durations = compare({}, tasks, NOW).durations
+    assert durations == {TaskStatus.SUCCEEDED: (0.0,), TaskStatus.FAILED: ()}
+
+
+def test_a_task_that_ended_before_does_not_finish_again() -> None:
+    """An expired task that is listed as succeeded once more took no time for it."""
+    before = tracked_of({"a": TaskStatus.EXPIRED, "b": TaskStatus.CANCELLED})
+    after = tasks_of({"a": TaskStatus.SUCCEEDED, "b": TaskStatus.FAILED})
+    assert not any(compare(before, after, NOW).durations.values())
+
+
+def test_the_pairs_that_exist_from_the_start() -> None:
+    """Those of the life cycle, steps between two collections left out; nothing leaves an end."""
+    assert len(POSSIBLE_PAIRS) == len(set(POSSIBLE_PAIRS))
+    assert {to for source, to in POSSIBLE_PAIRS if source == "waiting"} == {
+        *("uploading", "waiting_retry", "succeeded", "failed", "cancelled", "expired", GONE)
+    }
+    assert {to for source, to in POSSIBLE_PAIRS if source == "failed"} == {GONE}
+    assert {source for source, to in POSSIBLE_PAIRS if to == "cancelled"} == {"waiting", NEW}
+    assert not any("unknown" in pair for pair in POSSIBLE_PAIRS)

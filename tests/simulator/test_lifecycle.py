@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.simulator.demo import BUSY
+from exporter.simulator.lifecycle import Life
+from exporter.simulator.task import (
+    CANCELLED,
+    EXPIRED,
+    FAILED,
+    LIFE_CYCLE,
+    SUCCEEDED,
+    UPLOADING,
+    WAITING,
+    WAITING_RETRY,
+    Change,
+    SimulatedTask,
+)
+from exporter.simulator.workload import DAY, HOUR, MINUTE, REALISTIC, Rhythm
+from tests.simulator.calls import NOW
+
+SPAN = 45 * MINUTE
+CROWDED = replace(BUSY, arrival_interval=4.0, troubled_chance=0.4, linger=600.0)
+QUIET = Rhythm(arrival_interval=math.inf, cancel_chance=0.0, too_large_chance=0.0)
+
+
+def lived(seed: int, instants: list[float]) -> Life:
+    """Return a life that was advanced to each of `instants` (seconds after its start)."""
+    life = Life(seed, rhythm=CROWDED, start=NOW, log_limit=None)
+    for instant in instants:
+        life.advance(NOW + instant)
+    return life
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 1000), st.lists(st.floats(0, SPAN), max_size=20))
+def test_history_does_not_depend_on_when_one_looks(seed: int, instants: list[float]) -> None:
+    """Any partition of a span, even one that steps back, gives the same changes and tasks."""
+    at_once = lived(seed, [SPAN])
+    in_steps = lived(seed, [*instants, SPAN])
+    assert in_steps.log == at_once.log
+    assert in_steps.tasks == at_once.tasks
+    assert in_steps.now == at_once.now
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.integers(0, 1000), st.integers(1, 12))
+def test_the_rules_of_life_hold_at_every_change(seed: int, slots: int) -> None:
+    """Moves are those of the life cycle, slots are never exceeded, instants never go back."""
+    life = Life(seed, 1.0, slots, rhythm=CROWDED, start=NOW, log_limit=None)
+    slots_used: list[int] = []
+    life.on_event(lambda _change, _task: slots_used.append(life.slots_used()))
+    life.advance(NOW + SPAN)
+    assert {(change.before, change.after) for change in life.log} <= LIFE_CYCLE
+    assert max(slots_used) <= slots
+    assert [change.at for change in life.log] == sorted(change.at for change in life.log)
+    assert all(bool(change.reason) == (change.after == FAILED) for change in life.log)
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.integers(0, 1000), st.floats(60, SPAN))
+def test_counts_and_log_agree_with_the_tasks(seed: int, span: float) -> None:
+    """At any moment the counts per status, the shelves and the log tell of the same tasks."""
+    life = lived(seed, [span])
+    counts = Counter(task.status for task in life.tasks.values())
+    assert {status: life.count(status) for status in range(1, 8)} == {
+        status: counts[status] for status in range(1, 8)
+    }
+    assert list(life.listing) == list(life.tasks.values())
+    assert all(task.status == status for status, shelf in life.by_status.items() for task in shelf)
+    last = {change.task_id: change.after for change in life.log}
+    assert {id_: after for id_, after in last.items() if after} == {
+        task.id: task.status for task in life.tasks.values()
+    }
+
+
+def test_everything_that_can_happen_does() -> None:
+    """In a day of the demo every move of the life cycle, each reason and a refusal are seen."""
+    life = Life(1, rhythm=BUSY, start=NOW, log_limit=None)
+    life.advance(NOW + DAY)
+    assert {(change.before, change.after) for change in life.log} == LIFE_CYCLE
+    assert {change.reason for change in life.log} == {0, 1, 2, 3}
+    assert life.refused > 0
+    titles = Counter(task.title for task in life.tasks.values())
+    assert max(titles.values()) > 1
+
+
+def test_two_seeds_live_differently() -> None:
+    """Another seed gives another history."""
+    assert lived(1, [HOUR]).log != lived(2, [HOUR]).log
+
+
+def test_pace_divides_all_durations() -> None:
+    """At pace 60 a minute brings what an hour brings at pace 1."""
+    slow, fast = Life(1, start=0.0, log_limit=None), Life(1, 60.0, start=0.0, log_limit=None)
+    slow.advance(2 * DAY)
+    fast.advance(2 * DAY / 60)
+    moves = [(change.task_id, change.before, change.after) for change in slow.log]
+    assert [(change.task_id, change.before, change.after) for change in fast.log][:200] == moves[
+        :200
+    ]
+
+
+def test_at_pace_0_nothing_happens_by_itself() -> None:
+    """Tasks stay as they were put, and none comes."""
+    life = Life(pace=0, start=NOW)
+    life.add_tasks(70, statuses=(1, 2, 3, 4, 5, 6, 7))
+    life.advance(NOW + 100 * DAY)
+    assert len(life.log) == 70
+    assert life.now == NOW + 100 * DAY
+
+
+def test_a_task_added_by_hand_lives_on_by_itself() -> None:
+    """It is uploaded, expires at the instant that it said, and vanishes."""
+    life = Life(3, start=NOW, rhythm=replace(QUIET, trouble_otherwise=0.0))
+    task = life.add_task()
+    seen: list[tuple[float, int | None]] = []
+    life.on_event(lambda change, _task: seen.append((change.at, change.after)))
+    life.advance(NOW + 30 * DAY)
+    assert [after for _, after in seen] == [UPLOADING, SUCCEEDED, EXPIRED, None]
+    assert seen[2][0] == task.expires_at
+
+
+def test_a_bad_source_is_retried_until_it_fails() -> None:
+    """Each return from waiting for retry to uploading counts as one retry."""
+    life = Life(3, start=NOW, rhythm=replace(QUIET, trouble_when_troubled=1.0))
+    task = life.add_task(troubled=True)
+    moves = [UPLOADING, WAITING_RETRY] * 3 + [UPLOADING, FAILED]
+    life.advance(NOW + HOUR * 6)
+    assert [change.after for change in life.log] == [WAITING, *moves]
+    assert task.retry_count == 3
+    assert task.reason in (1, 2)
+
+
+def test_a_cancelled_task_is_never_uploaded() -> None:
+    """Cancelling by hand takes a waiting task out of the queue."""
+    life = Life(3, start=NOW, rhythm=QUIET)
+    task = life.add_task()
+    life.set_status(task.id, CANCELLED)
+    life.advance(NOW + HOUR)
+    assert [change.after for change in life.log] == [WAITING, CANCELLED]
+
+
+def test_tasks_wait_until_an_upload_ends() -> None:
+    """Of ten tasks six upload at once, the rest waits, in the order of their creation."""
+    life = Life(3, start=NOW, rhythm=replace(QUIET, upload=HOUR))
+    for _ in range(10):
+        life.add_task()
+    life.advance(NOW + 60)
+    assert life.count(UPLOADING) == 6
+    assert life.count(WAITING) == 4
+
+
+def test_a_task_without_expiry_does_not_expire() -> None:
+    """ExpiresAt 0 is "none"."""
+    life = Life(3, start=NOW, rhythm=QUIET)
+    task = life.add_task(status=SUCCEEDED, expires_at=0)
+    life.advance(NOW + 100 * DAY)
+    assert task.status == SUCCEEDED
+
+
+def test_the_realistic_rhythm_is_bounded_over_months() -> None:
+    """After three months there are no more tasks and plans than after one."""
+    life = Life(1, start=NOW, rhythm=replace(REALISTIC, arrival_interval=1800.0))
+    sizes: list[int] = []
+    for day in range(90):
+        life.advance(NOW + day * DAY)
+        sizes.append(len(life.tasks) + len(life._events))
+    assert max(sizes[60:]) < 1.3 * max(sizes[:30])
+
+
+@pytest.mark.parametrize("status", [WAITING, UPLOADING, WAITING_RETRY])
+def test_a_task_that_is_moved_away_forgets_what_was_planned(status: int) -> None:
+    """What was planned for a status does not happen after the task has left it."""
+    life = Life(3, start=NOW, rhythm=QUIET)
+    task: SimulatedTask = life.add_task(status=status)
+    life.set_status(task.id, SUCCEEDED, expires_at=0)
+    life.advance(NOW + DAY)
+    assert [change.after for change in life.log] == [status, SUCCEEDED]
+    assert life.log[-1] == Change(NOW, task.id, status, SUCCEEDED, 0)

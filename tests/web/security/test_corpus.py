@@ -1,0 +1,118 @@
+"""Whole web configuration files, good and bad, with exactly what comes of them.
+
+`corpus/bad/NAME.yaml` gives the problems in `NAME.expected`, one a line;
+`corpus/good/NAME.yaml` gives the description in `NAME.expected`, warnings included.
+The files are read from a folder with real certificates (see `webconfig_files.Folder`).
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import ssl
+from pathlib import Path
+
+import pytest
+
+from exporter.errors import ConfigError
+from exporter.web.security.loading import WebConfig, load_web_config
+from exporter.web.security.schema import (
+    HeadersSection,
+    HttpSection,
+    RateLimitSection,
+    TlsSection,
+    WebDocument,
+)
+from tests.web.security.webconfig_files import Folder
+
+CORPUS = Path(__file__).parent / "corpus"
+HIDDEN = ("hunter", "ZNtpihRT", "12345", "$2")
+"""What stands for a secret in these files, whole or in part."""
+
+
+def files(kind: str) -> list[str]:
+    """Return the names of the files of one kind."""
+    return sorted(path.stem for path in (CORPUS / kind).glob("*.yaml"))
+
+
+def placed(folder: Path, kind: str, name: str) -> Path:
+    """Put a file of the corpus beside real certificates."""
+    Folder.filled(folder)
+    shutil.copy(CORPUS / kind / f"{name}.yaml", folder)
+    return folder / f"{name}.yaml"
+
+
+def describe(config: WebConfig) -> str:
+    """Return what a configuration says, without its hashes."""
+    context = config.context
+    lines = [
+        f"tls: {'no' if context is None else _describe_tls(context)}",
+        f"clients: {'all' if config.allowed_sans is None else sorted(config.allowed_sans)}",
+        f"headers: {dict(config.headers)}",
+        f"users: {sorted(user.decode() for user in config.users)}",
+        f"rate limit: {config.rate_limit.interval} s, {config.rate_limit.burst} at once",
+        f"files: {[file.name for file in config.files]}",
+        *(f"warning: {warning}" for warning in config.warnings),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _describe_tls(context: ssl.SSLContext) -> str:
+    low, high = context.minimum_version.name, context.maximum_version.name
+    return f"{low} to {high}, client certificates {context.verify_mode.name}"
+
+
+@pytest.mark.parametrize("name", files("bad"))
+def test_bad_file_gives_exactly_these_problems(name: str, tmp_path: Path) -> None:
+    """Every problem of the file is reported, in its order, and nothing in it shows a secret."""
+    with pytest.raises(ConfigError) as caught:
+        load_web_config(placed(tmp_path, "bad", name))
+    messages = str(caught.value).replace(f"{tmp_path}/", "").replace(str(tmp_path), ".")
+    assert messages + "\n" == (CORPUS / "bad" / f"{name}.expected").read_text("utf-8")
+    assert not [hidden for hidden in HIDDEN if hidden in messages.replace("$2y$, as", "")]
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("name", files("bad"))
+def test_each_problem_is_one_line_that_says_what_would_be_right(name: str) -> None:
+    """A message has a place, what is wrong, and a remedy in brackets."""
+    for line in (CORPUS / "bad" / f"{name}.expected").read_text("utf-8").splitlines():
+        assert re.fullmatch(r"[^:]+: .*\S \(.+\)", line), line
+
+
+@pytest.mark.parametrize("name", files("good"))
+def test_good_file_gives_exactly_this(name: str, tmp_path: Path) -> None:
+    """A file that works with the toolkit is used, with warnings for what is not honoured."""
+    config = load_web_config(placed(tmp_path, "good", name))
+    assert describe(config) == (CORPUS / "good" / f"{name}.expected").read_text("utf-8")
+    assert not [hidden for hidden in HIDDEN if hidden in repr(config)]
+
+
+def test_every_file_has_its_expected_text() -> None:
+    """No half of a pair stands alone."""
+    for kind in ("good", "bad"):
+        assert {path.stem for path in (CORPUS / kind).glob("*.expected")} == set(files(kind))
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "web-configuration.md"
+
+
+def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
+    """The complete example of the documentation is taken as it stands, without a warning."""
+    match = re.search(r"```yaml\n(tls_server_config.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert match
+    folder = Folder.filled(tmp_path)
+    names = {"server.crt": "cert.pem", "server.key": "key.pem", "client-ca.crt": "ca.pem"}
+    for name, file in names.items():
+        (tmp_path / file).rename(tmp_path / name)
+    config = load_web_config(folder.write(match[1]))
+    assert set(config.users) == {b"prometheus"}
+    assert config.warnings == ()
+
+
+def test_every_key_is_documented() -> None:
+    """No key of the file is missing in the documentation."""
+    page = PAGE.read_text("utf-8")
+    sections = (WebDocument, TlsSection, HttpSection, HeadersSection, RateLimitSection)
+    keys = [f.alias or name for s in sections for name, f in s.model_fields.items()]
+    assert [key for key in keys if f"`{key}`" not in page] == []

@@ -1,0 +1,305 @@
+"""TLS over real sockets: who may connect, with which version and cipher."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+import warnings
+from pathlib import Path
+
+import pytest
+import trustme
+
+from exporter.web.security.ciphers import KNOWN, OPENSSL_NAMES, openssl_ciphers
+from exporter.web.security.loading import load_web_config
+from exporter.web.security.reloading import LiveWebConfig
+from tests.components import require
+from tests.web.sample_site import SampleSite
+from tests.web.security.webconfig_files import (
+    TLS,
+    VERIFYING,
+    Folder,
+    certificate,
+    client_context,
+    fetch_tls,
+    guarding,
+)
+
+REFUSED = (ssl.SSLError, ConnectionError)  # a reset comes where the server gives no reason
+OURS, FOREIGN = "ours", "another"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """Return a folder with certificates."""
+    return Folder.filled(tmp_path)
+
+
+def status_for(site: SampleSite, config: Path, context: ssl.SSLContext) -> int | None:
+    """Return the status that a client gets from a server of `config`; None: it is refused."""
+    with guarding(site.application, LiveWebConfig(config)) as server:
+        try:
+            return fetch_tls(server, context).status
+        except REFUSED:
+            return None
+
+
+def client_with(ca: str | None, name: str = "prometheus.example") -> ssl.SSLContext:
+    """Return a client with a certificate of `ca`, or without any."""
+    return client_context(certificate(name, ca=ca) if ca else None)
+
+
+@pytest.mark.parametrize(
+    ("policy", "client", "status"),
+    [
+        ("NoClientCert", None, 200),
+        ("NoClientCert", FOREIGN, 200),
+        ("RequestClientCert", None, 200),
+        ("RequestClientCert", OURS, 200),
+        ("RequestClientCert", FOREIGN, 200),
+        ("RequireAnyClientCert", None, None),
+        ("RequireAnyClientCert", OURS, 200),
+        ("RequireClientCert", OURS, 200),
+        ("RequireClientCert", None, None),
+        ("VerifyClientCertIfGiven", None, 200),
+        ("VerifyClientCertIfGiven", OURS, 200),
+        ("VerifyClientCertIfGiven", FOREIGN, None),
+        ("RequireAndVerifyClientCert", None, None),
+        ("RequireAndVerifyClientCert", OURS, 200),
+        ("RequireAndVerifyClientCert", FOREIGN, None),
+    ],
+)
+def test_client_certificates_count_as_in_go(
+    site: SampleSite, folder: Folder, policy: str, client: str | None, status: int | None
+) -> None:
+    """Each policy lets in whom Go's policy of that name lets in."""
+    ca = "" if policy == "NoClientCert" else "  client_ca_file: ca.pem\n"
+    config = folder.write(
+        "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n"
+        f"  client_auth_type: {policy}\n{ca}"
+    )
+    assert status_for(site, config, client_with(client)) == status
+
+
+def test_any_certificate_means_a_verified_one_here(site: SampleSite, folder: Folder) -> None:
+    """What Go would take without verifying is refused: the one difference, and the stricter way."""
+    config = folder.write(VERIFYING.replace("RequireAndVerify", "RequireAny"))
+    assert status_for(site, config, client_with(FOREIGN)) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "status"),
+    [
+        (["prometheus.example"], 200),
+        (["10.1.2.3"], 200),
+        (["2001:db8::1"], 200),
+        (["ops@prometheus.example"], 200),
+        (["unknown", "10.1.2.3"], 200),
+        (["unknown"], None),
+        (["PROMETHEUS.example"], None),
+        (["*.example"], None),
+        (["2001:DB8::1"], None),
+    ],
+)
+def test_only_clients_with_an_allowed_name_connect(
+    site: SampleSite, folder: Folder, names: list[str], status: int | None
+) -> None:
+    """One name of the certificate stands in the list, to the letter."""
+    client = certificate("prometheus.example", "10.1.2.3", "2001:db8::1", "ops@prometheus.example")
+    config = folder.write(f"{VERIFYING}  client_allowed_sans: {names}\n")
+    assert status_for(site, config, client_context(client)) == status
+
+
+def test_a_client_certificate_itself_can_be_trusted(site: SampleSite, folder: Folder) -> None:
+    """A leaf in the CA file is a root, as every certificate of a pool is in Go."""
+    client = certificate("lonely.example", ca=FOREIGN)
+    (folder.path / "ca.pem").write_bytes(client.cert_chain_pems[0].bytes())
+    config = folder.write(VERIFYING)
+    assert status_for(site, config, client_context(client)) == 200
+    assert status_for(site, config, client_with(FOREIGN, "other.example")) is None
+
+
+def test_a_ca_file_may_hold_several_and_comments(site: SampleSite, folder: Folder) -> None:
+    """Bundles are read, whatever stands between the certificates."""
+    other = trustme.CA(organization_name="a third")
+    ours = (folder.path / "ca.pem").read_bytes()
+    bundle = "# Ünser\n".encode() + other.cert_pem.bytes() + b"\nmore\n" + ours
+    (folder.path / "ca.pem").write_bytes(bundle)
+    config = folder.write(VERIFYING)
+    assert status_for(site, config, client_with(OURS)) == 200
+    assert status_for(site, config, client_context(other.issue_cert("third"))) == 200
+
+
+def test_certificate_and_key_may_stand_in_the_file(site: SampleSite, folder: Folder) -> None:
+    """Inline certificate, key and CA serve like those in files, and no repr shows the key."""
+    texts = {
+        "cert": (folder.path / "cert.pem").read_text(),
+        "key": (folder.path / "key.pem").read_text(),
+        "client_ca": (folder.path / "ca.pem").read_text(),
+    }
+    lines = [
+        f"  {key}: |\n" + "".join(f"    {line}\n" for line in text.splitlines())
+        for key, text in texts.items()
+    ]
+    config = folder.write(
+        "tls_server_config:\n  client_auth_type: RequireAndVerifyClientCert\n" + "".join(lines)
+    )
+    assert status_for(site, config, client_with(OURS)) == 200
+    assert texts["key"].splitlines()[1] not in repr(load_web_config(config))
+
+
+def test_a_private_key_open_to_all_is_no_error(site: SampleSite, folder: Folder) -> None:
+    """The toolkit does not look at permissions, so an existing file may rely on it."""
+    (folder.path / "key.pem").chmod(0o666)
+    assert status_for(site, folder.write(TLS), client_context()) == 200
+
+
+def offering(low: ssl.TLSVersion, high: ssl.TLSVersion, ciphers: str = "") -> ssl.SSLContext:
+    """Return a client of these versions and, up to TLS 1.2, ciphers."""
+    context = client_context()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version, context.maximum_version = low, high
+    context.set_ciphers(ciphers or "DEFAULT:@SECLEVEL=0")
+    return context
+
+
+V10, V11, V12, V13 = (
+    ssl.TLSVersion.TLSv1,
+    ssl.TLSVersion.TLSv1_1,
+    ssl.TLSVersion.TLSv1_2,
+    ssl.TLSVersion.TLSv1_3,
+)
+
+
+@pytest.mark.parametrize(
+    ("versions", "client", "status"),
+    [
+        ("", V11, None),
+        ("", V12, 200),
+        ("", V13, 200),
+        ("min_version: TLS13", V12, None),
+        ("min_version: TLS13", V13, 200),
+        ("max_version: TLS12", V13, None),
+        ("max_version: TLS12", V12, 200),
+        ("min_version: TLS11", V11, 200),
+        ("min_version: TLS11", V10, None),
+        ("min_version: TLS10", V10, 200),
+        ("min_version: TLS10", V13, 200),
+    ],
+)
+def test_versions_are_kept(
+    site: SampleSite, folder: Folder, versions: str, client: ssl.TLSVersion, status: int | None
+) -> None:
+    """TLS 1.2 and 1.3 by default, and otherwise what the file says."""
+    config = folder.write(
+        f"tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n  {versions}\n"
+    )
+    assert status_for(site, config, offering(client, client)) == status
+
+
+@pytest.mark.parametrize(
+    ("suites", "client", "status"),
+    [
+        (["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"], "ECDHE-ECDSA-AES128-GCM-SHA256", 200),
+        (["TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"], "ECDHE-ECDSA-AES256-GCM-SHA384", None),
+        (["TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"], "ECDHE-ECDSA-AES256-SHA", 200),
+        (["TLS_AES_128_GCM_SHA256"], "ECDHE-ECDSA-AES128-GCM-SHA256", None),
+    ],
+)
+def test_cipher_suites_of_tls_1_2_are_kept(
+    site: SampleSite, folder: Folder, suites: list[str], client: str, status: int | None
+) -> None:
+    """Only the suites of the list are offered; with those of TLS 1.3 alone there is no TLS 1.2."""
+    config = folder.write(
+        "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n"
+        f"  cipher_suites: {suites}\n"
+    )
+    assert status_for(site, config, offering(V12, V12, client)) == status
+    assert status_for(site, config, offering(V13, V13)) == 200
+
+
+@pytest.mark.parametrize(
+    ("preference", "chosen"),
+    [
+        ("", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+        ("  prefer_server_cipher_suites: false\n", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+    ],
+)
+def test_the_order_of_suites_counts_or_the_clients(
+    folder: Folder, preference: str, chosen: str
+) -> None:
+    """The server's order counts unless the file says otherwise."""
+    config = folder.write(
+        "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n"
+        "  cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "
+        f"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]\n{preference}"
+    )
+    context = load_web_config(config).context
+    assert context is not None
+    client = offering(V12, V12, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384")
+    assert _negotiated(context, client) == chosen
+
+
+def _negotiated(server: ssl.SSLContext, client: ssl.SSLContext) -> str:
+    """Return the cipher that the two agree on, in memory."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    sides = [
+        client.wrap_bio(to_client, to_server, server_hostname="localhost"),
+        server.wrap_bio(to_server, to_client, server_side=True),
+    ]
+    while sides:
+        side = sides.pop(0)
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            sides.append(side)
+    cipher = side.cipher()
+    assert cipher is not None
+    return cipher[0]
+
+
+@pytest.mark.parametrize("suite", OPENSSL_NAMES)
+def test_every_suite_is_one_of_openssl(suite: str) -> None:
+    """Each name of Go's has exactly its suite in OpenSSL, by the name in the TLS registry."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(":".join([*openssl_ciphers([suite]), "@SECLEVEL=0"]))
+    older = [c for c in context.get_ciphers() if c["protocol"] != "TLSv1.3"]
+    assert [cipher["name"] for cipher in older] == openssl_ciphers([suite])
+    key, cipher = suite.removeprefix("TLS_").split("_WITH_")
+    description = older[0]["description"]
+    assert f"Au={'ECDSA' if 'ECDSA' in key else 'RSA'}" in description
+    assert f"Kx={'ECDH' if 'ECDHE' in key else 'RSA'}" in description
+    size = "256" if "256_" in cipher or "CHACHA20" in cipher else "128"
+    assert f"({size})" in description
+
+
+def test_suites_of_tls_1_3_are_known_and_left_to_openssl() -> None:
+    """They are accepted, as in Go, where they have no effect either."""
+    assert openssl_ciphers(KNOWN) == list(OPENSSL_NAMES.values())
+
+
+def test_plain_http_gets_no_answer_over_tls(site: SampleSite, folder: Folder) -> None:
+    """A client without TLS is dropped, and nothing is logged as a defect."""
+    curl = require("curl", package="curl")
+    live = LiveWebConfig(folder.write(TLS))
+    with guarding(site.application, live) as server:
+        done = subprocess.run([curl, "-s", f"http://{server.addresses[0]}/"], check=False)
+        assert done.returncode != 0
+        assert fetch_tls(server).status == 200
+
+
+def test_curl_connects_with_a_client_certificate(site: SampleSite, folder: Folder) -> None:
+    """The command that the documentation shows works; without the certificate it does not."""
+    curl = require("curl", package="curl")
+    client = certificate("prometheus.example")
+    (folder.path / "client.pem").write_bytes(client.private_key_and_cert_chain_pem.bytes())
+    live = LiveWebConfig(folder.write(VERIFYING))
+    with guarding(site.application, live) as server:
+        command = [curl, "-sS", "--cacert", "ca.pem", f"https://{server.addresses[0]}/"]
+        with_it = subprocess.run(
+            [*command, "--cert", "client.pem"], cwd=folder.path, capture_output=True, check=False
+        )
+        without = subprocess.run(command, cwd=folder.path, capture_output=True, check=False)
+    assert (with_it.returncode, with_it.stdout) == (0, b"small\n")
+    assert (without.returncode != 0, without.stdout) == (True, b"")

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter import __version__
+from exporter.config import TaskSettings
+from exporter.errors import AuthError
+from exporter.tasks import TaskStatus
+from exporter.web.http import Response
+from exporter.web.status import api
+from exporter.web.status.query import ORDERS, PARAMETERS, QueryError, TaskQuery
+from exporter.web.status.task_list import Row, Selection
+from exporter.web.status.view import Desk
+from tests.builders import NOW, make_task
+from tests.web.views import make_view
+
+REFUSED = AuthError("the signature was refused", code="100000005", remedy="check the secret")
+FAILED = make_task("a", TaskStatus.FAILED, title="<b>", expires_at=None, retry_count=3)
+
+
+def document(response: Response) -> Any:
+    """Return what a good answer says."""
+    assert response.content_type == "application/json"
+    assert response.headers["Cache-Control"] == "no-store"
+    return json.loads(response.body)
+
+
+def describe_task(row: Row) -> Any:
+    """Return one task as the API describes it."""
+    answer = api.answer_tasks(Selection((row,), 1), TaskQuery(), NOW)
+    return document(answer)["tasks"][0]
+
+
+def test_an_app_is_described_whole() -> None:
+    """Every field by its name, which scripts rely on; instants are Unix seconds."""
+    view = make_view(
+        tasks=[make_task(), FAILED], error=REFUSED, stale=True, api_errors={"100000005": 2}
+    )
+    stale_since = NOW - 42 + view.settings.collection.stale_after
+    cards = Desk().cards([view], TaskSettings(), NOW)
+    assert document(api.answer_apps(cards, NOW)) == {
+        "version": __version__,
+        "now": NOW,
+        "apps": [
+            {
+                "name": "production",
+                "app_id": 1234567890,
+                "endpoint": "https://cloud-player-api.zego.im",
+                "health": "down",
+                "problem": {
+                    "reason": "auth",
+                    "message": "the signature was refused",
+                    "remedy": "check the secret",
+                },
+                "last_attempt_at": NOW,
+                "last_success_at": NOW - 42,
+                "next_collection_at": NOW + 18,
+                "stale_since": stale_since,
+                "collections": 2,
+                "collections_skipped": 0,
+                "collection_failures": 1,
+                "malformed_entries": 0,
+                "api_requests": 0,
+                "api_errors": {"100000005": 2},
+                "slots_limit": 10,
+                "snapshot": {
+                    "completed_at": NOW - 42,
+                    "duration_seconds": 1.5,
+                    "pages": 1,
+                    "tasks": 2,
+                    "tasks_reported": None,
+                    "tasks_by_status": {s.value: 0 for s in TaskStatus}
+                    | {"succeeded": 1, "failed": 1},
+                    "tasks_needing_attention": 2,
+                    "slots_used": 0,
+                    "next_expiry_at": NOW + 3600,
+                    "expiring_tasks": {"1h": 1, "6h": 1, "1d": 1, "3d": 1, "7d": 1},
+                    "duplicate_titles": 0,
+                },
+            }
+        ],
+    }
+
+
+def test_before_the_first_collection_there_is_no_snapshot() -> None:
+    """What is not known yet is null, not absent."""
+    cards = Desk().cards([make_view(tasks=None)], TaskSettings(), NOW)
+    (app,) = document(api.answer_apps(cards, NOW))["apps"]
+    assert (app["health"], app["problem"], app["snapshot"]) == ("waiting", None, None)
+    assert (app["last_success_at"], app["stale_since"]) == (None, None)
+
+
+def test_a_task_is_described_whole() -> None:
+    """Every field by its name."""
+    assert describe_task(Row("vod", FAILED, "<b>", "upload", NOW - 5, stale=True)) == {
+        "app": "vod",
+        "id": "a",
+        "title": "<b>",
+        "status": "failed",
+        "failure_reason": "upload",
+        "retry_count": 3,
+        "created_at": NOW - 600,
+        "status_since": NOW - 5,
+        "expires_at": None,
+        "stale": True,
+    }
+
+
+def test_what_is_hidden_or_unknown_of_a_task_is_null() -> None:
+    """A title that `tasks.title` hides is null; an empty one is empty."""
+    row = Row("vod", FAILED, None, "", None, stale=False)
+    task = describe_task(row)
+    assert (task["title"], task["failure_reason"], task["status_since"]) == (None, None, None)
+    assert describe_task(replace(row, title=""))["title"] == ""
+
+
+def test_tasks_come_with_the_part_they_are_of() -> None:
+    """The total is that of all pages."""
+    answer = api.answer_tasks(Selection((), 7), TaskQuery(limit=2, offset=8), NOW)
+    expected = {"now": NOW, "total": 7, "limit": 2, "offset": 8, "tasks": []}
+    assert document(answer) == expected
+
+
+def test_a_refusal_is_json_too() -> None:
+    """Status 400, the text, and the parameter alone for a program."""
+    answer = api.answer_error(QueryError("status", "'x' is none of these"))
+    assert answer.status == 400
+    assert document(answer) == {"error": "status: 'x' is none of these", "parameter": "status"}
+
+
+@pytest.mark.parametrize(
+    "title", ['"\\', "\u202e\u2066", "\x00\n\x7f", "标题\U0001f3ac", "</script>"]
+)
+def test_any_title_is_valid_json(title: str) -> None:
+    """It is read back as it was."""
+    assert describe_task(Row("vod", FAILED, title, "", None, stale=False))["title"] == title
+
+
+def test_half_a_character_does_not_break_the_answer() -> None:
+    """A lone surrogate becomes a question mark, and the answer stays UTF-8."""
+    assert describe_task(Row("vod", FAILED, "half \ud800", "", None, stale=False))["title"] == (
+        "half ?"
+    )
+
+
+def test_every_field_of_a_task_is_in_the_answer() -> None:
+    """A field added to the task or its row is not forgotten here."""
+    shown = describe_task(Row("vod", FAILED, "", "", None, stale=False))
+    assert len(shown) == len(fields(FAILED)) + len(fields(Row)) - len({"task", "title"})
+
+
+def _names(document: Any) -> Iterator[str]:
+    if isinstance(document, dict):
+        for name, value in document.items():
+            yield name
+            if name not in _BY_LABEL:
+                yield from _names(value)
+    elif isinstance(document, list):
+        for element in document:
+            yield from _names(element)
+
+
+_BY_LABEL = ("api_errors", "tasks_by_status", "expiring_tasks")  # their keys are no names
+
+
+def test_every_name_is_documented() -> None:
+    """The page on the API names each field, parameter and status."""
+    text = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
+    cards = Desk().cards([make_view(tasks=[FAILED], error=REFUSED)], TaskSettings(), NOW)
+    row = Row("vod", FAILED, "", "", None, stale=False)
+    answers = (
+        api.answer_apps(cards, NOW),
+        api.answer_tasks(Selection((row,), 1), TaskQuery(), NOW),
+        api.answer_error(QueryError("status", "")),
+    )
+    names = {name for answer in answers for name in _names(document(answer))}
+    for name in (*names, *PARAMETERS, *ORDERS, *(status.value for status in TaskStatus)):
+        assert f"`{name}`" in text or f'"{name}"' in text

@@ -1,0 +1,279 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.collection.state import AppView
+from exporter.config import TaskSettings
+from exporter.errors import AuthError
+from exporter.tasks import TaskStatus, TitleMode, show_title
+from exporter.web.status.page import (
+    COLUMNS,
+    HTML_HEADERS,
+    MANY_APPS,
+    OTHER_SORT_OPTIONS,
+    SORT_OPTIONS,
+    render_status,
+)
+from exporter.web.status.query import ORDERS, TaskQuery, read_fields, read_query
+from exporter.web.status.view import Desk
+from tests.builders import NOW, make_task
+from tests.web.views import make_view
+
+
+class Page(HTMLParser):
+    """The tags, attributes and text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.isolated: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        """Note a text, and those that are isolated from the direction of the text around."""
+        self.words.append(data)
+        if self.tags[-1:] == ["bdi"]:
+            self.isolated.append(data)
+
+    @property
+    def text(self) -> str:
+        """Return all text, white space folded."""
+        return " ".join(" ".join(self.words).split())
+
+
+def render(
+    *views: AppView,
+    query: TaskQuery | None = None,
+    title: TitleMode = "full",
+    problem: str = "",
+) -> str:
+    """Return the page of these apps."""
+    settings = TaskSettings(title=title)
+    status = Desk().status(views, settings, query or TaskQuery(), NOW)
+    return render_status(status, settings, telemetry_path="/metrics", problem=problem).decode()
+
+
+def failed(title: str) -> AppView:
+    """Return an app with one failed task of this title."""
+    return make_view(tasks=[make_task("the-id", TaskStatus.FAILED, title=title)])
+
+
+def test_the_page_tells_the_state_of_every_app() -> None:
+    """Up, down with the reason and remedy, and waiting are said in words."""
+    error = AuthError("the signature was refused", code="1", remedy="check the secret")
+    text = Page(
+        render(
+            make_view("first", tasks=[make_task(), make_task("2", TaskStatus.WAITING)]),
+            make_view("second", stale=True, error=error, api_errors={"http_502": 3}),
+            make_view("third", tasks=None),
+        )
+    ).text
+    assert "down \u00b7 ZEGO upload exporter" in text
+    for expected in (
+        "first up",
+        "second down",
+        "auth : the signature was refused What to do: check the secret",
+        "3 apps 1 down 1 waiting 1 up",
+        "Stale since 2023-11-14 22:17:38 UTC",
+        "3 \u00d7 http_502",
+        "third waiting",
+        "The first collection has not ended yet.",
+        "Last success never",
+        "Slots used 1 of 10",
+        "42 s ago",
+        "in 18 s",
+    ):
+        assert expected in text
+
+
+def test_a_page_without_trouble_says_so() -> None:
+    """An empty list of tasks is said, not shown as an empty table."""
+    html = render(make_view())
+    assert "No task needs attention." in html
+    assert "<table>" not in html
+    assert "No task is like that." in render(make_view(), query=TaskQuery(search="x"))
+
+
+def test_a_failure_is_told_with_its_reason() -> None:
+    """The status of a failed task says why, where that is known."""
+    tasks = [make_task("b", TaskStatus.FAILED)]
+    html = render(make_view(tasks=tasks, failure_reasons={"b": "source_download"}))
+    assert "the source could not be downloaded" in html
+    assert "a new one" in render(make_view(tasks=tasks, failure_reasons={"b": "a_new_one"}))
+
+
+def test_a_long_list_comes_in_pages() -> None:
+    """Fifty at once, with links to the others that keep the filter."""
+    tasks = [make_task(f"{n}", TaskStatus.FAILED) for n in range(1200)]
+    html = render(make_view(tasks=tasks), query=TaskQuery(search="1", offset=50))
+    assert html.count("<tr>\n<td>") == 50
+    links = dict(re.findall(r'<a id="(first|previous|next|last)" href="([^"]*)"', html))
+    assert {name: unescape(link) for name, link in links.items()} == {
+        "first": "?q=1",
+        "previous": "?q=1",
+        "next": "?q=1&offset=100",
+        "last": "?q=1&offset=450",
+    }
+    assert "51\u2013100 of 471 tasks" in html
+    assert 'aria-label="Pages"' not in render(make_view(tasks=tasks[:50]))
+
+
+def test_headings_sort_and_turn() -> None:
+    """A click sorts by the column, one more turns it round; the heading says which it is."""
+    html = render(failed("x"), query=TaskQuery(sort="retries", descending=True, offset=0))
+    assert re.search(r'aria-sort="descending"><a id="by-retries" href="\?sort=retries"', html)
+    assert re.search(r'<th scope="col"><a id="by-created" href="\?sort=-created"', html)
+    assert {column.sort for column in COLUMNS} == set(ORDERS) - {"urgency"}
+
+
+def test_the_form_shows_what_was_asked_for() -> None:
+    """Whatever was asked for is chosen in the form, and is sent again with the rest."""
+    asked = "app=b&status=expired&q=%22x%22&expiring_within=2h&sort=-title"
+    views = [make_view("a"), make_view("b")]
+    html = render(*views, query=read_query(read_fields(asked), ("a", "b")))
+    assert re.findall(r'<option value="([^"]*)" selected>', html) == [
+        *("expired", "b", "2h", "-title"),
+    ]
+    assert 'value="&#34;x&#34;"' in html
+    several = read_query(read_fields("app=a&app=b&status=failed&status=expired"), ("a", "b"))
+    html = render(*views, query=several)
+    assert '<select name="status" multiple>' in html
+    assert '<select name="app" multiple>' in html
+    assert re.findall(r'<option value="([^"]*)" selected>', html) == [
+        *("failed", "expired", "a", "b", "urgency"),
+    ]
+
+
+def test_every_order_has_its_words() -> None:
+    """In the form, offered or only chosen by a heading, there are words for every order."""
+    words = {**SORT_OPTIONS, **OTHER_SORT_OPTIONS}
+    assert set(words) == {*ORDERS, *(f"-{order}" for order in ORDERS)}
+    for word, said in words.items():
+        html = render(make_view(), query=read_query(read_fields(f"sort={word}"), ()))
+        assert f'<option value="{word}" selected>{said}</option>' in html
+
+
+def test_an_app_that_is_asked_for_has_the_only_card() -> None:
+    """The others are a click away, and counted above."""
+    html = render(make_view("a"), make_view("b"), query=TaskQuery(apps=("b",)))
+    assert html.count('<section class="card">') == 1
+    assert "Show all apps" in html
+    assert "<b>2 apps</b>" in html
+
+
+def test_many_apps_have_short_cards_the_worst_first() -> None:
+    """What is down must be seen without scrolling."""
+    views = [make_view(f"app-{n}") for n in range(MANY_APPS - 1)]
+    html = render(*views, make_view("bad", tasks=None, error=AuthError("no", code="1")))
+    assert '<div class="cards many">' in html
+    assert html.index("<bdi>bad</bdi>") < html.index("<bdi>app-0</bdi>")
+    assert '<div class="cards">' in render(*views)
+
+
+def test_titles_are_shown_as_the_settings_say() -> None:
+    """A hash instead of a title, or a word that it is hidden."""
+    shown = show_title("secret.mp4", "hash")
+    for mode, expected in (("full", "secret.mp4"), ("hash", shown), ("none", "(title hidden)")):
+        html = render(failed("secret.mp4"), title=mode)  # type: ignore[arg-type]  # one of three
+        assert expected in html
+        assert ("secret.mp4" in html) is (mode == "full")
+
+
+def test_a_query_that_cannot_be_used_is_told() -> None:
+    """The problem is text like any other."""
+    assert "<bdi>sort: &#39;&lt;b&gt;&#39; is none</bdi>" in render(problem="sort: '<b>' is none")
+
+
+def test_instants_can_be_read_by_programs() -> None:
+    """A time says the instant in its attributes, also where it reads as an age."""
+    assert (
+        '<time datetime="2023-11-14T22:12:38Z" title="2023-11-14 22:12:38 UTC">42 s ago</time>'
+        in render(make_view())
+    )
+
+
+def test_an_expiry_within_a_day_stands_out() -> None:
+    """As what needs attention, not as what is over."""
+    views = make_view(tasks=[make_task("1"), make_task("2", expires_at=NOW + 10**6)])
+    assert render(views, query=read_query(read_fields("status=all"), ())).count("keep soon") == 1
+
+
+def test_every_status_has_its_colour() -> None:
+    """Each status of the contract has a dot and a rule for it in the style."""
+    html = render(make_view())
+    for status in TaskStatus:
+        assert f'class="dot {status.value}"' in html
+        assert f".dot.{status.value} {{ background: #" in html
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>'",
+        "</style></title></bdi><h1>x",
+        "{{ 7 * 7 }}{% raw %}",
+        "&lt;b&gt;&amp;",
+        "\u202egnp.4pm\u2066",
+        "x" * 96 + ".mp4",
+        "标题" * 16,
+    ],
+)
+def test_hostile_texts_stay_texts(title: str) -> None:
+    """Markup in a title or name is shown as it is, isolated, and never becomes part of the page."""
+    for wild, calm in ((failed(title), failed("calm")), (make_view(title), make_view("calm"))):
+        html = render(wild)
+        page = Page(html)
+        assert page.tags == Page(render(calm)).tags
+        assert title in unescape(html)
+        assert "".join(page.isolated).count(title) == 1
+        assert not {name for name in page.attributes if name.startswith("on")}
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.text(max_size=100), st.text(max_size=100))
+def test_no_text_adds_a_tag(title: str, message: str) -> None:
+    """Whatever ZEGO or a user wrote, the page has the same tags."""
+    calm, wild = (
+        make_view(
+            tasks=[make_task("id", TaskStatus.FAILED, title=words[0])],
+            error=AuthError(words[1], code="1", remedy=words[1] or "x"),
+        )
+        for words in (("title", "message"), (title, message))
+    )
+    assert Page(render(wild)).tags == Page(render(calm)).tags
+
+
+def test_half_a_character_does_not_break_the_page() -> None:
+    """A lone surrogate, which JSON can carry and UTF-8 cannot, is shown as a question mark."""
+    assert "<bdi>half ?</bdi>" in render(failed("half \ud800"))
+
+
+def test_the_page_is_what_its_policy_allows() -> None:
+    """Style and script have the hashes that the policy names; nothing is loaded, nothing inline."""
+    html = render(failed("x"))
+    policy = HTML_HEADERS["Content-Security-Policy"]
+    for tag in ("style", "script"):
+        (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}';" in policy
+        assert "url(" not in text
+    assert "unsafe" not in policy
+    page = Page(html)
+    assert not {"link", "img", "iframe"} & set(page.tags)
+    assert not {"style", "src", "onclick"} & page.attributes

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.collection.state import AppView
+from exporter.tasks import TaskStatus, TitleMode, Tracked, UploadTask, show_title
+from exporter.urgency import precedence
+from exporter.web.status.query import ORDERS, TaskQuery
+from exporter.web.status.task_list import EXPIRING_WITHIN, PATIENCE, Row, Selection, Tables, select
+from tests.builders import NOW, make_snapshot, make_task, tasks_strategy
+from tests.web.views import make_view
+
+ALL = frozenset(TaskStatus)
+
+
+def ask(
+    views: Sequence[AppView], *, now: float = NOW, title: TitleMode = "full", **query: Any
+) -> Selection:
+    """Return what a query selects; without `attention`, of all statuses."""
+    asked: dict[str, Any] = {"statuses": ALL, "attention": False, **query}
+    return select(views, Tables().of(views, title), TaskQuery(**asked), now)
+
+
+def ids(*tasks: UploadTask, **query: Any) -> list[str]:
+    """Return the ids of the tasks that a query selects, in order."""
+    return [row.task.id for row in ask([make_view(tasks=tasks)], **query).rows]
+
+
+def attention_of(*tasks: UploadTask, **query: Any) -> list[str]:
+    """Return the ids of the tasks that need attention."""
+    return ids(*tasks, statuses=frozenset(), attention=True, **query)
+
+
+def test_tasks_in_trouble_need_attention_most_urgent_first() -> None:
+    """Failed come first, the newest on top; then retries, stuck ones, and expiries."""
+    waited, uploaded = (PATIENCE[s] for s in (TaskStatus.WAITING, TaskStatus.UPLOADING))
+    assert attention_of(
+        make_task("late expiry", expires_at=NOW + EXPIRING_WITHIN),
+        make_task("soon expiry", expires_at=NOW + 1),
+        make_task("stuck waiting", TaskStatus.WAITING, created_at=NOW - waited - 1),
+        make_task("stuck uploading", TaskStatus.UPLOADING, created_at=NOW - uploaded - 1),
+        make_task("young retry", TaskStatus.WAITING_RETRY, created_at=NOW - 5),
+        make_task("old retry", TaskStatus.WAITING_RETRY, created_at=NOW - 50),
+        make_task("undated", TaskStatus.FAILED, created_at=None),
+        make_task("old failed", TaskStatus.FAILED, created_at=NOW - 90),
+        make_task("new failed", TaskStatus.FAILED, created_at=NOW - 9),
+    ) == [
+        *("new failed", "old failed", "undated", "old retry", "young retry"),
+        *("stuck uploading", "stuck waiting", "soon expiry", "late expiry"),
+    ]
+
+
+def test_other_tasks_need_no_attention() -> None:
+    """What goes its way, is over, or expires later is not listed."""
+    assert not attention_of(
+        make_task("later", expires_at=NOW + EXPIRING_WITHIN + 1),
+        make_task("past", expires_at=NOW),
+        make_task("never", expires_at=None),
+        *(
+            make_task(f"patient {status.value}", status, created_at=NOW - seconds)
+            for status, seconds in PATIENCE.items()
+        ),
+        make_task("undated", TaskStatus.UPLOADING, created_at=None),
+        *(
+            make_task(status.value, status, expires_at=NOW + 1)
+            for status in (TaskStatus.CANCELLED, TaskStatus.EXPIRED, TaskStatus.UNKNOWN)
+        ),
+    )
+
+
+def test_the_count_of_those_that_need_attention_is_that_of_the_list() -> None:
+    """The card and the table agree."""
+    tasks = [make_task("a", TaskStatus.FAILED), make_task("b"), make_task("c", expires_at=None)]
+    view = make_view(tasks=tasks)
+    assert Tables().of([view], "full")["production"].count_attention(NOW) == 2
+
+
+def test_statuses_and_apps_filter() -> None:
+    """Only what was asked for, of the apps that were asked for."""
+    views = [
+        make_view(app, tasks=[make_task(f"{app}-{s.value}", s) for s in TaskStatus])
+        for app in ("a", "b")
+    ]
+    wanted = frozenset({TaskStatus.UNKNOWN, TaskStatus.CANCELLED})
+    rows = ask(views, apps=("b",), statuses=wanted).rows
+    assert [row.task.id for row in rows] == ["b-cancelled", "b-unknown"]
+    assert ask(views).total == 2 * len(TaskStatus)
+
+
+def test_attention_and_a_status_add_up() -> None:
+    """A task that is both is listed once."""
+    tasks = [make_task("s"), make_task("f", TaskStatus.FAILED), make_task("l", expires_at=None)]
+    assert ids(*tasks, statuses=frozenset({TaskStatus.SUCCEEDED}), attention=True) == [
+        *("f", "s", "l"),
+    ]
+
+
+def test_expiring_within_counts_as_the_metric_does() -> None:
+    """Succeeded tasks, after now, at most so many seconds on; the soonest first."""
+    tasks = [
+        make_task("end", expires_at=NOW + 60),
+        make_task("beyond", expires_at=NOW + 61),
+        make_task("now", expires_at=NOW),
+        make_task("soon", expires_at=NOW + 1),
+        make_task("failed", TaskStatus.FAILED, expires_at=NOW + 1),
+    ]
+    assert ids(*tasks, expiring_within=60.0) == ["soon", "end"]
+    assert ids(*tasks, expiring_within=60.0, descending=True) == ["end", "soon"]
+    assert attention_of(*tasks, expiring_within=0.5) == []
+    assert attention_of(*tasks, expiring_within=2 * EXPIRING_WITHIN) == ["soon", "end", "beyond"]
+    assert len(ids(*tasks, expiring_within=60.0)) == make_snapshot(*tasks).expiring(
+        now=NOW, within=60
+    )
+
+
+@pytest.mark.parametrize("needle", ["Ünï", "ÜNÏ", "task-7", "日本"])
+def test_search_looks_at_title_and_id_without_regard_to_case(needle: str) -> None:
+    """Part of either is enough; texts are searched as they are, not as patterns."""
+    task = make_task("TASK-7", title="a ünï 日本.mp4")
+    assert ids(task, make_task("other"), search=needle) == ["TASK-7"]
+    assert ids(task, search=".*") == []
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("created", ["old", "new", "none"]),
+        ("-created", ["new", "old", "none"]),
+        ("expires", ["new", "old", "none"]),
+        ("-expires", ["old", "new", "none"]),
+        ("retries", ["none", "new", "old"]),
+        ("-retries", ["old", "new", "none"]),
+        ("since", ["old", "new", "none"]),
+        ("-since", ["new", "old", "none"]),
+        ("title", ["new", "none", "old"]),
+        ("-title", ["old", "none", "new"]),
+        ("status", ["new", "old", "none"]),
+    ],
+)
+def test_tasks_come_in_the_order_asked_for(sort: str, expected: list[str]) -> None:
+    """Those without the value come last in either direction."""
+    tasks = [
+        make_task("none", TaskStatus.FAILED, title="b", created_at=None, expires_at=None),
+        make_task("old", title="c", created_at=1.0, expires_at=9.0, retry_count=2),
+        make_task("new", title="a", created_at=2.0, expires_at=8.0, retry_count=1),
+    ]
+    view = make_view(tasks=tasks)
+    assert view.latest is not None
+    tracked = {n: Tracked(TaskStatus.SUCCEEDED, t) for n, t in (("old", 5.0), ("new", 6.0))}
+    view = replace(view, latest=replace(view.latest, tracked=tracked))
+    found = ask([view], sort=sort.removeprefix("-"), descending=sort.startswith("-"))
+    assert [row.task.id for row in found.rows] == expected
+
+
+def test_apps_are_merged_into_one_order() -> None:
+    """The order holds over all apps and statuses, not within each."""
+    views = [
+        make_view(app, tasks=[make_task(f"{n}", created_at=float(n)) for n in numbers])
+        for app, numbers in (("a", (3, 1)), ("b", (4, 2)))
+    ]
+    found = ask(views, sort="created")
+    assert [(row.app, row.task.id) for row in found.rows] == [
+        *(("a", "1"), ("b", "2"), ("a", "3"), ("b", "4")),
+    ]
+    assert [row.app for row in ask(views, sort="app", descending=True).rows] == list("bbaa")
+
+
+def test_a_row_tells_what_is_known_of_a_task() -> None:
+    """The failure's reason, since when, and whether the snapshot is stale."""
+    task = make_task("a", TaskStatus.FAILED)
+    view = make_view(tasks=[task], failure_reasons={"a": "upload"}, stale=True)
+    assert view.latest is not None
+    view = replace(
+        view, latest=replace(view.latest, tracked={"a": Tracked(TaskStatus.FAILED, NOW - 5)})
+    )
+    (row,) = ask([view]).rows
+    assert row == Row("production", task, "video.mp4", "upload", NOW - 5, stale=True)
+    (row,) = ask([make_view(tasks=[task])]).rows
+    assert (row.failure, row.since, row.stale) == ("", None, False)
+
+
+@pytest.mark.parametrize(
+    ("mode", "shown"), [("full", "secret.mp4"), ("hash", show_title("secret.mp4", "hash"))]
+)
+def test_titles_are_shown_as_the_settings_say(mode: Literal["full", "hash"], shown: str) -> None:
+    """What the metrics hide, the table hides, and search cannot find it out."""
+    view = make_view(tasks=[make_task("id", title="secret.mp4")])
+    (row,) = ask([view], title=mode).rows
+    assert row.title == shown
+    assert ask([view], title=mode, search=shown).total == 1
+    assert ask([view], title=mode, search="secret").total == (mode == "full")
+
+
+def test_hidden_titles_are_neither_shown_nor_searched_nor_sorted_by() -> None:
+    """With `none` nothing of a title can be learnt."""
+    view = make_view(tasks=[make_task("1", title="z"), make_task("2", title="a")])
+    found = ask([view], title="none", sort="title")
+    assert [(row.task.id, row.title) for row in found.rows] == [("1", None), ("2", None)]
+    assert ask([view], title="none", search="z").total == 0
+
+
+def test_a_table_is_made_once_for_a_snapshot_and_goes_with_it() -> None:
+    """Requests share what was made; a snapshot that is gone leaves nothing behind."""
+    tables, view = Tables(), make_view(tasks=[make_task()])
+    first = tables.of([view], "full")["production"]
+    assert tables.of([view], "full")["production"] is first
+    assert tables.of([view], "hash")["production"] is not first
+    assert tables.of([make_view("empty", tasks=None)], "full") == {}
+    gone = weakref.ref(tables.of([view], "hash")["production"])
+    del view, first
+    gc.collect()
+    assert gone() is None
+
+
+def test_the_next_page_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an order needs of each task is asked once for a snapshot, not for each page."""
+    asked: list[str] = []
+
+    def watched(task: UploadTask) -> tuple[int, float, str]:
+        asked.append(task.id)
+        return precedence(task)
+
+    monkeypatch.setattr("exporter.web.status.task_list.precedence", watched)
+    status = {0: TaskStatus.FAILED, 1: TaskStatus.SUCCEEDED, 2: TaskStatus.EXPIRED}
+    tasks = [make_task(f"{n:04}", status[n % 3], expires_at=NOW + 1 + n) for n in range(5000)]
+    view, tables = make_view(tasks=tasks), Tables()
+    for query in (TaskQuery(), TaskQuery(statuses=ALL, attention=False)):
+        select([view], tables.of([view], "full"), query, NOW)
+        asked.clear()
+        select([view], tables.of([view], "full"), query.at(50), NOW)
+        assert len(asked) <= query.limit
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.lists(tasks_strategy(), max_size=20, unique_by=lambda task: task.id),
+    st.builds(
+        TaskQuery,
+        statuses=st.frozensets(st.sampled_from(TaskStatus)),
+        attention=st.booleans(),
+        expiring_within=st.none() | st.floats(0, 2000),
+        search=st.sampled_from(["", "0", "a"]),
+        sort=st.sampled_from(ORDERS),
+        descending=st.booleans(),
+        limit=st.integers(1, 7),
+    ),
+    st.floats(0, 1000),
+)
+def test_pages_add_up_to_the_whole_in_any_order(
+    tasks: list[UploadTask], query: TaskQuery, now: float
+) -> None:
+    """Every task that is selected is on exactly one page, and the API's order does not matter."""
+    halves = [make_view("a", tasks=tasks[::2]), make_view("b", tasks=tasks[1::2])]
+    backward = [make_view("a", tasks=tasks[::2][::-1]), make_view("b", tasks=tasks[1::2][::-1])]
+    tables = Tables().of(halves, "full")
+    whole = select(halves, tables, replace(query, limit=1000), now)
+    pages = [
+        row
+        for offset in range(0, whole.total, query.limit)
+        for row in select(halves, tables, query.at(offset), now).rows
+    ]
+    assert tuple(pages) == whole.rows
+    assert len({row.task.id for row in pages}) == len(pages) == whole.total
+    again = select(backward, Tables().of(backward, "full"), replace(query, limit=1000), now)
+    assert again.rows == whole.rows

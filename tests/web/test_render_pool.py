@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from exporter.web.http import Response, text
+from exporter.web.render_pool import WORKERS, RenderPool
+
+
+async def _occupy(pool: RenderPool, gate: threading.Event) -> list[asyncio.Task[Response]]:
+    """Keep every thread of the pool busy until the gate opens."""
+    begun = threading.Semaphore(0)
+
+    def wait() -> Response:
+        begun.release()
+        gate.wait()
+        return text(200, "busy")
+
+    tasks = [asyncio.create_task(pool.render(("busy", n), wait)) for n in range(WORKERS)]
+    for _ in tasks:
+        await asyncio.to_thread(begun.acquire)
+    return tasks
+
+
+def _counting(calls: list[int]) -> Callable[[], Response]:
+    def render() -> Response:
+        calls.append(1)
+        return text(200, str(len(calls)))
+
+    return render
+
+
+def test_equal_requests_that_wait_share_one_rendering() -> None:
+    """Requests with one key that wait together get one page; a later one gets a new page."""
+    calls: list[int] = []
+
+    async def scenario() -> list[Response]:
+        pool, gate = RenderPool(), threading.Event()
+        busy = await _occupy(pool, gate)
+        crowd = [asyncio.create_task(pool.render("page", _counting(calls))) for _ in range(50)]
+        await asyncio.sleep(0)
+        gate.set()
+        shared = await asyncio.gather(*crowd)
+        await asyncio.gather(*busy)
+        later = await pool.render("page", _counting(calls))
+        pool.close()
+        return [*shared, later]
+
+    *shared, later = asyncio.run(scenario())
+    assert {response.body for response in shared} == {b"1\n"}
+    assert later.body == b"2\n"
+
+
+def test_different_keys_are_rendered_apart() -> None:
+    """Requests with different keys never get one another's page."""
+
+    async def scenario() -> list[Response]:
+        pool = RenderPool()
+        pages = [pool.render(name, partial(text, 200, name)) for name in "abc"]
+        answers = await asyncio.gather(*pages)
+        pool.close()
+        return answers
+
+    assert [answer.body for answer in asyncio.run(scenario())] == [b"a\n", b"b\n", b"c\n"]
+
+
+def test_who_leaves_does_not_spoil_the_page_for_others() -> None:
+    """Cancelling one of the waiting requests leaves the shared rendering alone."""
+
+    async def scenario() -> Response:
+        pool, gate = RenderPool(), threading.Event()
+        busy = await _occupy(pool, gate)
+        leaving, staying = (
+            asyncio.create_task(pool.render("page", lambda: text(200, "page"))) for _ in range(2)
+        )
+        await asyncio.sleep(0)
+        leaving.cancel()
+        gate.set()
+        answer = await staying
+        await asyncio.gather(*busy)
+        pool.close()
+        assert leaving.cancelled()
+        return answer
+
+    assert asyncio.run(scenario()).body == b"page\n"
+
+
+def test_an_error_reaches_the_request_and_the_next_one_is_rendered_anew() -> None:
+    """A rendering that fails is not kept."""
+
+    def fail() -> Response:
+        raise RuntimeError("a defect")
+
+    async def scenario() -> Response:
+        pool = RenderPool()
+        with pytest.raises(RuntimeError, match="a defect"):
+            await pool.render("page", fail)
+        answer = await pool.render("page", lambda: text(200, "page"))
+        pool.close()
+        return answer
+
+    assert asyncio.run(scenario()).body == b"page\n"
+
+
+def test_closing_gives_up_what_is_under_way(caplog: pytest.LogCaptureFixture) -> None:
+    """Close cancels renderings that wait or run; one that ends after the loop disturbs nothing."""
+    gate = threading.Event()
+
+    async def scenario() -> list[asyncio.Task[Response]]:
+        pool = RenderPool()
+        tasks = await _occupy(pool, gate)
+        tasks.append(asyncio.create_task(pool.render("waits", lambda: text(200, "never"))))
+        await asyncio.sleep(0)
+        pool.close()
+        await asyncio.wait(tasks)
+        return tasks
+
+    tasks = asyncio.run(scenario())
+    assert all(task.cancelled() for task in tasks)
+    gate.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("render"):
+            thread.join()
+    assert caplog.text == ""
