@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
+
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def require_current(name: str) -> str:
+    """Return the path of a program in its current version, which `.ci/go-tools` builds.
+
+    Without it the test is skipped, or fails, as with `require`.
+    """
+    folder = Path(os.environ.get("GO_TOOLS", ROOT / ".cache" / "go-tools"))
+    if (path := folder / name).exists():
+        return str(path)
+    return _missing(f"{path} is not there: .ci/go-tools builds it")
 
 
 def require(*names: str, package: str) -> str:
@@ -17,7 +33,10 @@ def require(*names: str, package: str) -> str:
     for name in names:
         if path := shutil.which(name):
             return path
-    hint = f"{' or '.join(names)} is not installed; on Debian: apt-get install {package}"
+    return _missing(f"{' or '.join(names)} is not installed; on Debian: apt-get install {package}")
+
+
+def _missing(hint: str) -> NoReturn:
     if os.environ.get("REQUIRE_REAL_COMPONENTS") == "1":
         pytest.fail(hint)
     pytest.skip(hint)

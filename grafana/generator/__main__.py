@@ -10,15 +10,18 @@ from grafana.generator.english import ENGLISH
 from grafana.generator.finish import to_json
 from grafana.generator.overview import overview
 from grafana.generator.task import task
+from grafana.generator.weeks import weeks
 
 FOLDER = Path(__file__).resolve().parents[1]
 LANGUAGES = (ENGLISH, CHINESE)
+BOARDS = (overview, task, weeks)
 
 
 def generate() -> Iterator[tuple[Path, str]]:
     """Yield each dashboard's file and its text."""
     for texts in LANGUAGES:
-        for board in (overview(texts), task(texts)):
+        for build in BOARDS:
+            board = build(texts)
             yield FOLDER / f"{board.uid}{texts.uid_suffix}.json", to_json(board, texts)
 
 

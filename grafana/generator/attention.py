@@ -6,15 +6,27 @@ from collections.abc import Mapping
 
 from grafana.generator import palette, promql
 from grafana.generator.panels import Query
-from grafana.generator.promql import AGE, FULLNESS, NEXT_EXPIRY, UP, equals, finished
+from grafana.generator.promql import (
+    AGE,
+    EXPIRING,
+    FULLNESS,
+    GONE,
+    UNRESOLVED,
+    UP,
+    equals,
+    finished,
+)
 from grafana.generator.sdk import dashboard, table
 from grafana.generator.tables import COLOURED_CELL, COLOURED_TEXT, Column, table_panel
 from grafana.generator.tasklists import OVERVIEW_UID, row_link
 from grafana.generator.texts import Texts
 
 FIRING = equals("alertstate", "firing")
-_OURS = 'alertname=~"ZegoUpload.*", job=~"$job|", zego_app=~"$zego_app|"'
-"""Alerts on an exporter bear no zego_app, one on an absent exporter no job either."""
+_OURS = (
+    'alertname=~"ZegoUpload.*", cluster=~"$cluster|", namespace=~"$namespace|", job=~"$job|", '
+    'zego_app=~"$zego_app|"'
+)
+"""Alerts on an exporter have no zego_app, one on an absent exporter no job either."""
 
 _SEVERITY: Mapping[str, int] = {
     equals("severity", "critical"): 3,
@@ -24,47 +36,68 @@ _SEVERITY: Mapping[str, int] = {
 
 
 def apps_panel(texts: Texts) -> table.Panel:
-    """Return the table of apps: those whose collection fails first, then most failed uploads."""
-    broken, failures = f"(1 - {UP}) * 1e6", finished("failed", "24h")
+    """Return the table of apps: failing and vanished ones first, then most failed uploads."""
+    state_of = f"({UP} or ({GONE}) * 0 - 1)"
+    broken, failures = f"(1 - {state_of}) * 1e6", finished("failed", "24h")
     reasons = promql.grown("zego_upload_collection_failures_total", "15m", "reason")
     queries = [
-        UP,
+        state_of,
         AGE,
         FULLNESS,
+        UNRESOLVED,
         failures,
-        NEXT_EXPIRY,
-        f"topk by (job, zego_app) (1, {reasons} > 0)",
+        EXPIRING,
+        f"topk by ({', '.join(promql.APP)}) (1, {reasons} > 0)",
         f"{broken} + {failures} or {broken}",
     ]
     working = {
         "1": (texts.words["ok"], palette.GOOD),
         "0": (texts.words["broken"], palette.BAD),
+        "-1": (texts.words["gone"], palette.WARN),
     }
     state = {**COLOURED_CELL, "mappings": [palette.value_map(working)]}
-    slots = {
+    some_are_bad = palette.steps("text", (0.5, palette.BAD)).build()
+    failed = {**COLOURED_TEXT, "decimals": 0, "thresholds": some_are_bad}
+    columns = [
+        Column("cluster", "cluster", 90),
+        Column("namespace", "namespace", 90),
+        Column("zego_app", "app", 0, row_link(texts, OVERVIEW_UID)),
+        Column("Value #A", "collection", 90, state),
+        Column("reason", "reason_15m", 100, {"mappings": [palette.reason_map(texts)]}),
+        Column("Value #B", "data_age", 75, {"unit": "s", "decimals": 0}),
+        Column("Value #C", "slots", 90, slot_gauge()),
+        Column("Value #D", "unresolved", 85, failed),
+        Column("Value #E", "failed_24h", 80, failed),
+        Column("Value #F", "expiring_6h", 85, {"decimals": 0}),
+    ]
+    return table_panel(
+        texts, "apps", [Query(expr) for expr in queries], columns, sort_by="Value #H"
+    )
+
+
+def slots_panel(texts: Texts) -> table.Panel:
+    """Return the table of the fullest apps; apps without a taken slot are not among them."""
+    used = promql.value("zego_upload_slots_used")
+    fullest = f"topk(20, {FULLNESS} > 0)"
+    queries = [Query(fullest), Query(f"{used} and on ({', '.join(promql.APP)}) {fullest}")]
+    columns = [
+        Column("zego_app", "app", 0, row_link(texts, OVERVIEW_UID)),
+        Column("Value #B", "used", 60, {"decimals": 0}),
+        Column("Value #A", "slots", 100, slot_gauge()),
+    ]
+    return table_panel(texts, "slots", queries, columns, sort_by="Value #A")
+
+
+def slot_gauge() -> Mapping[str, object]:
+    """Return the looks of a cell that shows a share of slots in use as a bar."""
+    return {
         "unit": "percentunit",
+        "decimals": 0,
         "min": 0,
         "max": 1,
         "custom.cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
         "thresholds": slot_colours().build(),
     }
-    failed = {**COLOURED_TEXT, "decimals": 0, "thresholds": _zero_is_good()}
-    columns = [
-        Column("zego_app", "app", 0, row_link(texts, OVERVIEW_UID)),
-        Column("Value #A", "collection", 80, state),
-        Column("reason", "reason_15m", 90),
-        Column("Value #B", "data_age", 75, {"unit": "s", "decimals": 0}),
-        Column("Value #C", "slots", 95, slots),
-        Column("Value #D", "failed_24h", 92, failed),
-        Column("Value #E", "next_expiry", 90, {"unit": "s", "decimals": 1}),
-    ]
-    return table_panel(
-        texts, "apps", [Query(expr) for expr in queries], columns, sort_by="Value #G"
-    )
-
-
-def _zero_is_good() -> object:
-    return palette.steps("text", (0.5, palette.BAD)).build()
 
 
 def slot_colours() -> dashboard.ThresholdsConfig:
@@ -100,7 +133,7 @@ def alerts_panel(texts: Texts) -> table.Panel:
 
 
 def _alerts(*matchers: str, metric: str = "ALERTS") -> str:
-    """Return one series for each alert and app, the alert's name without the common beginning."""
+    """Return one series for each alert and app, the alert's name without its common prefix."""
     selector = f"{metric}{{{', '.join((_OURS, *matchers))}}}"
     short = f'label_replace({selector}, "alert", "$1", "alertname", "ZegoUpload(.*)")'
-    return f"max by (alert, severity, zego_app) ({short})"
+    return f"max by (alert, severity, cluster, namespace, zego_app) ({short})"

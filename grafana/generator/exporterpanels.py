@@ -10,6 +10,7 @@ from grafana.generator.panels import (
     EVENTS,
     RATES,
     Query,
+    by_reason,
     colour,
     event_panel,
     graph_panel,
@@ -33,6 +34,7 @@ EVENT_STATUSES: Mapping[str, str] = {
     "other": "unknown",
 }
 """By value of the label `event`: the status whose colour it has."""
+REPLICA = ("cluster", "namespace", "job", "instance")
 BUSIEST = 5
 SHOWN_APPS = 10
 
@@ -70,14 +72,19 @@ def _latency(texts: Texts) -> timeseries.Panel:
 
 def _rate_limit(texts: Texts) -> timeseries.Panel:
     share = f"{promql.rate(REQUESTS)} / {value('zego_upload_api_requests_per_second_limit')}"
-    busy = leading(share, at_end("increase", REQUESTS), BUSIEST)
+    busy = leading(share, f"{at_end('increase', REQUESTS)} > 0", BUSIEST)
     panel = graph_panel(texts, "rate_limit", Query(busy, "{{zego_app}}", RATES), unit="percentunit")
     return panel.axis_soft_max(1)
 
 
-def collections_panel(texts: Texts) -> statetimeline.Panel:
-    """Return the bands of working and failing collections, those apps that failed most."""
+def collections_panel(texts: Texts, only: str = "") -> statetimeline.Panel:
+    """Return the bands of working and failing collections, those apps that failed most.
+
+    `only` is an expression for the apps to choose from, "" for all.
+    """
     failing = f"1 - {at_end('avg_over_time', 'zego_upload_up')}"
+    if only:
+        failing = f"{failing} and on ({', '.join(promql.APP)}) {only}"
     query = Query(leading(value("zego_upload_up"), failing, SHOWN_APPS), "{{zego_app}}")
     words = {
         "1": (texts.words["ok"], palette.GOOD),
@@ -87,9 +94,9 @@ def collections_panel(texts: Texts) -> statetimeline.Panel:
 
 
 def _failures(texts: Texts) -> timeseries.Panel:
-    grown = promql.grown("zego_upload_collection_failures_total", promql.RATE, "reason")
-    query = Query(f"sum by (reason) ({grown}) > 0", "{{reason}}", EVENTS)
-    return event_panel(texts, "failures", query).color_scheme(palette.shades(palette.BAD))
+    counted = promql.happened("zego_upload_collection_failures_total", "reason")
+    query = Query(f"sum by (reason) ({counted}) > 0", "{{reason}}", EVENTS)
+    return by_reason(event_panel(texts, "failures", query), texts)
 
 
 def _durations(texts: Texts) -> timeseries.Panel:
@@ -101,10 +108,11 @@ def _durations(texts: Texts) -> timeseries.Panel:
 
 
 def _instances(texts: Texts) -> table.Panel:
-    own = f"group by (job, instance) (zego_upload_exporter_build_info{{{INSTANCES}}})"
-    build = "max by (job, instance, version, python_version)"
+    keys = ", ".join(REPLICA)
+    own = f"group by ({keys}) (zego_upload_exporter_build_info{{{INSTANCES}}})"
+    build = f"max by ({keys}, version, python_version)"
     queries = [
-        f"max by (job, instance) (up{{{INSTANCES}}})",
+        f"max by ({keys}) (up{{{INSTANCES}}})",
         f"{build} (zego_upload_exporter_build_info{{{INSTANCES}}})",
         _process(f"time() - process_start_time_seconds{{{INSTANCES}}}", own),
         _process(f"process_resident_memory_bytes{{{INSTANCES}}}", own),
@@ -114,7 +122,8 @@ def _instances(texts: Texts) -> table.Panel:
         "0": (texts.words["down"], palette.BAD),
     }
     columns = [
-        Column("instance", "instance"),
+        Column("namespace", "namespace", 90),
+        Column("instance", "instance", 0, _status_page(texts)),
         Column(
             "Value #A", "state", 70, {**COLOURED_CELL, "mappings": [palette.value_map(answering)]}
         ),
@@ -129,17 +138,24 @@ def _instances(texts: Texts) -> table.Panel:
         [Query(expr) for expr in queries],
         columns,
         sort_by="Value #A",
+        then_by="instance",
         descending=False,
     )
 
 
 def _process(expression: str, own: str) -> str:
-    return f"max by (job, instance) ({expression}) and {own}"
+    return f"max by ({', '.join(REPLICA)}) ({expression}) and {own}"
+
+
+def _status_page(texts: Texts) -> Mapping[str, object]:
+    """Return the looks of a cell that opens the status page of the exporter in its row."""
+    url = 'http://${__data.fields["instance"]}/?lang=' + texts.language
+    return {"links": [{"title": texts.words["status_page"], "url": url, "targetBlank": True}]}
 
 
 def _callbacks(texts: Texts) -> timeseries.Panel:
-    grown = promql.grown("zego_upload_callback_events_total", promql.RATE, "event")
-    query = Query(f"sum by (event) ({grown}) > 0", "{{event}}", EVENTS)
+    counted = promql.happened("zego_upload_callback_events_total", "event")
+    query = Query(f"sum by (event) ({counted}) > 0", "{{event}}", EVENTS)
     panel = event_panel(texts, "callbacks", query)
     for event, status in EVENT_STATUSES.items():
         shade = colour(palette.STATUS_COLOURS[status])
@@ -161,13 +177,11 @@ def _quality(texts: Texts) -> stat.Panel:
         "clock_skew": f"max(abs({value('zego_upload_api_clock_skew_seconds')}))",
     }
     queries = [Query(expr, texts.words[word]) for word, expr in values.items()]
-    colours = palette.steps(palette.NOTHING, (0, palette.GOOD), (0.5, palette.WARN))
+    colours = palette.steps("text", (0.5, palette.WARN))
     panel = stat_panel(texts, "quality", *queries, colours=colours).decimals(0)
     panel.orientation(common_models.VizOrientation.HORIZONTAL)
     panel.text(common.VizTextDisplayOptions().title_size(13).value_size(16))
-    skew = palette.steps(
-        palette.NOTHING, (0, palette.GOOD), (60, palette.WARN), (300, palette.BAD)
-    ).build()
+    skew = palette.steps("text", (60, palette.WARN), (300, palette.BAD)).build()
     return panel.override_by_query(
         "H", properties({"unit": "s", "decimals": 1, "thresholds": skew})
     )

@@ -1,9 +1,9 @@
 """From panels to a dashboard's JSON: layout, variables, annotations, links, and what the SDK lacks.
 
-What is mended after `build()`, and why:
+What is corrected after `build()`, and why:
 
 - ids for panels (those without one get lost in conversions), no row of id 0;
-- schemaVersion 39: Grafana migrates up, never down, and 9.5 to 12 know this one;
+- schemaVersion 39: Grafana migrates up, never down, and 9.5 to 13 know this one;
 - `id: null` and a constant `version`, so that an import neither overwrites nor conflicts;
 - `__inputs` empty, as the data source is a variable, and `__requires` as it is;
 - links and annotations not put into a menu; fields that belong to other kinds of variables out;
@@ -48,11 +48,17 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A dashboard; `key` names its texts, `uid` is that of the English one."""
+    """A dashboard; `key` names its texts, `uid` is that of the English one.
+
+    `time_range` is how far back it looks at first, `refresh` how often it looks again ("" for
+    never).
+    """
 
     uid: str
     key: str
     sections: Sequence[Section]
+    time_range: str = "6h"
+    refresh: str = "1m"
 
 
 def to_json(board: Board, texts: Texts) -> str:
@@ -69,8 +75,8 @@ def to_model(board: Board, texts: Texts) -> dict[str, Any]:
         .description(text.description)
         .tags(["zego", "zego-upload-exporter"])
         .timezone("browser")
-        .time("now-6h", "now")
-        .refresh("1m")
+        .time(f"now-{board.time_range}", "now")
+        .refresh(board.refresh)
         .tooltip(models.DashboardCursorSync.CROSSHAIR)
         .version(1)
         .variables(variables(board.key, texts))

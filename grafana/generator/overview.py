@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from grafana.generator import palette, promql
-from grafana.generator.attention import alerts_panel, apps_panel, slot_colours
+from grafana.generator.attention import alerts_panel, apps_panel, slots_panel
 from grafana.generator.exporterpanels import exporter_rows
 from grafana.generator.finish import Board, Row, Section
 from grafana.generator.panels import (
     EVENTS,
     Query,
     bar_panel,
+    by_reason,
     by_status,
     colour,
     event_panel,
     graph_panel,
     properties,
-    stacked,
+    with_last,
 )
-from grafana.generator.promql import FULLNESS, quantile, series, value
+from grafana.generator.promql import equals, quantile, series, value
 from grafana.generator.sdk import bargauge, timeseries
 from grafana.generator.situation import right_now
 from grafana.generator.tasklists import (
@@ -27,8 +30,14 @@ from grafana.generator.tasklists import (
     expiring_panel,
 )
 from grafana.generator.texts import Texts
+from grafana.generator.where import phases_panel, sources_panel
 
 FINAL = ("succeeded", "failed", "cancelled", "expired")
+ATTENDED = ("waiting", "uploading", "waiting_retry", "failed")
+"""Statuses of uploads that somebody waits for; in one graph with stored files they are a line."""
+STORED = ("succeeded", "cancelled", "expired", "unknown")
+WINDOWS = ("1h", "6h", "1d", "3d", "7d")
+"""Default windows of zego_upload_expiring_tasks; Prometheus cannot order them."""
 
 
 def overview(texts: Texts) -> Board:
@@ -52,40 +61,58 @@ def overview(texts: Texts) -> Board:
 
 
 def _uploads(texts: Texts) -> list[Row]:
+    counts = (
+        slots_panel(texts),
+        _listed(texts, "attended", ATTENDED),
+        _listed(texts, "stored", STORED),
+        finished_panel(texts),
+    )
     trends = (_retries(texts), _longest(texts), _durations(texts), _reasons(texts))
     return [
-        [(_slots(texts), 6, 8), (_by_status(texts), 9, 8), (finished_panel(texts), 9, 8)],
-        [(expiring_panel(texts), 11, 8), (_expiring(texts), 4, 8), (duplicates_panel(texts), 9, 8)],
+        [(panel, 6, 8) for panel in counts],
+        [
+            (expiring_panel(texts), 10, 8),
+            (_expiring(texts), 4, 8),
+            (duplicates_panel(texts), 10, 8),
+        ],
         [(panel, 6, 7) for panel in trends],
+        [(phases_panel(texts), 13, 8), (sources_panel(texts), 11, 8)],
     ]
 
 
-def _slots(texts: Texts) -> bargauge.Panel:
-    query = Query(f"topk(8, {FULLNESS})", "{{zego_app}}")
-    panel = bar_panel(texts, "slots", query, unit="percentunit", colours=slot_colours())
-    return panel.max(1).decimals(0)
+def _listed(texts: Texts, key: str, statuses: Sequence[str]) -> timeseries.Panel:
+    """Return the lines of listed tasks in these statuses, with their present numbers."""
+    tasks = value("zego_upload_tasks", "status", where=f'status=~"{"|".join(statuses)}"')
+    panel = graph_panel(texts, key, Query(f"sum by (status) ({tasks})", "{{status}}"))
+    return by_status(with_last(panel).decimals(0).axis_soft_max(4), texts, statuses)
 
 
-def _by_status(texts: Texts) -> timeseries.Panel:
-    query = Query(f"sum by (status) ({value('zego_upload_tasks', 'status')})", "{{status}}")
-    panel = stacked(graph_panel(texts, "by_status", query)).decimals(0)
-    return by_status(panel, texts, tuple(palette.STATUS_COLOURS))
+def finished_panel(texts: Texts, only: str = "") -> timeseries.Panel:
+    """Return the bars of uploads that came to an end, by how.
 
-
-def finished_panel(texts: Texts) -> timeseries.Panel:
-    """Return the bars of uploads that came to an end, by how."""
-    grown = promql.grown(
-        promql.TRANSITIONS, promql.RATE, "to", where=f'to=~"{"|".join(FINAL)}"', drop="from"
-    )
-    query = Query(f"sum by (to) ({grown})", "{{to}}", EVENTS)
+    `only` is an expression for the apps to count, "" for all.
+    """
+    where = f'to=~"{"|".join(FINAL)}"'
+    counted = promql.happened(promql.TRANSITIONS, "to", where=where, drop="from")
+    if only:
+        counted = f"({counted}) and on ({', '.join(promql.APP)}) {only}"
+    query = Query(f"sum by (to) ({counted})", "{{to}}", EVENTS)
     return by_status(event_panel(texts, "finished", query), texts, FINAL)
 
 
 def _expiring(texts: Texts) -> bargauge.Panel:
-    tasks = value("zego_upload_expiring_tasks", "within")
-    query = Query(f"sort(sum by (within) ({tasks}))", "{{within}}")
+    """Return the bars of files that expire within each window, the default windows in order."""
+    windows = [equals("within", window) for window in WINDOWS]
+    others = f'within!~"{"|".join(WINDOWS)}"'
+    queries = [
+        Query(
+            f"sort(sum by (within) ({value('zego_upload_expiring_tasks', 'within', where=where)}))",
+            "{{within}}",
+        )
+        for where in (*windows, others)
+    ]
     colours = palette.steps(palette.STATUS_COLOURS["expired"])
-    return bar_panel(texts, "expiring_within", query, unit="short", colours=colours)
+    return bar_panel(texts, "expiring_within", *queries, unit="short", colours=colours)
 
 
 def _retries(texts: Texts) -> timeseries.Panel:
@@ -120,6 +147,6 @@ def _durations(texts: Texts) -> timeseries.Panel:
 
 
 def _reasons(texts: Texts) -> timeseries.Panel:
-    grown = promql.grown("zego_upload_failures_total", promql.RATE, "reason")
-    query = Query(f"sum by (reason) ({grown})", "{{reason}}", EVENTS)
-    return event_panel(texts, "reasons", query).color_scheme(palette.shades(palette.BAD))
+    counted = promql.happened("zego_upload_failures_total", "reason")
+    query = Query(f"sum by (reason) ({counted}) > 0", "{{reason}}", EVENTS)
+    return by_reason(event_panel(texts, "reasons", query), texts)

@@ -40,6 +40,16 @@ def value_map(entries: Mapping[str, tuple[str, str]]) -> models.ValueMap:
     )
 
 
+def reason_map(texts: Texts) -> models.ValueMap:
+    """Return the mapping of the label `reason` to its words."""
+    return models.ValueMap(
+        options={
+            reason: models.ValueMappingResult(text=text, index=index)
+            for index, (reason, text) in enumerate(texts.reasons.items())
+        }
+    )
+
+
 def status_map(texts: Texts) -> models.ValueMap:
     """Return the mapping of the label `status` to its name and colour."""
     return value_map({s: (texts.statuses[s], colour) for s, colour in STATUS_COLOURS.items()})
@@ -51,6 +61,16 @@ def status_code_map(texts: Texts) -> models.ValueMap:
         {
             str(STATUS_CODES[status]): (texts.statuses[status], colour)
             for status, colour in STATUS_COLOURS.items()
+        }
+    )
+
+
+def seen_status_map(texts: Texts) -> models.ValueMap:
+    """Return the mapping of `STATUS_CODES` to names of statuses that may be over, all in grey."""
+    return value_map(
+        {
+            str(code): (f"{texts.words['last_seen']}{texts.statuses[status]}", NOTHING)
+            for status, code in STATUS_CODES.items()
         }
     )
 

@@ -24,8 +24,10 @@ from grafana.generator.texts import Texts
 
 DATASOURCE = common_models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 EVENTS = "5m"
-"""Minimal interval of bars that count events: each counts in one bar, or just over one."""
-NO_GRAPH = common_models.BigValueGraphMode.NONE
+"""Minimal interval of bars that count events, which is also how far apart they are."""
+MOST_BARS = 100
+"""Bars in a graph; Grafana widens the interval to the next round one that gives no more."""
+DAYS = "1d"
 RATES = "1m"
 """Minimal interval of rates: four scrapes a minute apart must fit into $__rate_interval."""
 
@@ -98,28 +100,28 @@ def stat_panel(
     colours: dashboard.ThresholdsConfig | None = None,
     history: bool = False,
 ) -> stat.Panel:
-    """Return a panel of large numbers; with `history` a graph behind, and the last known value."""
+    """Return a panel of large numbers: present ones, with `history` the last ones of the range."""
     panel = describe(stat.Panel(), texts, key, unit)
     for index, query in enumerate(queries):
         panel.with_target(query.target(ref_id(index)) if history else query.now(ref_id(index)))
-    graph = common_models.BigValueGraphMode.AREA if history else NO_GRAPH
     return (
-        panel.thresholds(colours or palette.steps(palette.CALM))
+        panel.thresholds(colours or palette.steps(palette.NOTHING, (0, palette.CALM)))
         .color_mode(common_models.BigValueColorMode.VALUE)
-        .graph_mode(graph)
+        .graph_mode(common_models.BigValueGraphMode.NONE)
         .reduce_options(last())
         .orientation(common_models.VizOrientation.AUTO)
     )
 
 
 def bar_panel(
-    texts: Texts, key: str, query: Query, *, unit: str, colours: dashboard.ThresholdsConfig
+    texts: Texts, key: str, *queries: Query, unit: str, colours: dashboard.ThresholdsConfig
 ) -> bargauge.Panel:
-    """Return horizontal bars of the present values."""
+    """Return horizontal bars of the present values, in the order of the queries."""
+    panel = describe(bargauge.Panel(), texts, key, unit)
+    for index, query in enumerate(queries):
+        panel.with_target(query.now(ref_id(index)))
     return (
-        describe(bargauge.Panel(), texts, key, unit)
-        .with_target(query.now("A"))
-        .thresholds(colours)
+        panel.thresholds(colours)
         .display_mode(common_models.BarGaugeDisplayMode.BASIC)
         .value_mode(common_models.BarGaugeValueMode.TEXT)
         .orientation(common_models.VizOrientation.HORIZONTAL)
@@ -169,13 +171,14 @@ def stacked(panel: timeseries.Panel, fill: int = 60) -> timeseries.Panel:
 
 
 def event_panel(texts: Texts, key: str, *queries: Query) -> timeseries.Panel:
-    """Return stacked bars that count events; queries ought to have the interval `EVENTS`."""
+    """Return stacked bars that count events since the bar before (`promql.happened`)."""
     panel = stacked(graph_panel(texts, key, *queries), fill=90)
     return (
         panel.draw_style(common_models.GraphDrawStyle.BARS)
         .line_width(0)
         .decimals(0)
         .axis_soft_max(4)
+        .max_data_points(MOST_BARS)
     )
 
 
@@ -202,6 +205,24 @@ def timeline_panel(
         )
         .tooltip(common.VizTooltipOptions().mode(common_models.TooltipDisplayMode.SINGLE))
     )
+
+
+def with_last(panel: timeseries.Panel) -> timeseries.Panel:
+    """Write the last value of each series beside its name, for those too small to see."""
+    return panel.legend(
+        common.VizLegendOptions()
+        .show_legend(True)
+        .display_mode(common_models.LegendDisplayMode.LIST)
+        .placement(common_models.LegendPlacement.BOTTOM)
+        .calcs(["lastNotNull"])
+    )
+
+
+def by_reason(panel: timeseries.Panel, texts: Texts) -> timeseries.Panel:
+    """Give the series that are named by a reason its words, in shades of red."""
+    for reason, text in texts.reasons.items():
+        panel.override_by_name(reason, properties({"displayName": text}))
+    return panel.color_scheme(palette.shades(palette.BAD))
 
 
 def by_status(panel: timeseries.Panel, texts: Texts, statuses: Sequence[str]) -> timeseries.Panel:

@@ -24,7 +24,7 @@ class Column:
     """A column: the field it shows, the word that heads it, its width in pixels, its looks.
 
     `name` is that of a label, or "Value #A" for the value of query A ("Value" where there is no
-    other). A `width` of 0 takes what is left.
+    other). A `width` of 0 takes what is left. A label that no row has makes no column.
     """
 
     name: str
@@ -41,11 +41,13 @@ def table_panel(
     *,
     hidden: Sequence[str] = (),
     sort_by: str = "",
+    then_by: str = "zego_app",
     descending: bool = True,
 ) -> table.Panel:
     """Return a table of exactly these columns, in this order.
 
-    `hidden` fields are there for links only. `sort_by` is a field, shown or not.
+    `hidden` fields are there for links only. `sort_by` is a field, shown or not; rows with the same
+    value in it are in ascending order of `then_by`.
     """
     panel = describe(table.Panel(), texts, key, "none")
     for index, query in enumerate(queries):
@@ -57,19 +59,21 @@ def table_panel(
     for name in hidden:
         panel.override_by_name(name, properties({"custom.hidden": True}))
     kept = [column.name for column in columns] + list(hidden)
-    return panel.transformations(_transformations(kept, sort_by, descending)).cell_height(
+    return panel.transformations(_transformations(kept, sort_by, then_by, descending)).cell_height(
         common_models.TableCellHeight.SM
     )
 
 
 def _transformations(
-    kept: Sequence[str], sort_by: str, descending: bool
+    kept: Sequence[str], sort_by: str, then_by: str, descending: bool
 ) -> list[models.DataTransformerConfig]:
     """Merge the queries' rows, sort them, and leave the kept fields in their order."""
     steps = [models.DataTransformerConfig(id_val="merge", options={})]
     if sort_by:
-        order = {"fields": {}, "sort": [{"field": sort_by, "desc": descending}]}
-        steps.append(models.DataTransformerConfig(id_val="sortBy", options=order))
+        # Grafana sorts by one field only; its sort is stable, so the minor order comes first.
+        for name, falling in ((then_by, False), (sort_by, descending)):
+            order = {"fields": {}, "sort": [{"field": name, "desc": falling}]}
+            steps.append(models.DataTransformerConfig(id_val="sortBy", options=order))
     kept_only = {"include": {"names": list(kept)}}
     steps.append(models.DataTransformerConfig(id_val="filterFieldsByName", options=kept_only))
     in_order = {"indexByName": {name: index for index, name in enumerate(kept)}}

@@ -7,7 +7,6 @@ from grafana.generator.exporterpanels import collections_panel
 from grafana.generator.finish import Board, Row, Section
 from grafana.generator.overview import finished_panel
 from grafana.generator.panels import (
-    NO_GRAPH,
     Query,
     colour,
     graph_panel,
@@ -16,7 +15,7 @@ from grafana.generator.panels import (
     stat_panel,
     timeline_panel,
 )
-from grafana.generator.promql import equals, has, series
+from grafana.generator.promql import APP, FRESH, TITLE, equals, has, series
 from grafana.generator.sdk import common_models, stat, table, timeseries
 from grafana.generator.tasklists import INFO, TASK_UID, info, titled_panel
 from grafana.generator.texts import Texts
@@ -27,6 +26,15 @@ STATUS = " or ".join(
     for status, code in palette.STATUS_CODES.items()
 )
 """The task's status as one of `STATUS_CODES`; the later one while two overlap at a scrape."""
+
+
+SEEN = f"last_over_time({series(INFO, THIS)}[$__range] @ end())"
+ITS_APP = f"group by ({', '.join(APP)}) ({SEEN})"
+"""The app of the task, also after the task has left the listing."""
+EXPIRES = 'status=~"succeeded|expired"'
+"""Statuses of tasks that have a file; of others the API's expiry time says nothing."""
+TITLE_LENGTH = 100
+"""Characters of a title that one line of a tile can show."""
 
 
 def one(metric: str) -> str:
@@ -59,17 +67,26 @@ def _names(texts: Texts) -> Row:
 def _named(texts: Texts, key: str, label: str) -> stat.Panel:
     """Return the panel that shows a label of the task, as it was when the task was last seen."""
     seen = f"max_over_time(timestamp({series(INFO, THIS, has(label))})[$__range:1m])"
+    latest = f"topk(1, max by ({label}) ({seen}))"
+    cut = f'label_replace({latest}, "{label}", "$1…", "{label}", "(.{{{TITLE_LENGTH}}}).+")'
     panel = stat_panel(texts, key, colours=palette.steps("text"))
-    panel.with_target(Query(f"topk(1, max by ({label}) ({seen}))").rows("A"))
+    panel.with_target(Query(cut).rows("A"))
     return panel.reduce_options(last(f"/^{label}$/"))
 
 
 def _status(texts: Texts) -> stat.Panel:
-    query = Query(f"max({STATUS})", texts.words["status"])
+    """Return the present status in its colour; without fresh data the last one seen, in grey."""
+    word = texts.words["status"]
+    before = f"last_over_time((max({STATUS}))[$__range:1m]) unless on () ({NOW})"
+    queries = [Query(NOW, word), Query(before, word)]
     colours = palette.steps(palette.NOTHING)
-    panel = stat_panel(texts, "task_status", query, history=True, colours=colours)
-    panel.mappings([palette.status_code_map(texts)]).graph_mode(NO_GRAPH)
+    panel = stat_panel(texts, "task_status", *queries, colours=colours)
+    panel.mappings([palette.status_code_map(texts)])
+    panel.override_by_query("B", properties({"mappings": [palette.seen_status_map(texts)]}))
     return panel.color_mode(common_models.BigValueColorMode.BACKGROUND)
+
+
+NOW = f"max({STATUS}) and on () {FRESH}"
 
 
 def _values(texts: Texts) -> Row:
@@ -84,7 +101,7 @@ def _values(texts: Texts) -> Row:
         _number(
             texts,
             "task_expiry",
-            f"{one('zego_upload_task_expiry_timestamp_seconds')} * 1000",
+            f"{_of_file('zego_upload_task_expiry_timestamp_seconds')} * 1000",
             "dateTimeAsIso",
         ),
     )
@@ -94,12 +111,16 @@ def _values(texts: Texts) -> Row:
 def _number(texts: Texts, key: str, expr: str, unit: str) -> stat.Panel:
     query = Query(expr, texts.panels[key].title)
     panel = stat_panel(texts, key, query, unit=unit, history=True, colours=palette.steps("text"))
-    panel.graph_mode(NO_GRAPH)
     return panel.decimals(1) if unit == "s" else panel
 
 
+def _of_file(metric: str) -> str:
+    """Return the task's value of a metric while its status is one of a task that has a file."""
+    return f"{one(metric)} and on () {series(INFO, THIS, EXPIRES)}"
+
+
 def _expires_in(texts: Texts) -> stat.Panel:
-    expiry = one("zego_upload_task_time_to_expiry_seconds")
+    expiry = _of_file("zego_upload_task_time_to_expiry_seconds")
     panel = _number(texts, "task_expires_in", expiry, "s")
     past = (-1e10, palette.STATUS_COLOURS["expired"])
     return panel.thresholds(palette.steps("text", past, (0, palette.WARN), (3600, "text")))
@@ -123,7 +144,7 @@ def _retries(texts: Texts) -> timeseries.Panel:
 
 
 def _time_left(texts: Texts) -> timeseries.Panel:
-    query = Query(one("zego_upload_task_time_to_expiry_seconds"), texts.words["expires_in"])
+    query = Query(_of_file("zego_upload_task_time_to_expiry_seconds"), texts.words["expires_in"])
     panel = graph_panel(texts, "task_time_left", query, unit="s").decimals(1)
     shade = colour(palette.STATUS_COLOURS["expired"])
     return panel.override_by_query("A", properties(shade))
@@ -131,12 +152,12 @@ def _time_left(texts: Texts) -> timeseries.Panel:
 
 def _around(texts: Texts) -> list[Row]:
     return [
-        [(_namesakes(texts), 10, 8), (finished_panel(texts), 14, 8)],
-        [(collections_panel(texts), 24, 6)],
+        [(_namesakes(texts), 10, 8), (finished_panel(texts, ITS_APP), 14, 8)],
+        [(collections_panel(texts, ITS_APP), 24, 6)],
     ]
 
 
 def _namesakes(texts: Texts) -> table.Panel:
     others = info(where='upload_task_id!="$task", title!=""')
-    shared = f"{others} and on (job, zego_app, title) {series(INFO, THIS)}"
+    shared = f"{others} and on ({', '.join(TITLE)}) {series(INFO, THIS)}"
     return titled_panel(texts, "namesakes", [Query(f"topk(50, {shared})")])

@@ -13,10 +13,19 @@ from grafana.generator.texts import Texts
 INFO = "zego_upload_task_info"
 OVERVIEW_UID = "zego-uploads"
 TASK_UID = "zego-upload-task"
-_KEPT = "${datasource:queryparam}&${job:queryparam}&${instance:queryparam}"
+WEEKS_UID = "zego-uploads-weeks"
+UIDS: Mapping[str, str] = {"overview": OVERVIEW_UID, "task": TASK_UID, "weeks": WEEKS_UID}
+"""By the key of a dashboard's texts."""
+_KEPT = "&".join(
+    f"${{{name}:queryparam}}" for name in ("datasource", "cluster", "namespace", "job", "instance")
+)
 _ROW_APP = 'var-zego_app=${__data.fields["zego_app"]:percentencode}'
 _ROW_TASK = 'var-task=${__data.fields["upload_task_id"]:percentencode}'
-_RANK: Mapping[str, int] = {"failed": 4, "waiting_retry": 3, "uploading": 2, "waiting": 1}
+_RANK: Mapping[str, int] = {"waiting_retry": 3, "uploading": 2, "waiting": 1}
+_TASK, _TITLE = ", ".join(promql.TASK), ", ".join(promql.TITLE)
+CREATED = promql.value("zego_upload_task_create_timestamp_seconds", "upload_task_id")
+INSPECTED: Mapping[str, object] = {"custom.inspect": True}
+"""The looks of a cell that may be cut: an icon opens the whole text."""
 
 
 def row_link(texts: Texts, uid: str) -> Mapping[str, object]:
@@ -31,7 +40,7 @@ def _columns(texts: Texts, app_width: int) -> list[Column]:
     status = {**COLOURED_CELL, "mappings": [palette.status_map(texts)]}
     return [
         Column("zego_app", "app", app_width),
-        Column("title", "file", 0, row_link(texts, TASK_UID)),
+        Column("title", "file", 0, {**row_link(texts, TASK_UID), **INSPECTED}),
         Column("status", "status", 120, status),
     ]
 
@@ -52,45 +61,59 @@ def info(*labels: str, where: str) -> str:
 
 def of_tasks(metric: str, tasks: str) -> str:
     """Return the metric's value for each of the tasks that the expression `tasks` gives."""
-    return f"{promql.value(metric, 'upload_task_id')} and on ({', '.join(promql.TASK)}) ({tasks})"
+    return f"{promql.value(metric, 'upload_task_id')} and on ({_TASK}) ({tasks})"
+
+
+def unresolved_expr() -> str:
+    """Return the failed tasks whose title no task created later, unfinished or succeeded, has.
+
+    The same as zego_upload_unresolved_failures counts, among the tasks with series of their own.
+    """
+    failed = info("reason", where=promql.equals("status", "failed"))
+    live = info(where='status=~"waiting|uploading|waiting_retry|succeeded", title!=""')
+    one_each = f"topk by ({_TASK}) (1, {live})"
+    newest = f"max by ({_TITLE}) ({CREATED} * on ({_TASK}) group_left (title) {one_each})"
+    failed_at = f"{failed} * on ({_TASK}) group_left () {CREATED}"
+    return f"{failed} unless on ({_TASK}) ({failed_at} < on ({_TITLE}) group_left () {newest})"
 
 
 def attention_expr(count: int = 100) -> str:
-    """Return the failed and unfinished tasks, the most urgent first, as numbers to sort by.
+    """Return the unresolved and unfinished tasks, the most urgent first, as numbers to sort by.
 
     Failed before retrying before uploading before waiting; within a status the newest first: the
-    time since when (Unix seconds, below 1e10) breaks the tie; where it is not known, 1 stands for
-    it. A task that replicas show in two statuses at once counts in its more urgent one.
+    time since when (Unix seconds, below 1e10) breaks the tie. Where that is not known, as for tasks
+    that the first collection found, the creation time does, and without it 1. A task that replicas
+    show in two statuses at once counts in its more urgent one.
     """
     since = promql.value("zego_upload_task_status_since_timestamp_seconds", "upload_task_id")
-    ranked = " or ".join(
+    unfinished = (
         f"{info('reason', where=promql.equals('status', status))} * {rank}e10"
         for status, rank in _RANK.items()
     )
-    keys = ", ".join(promql.TASK)
-    known = f"({since} or {promql.value(INFO, 'upload_task_id')})"
-    urgency = f"({ranked}) + on ({keys}) group_left () {known}"
-    return f"topk({count}, topk by ({keys}) (1, {urgency}))"
+    ranked = " or ".join([f"({unresolved_expr()}) * 4e10", *unfinished])
+    known = f"({since} or {CREATED} or {promql.value(INFO, 'upload_task_id')})"
+    urgency = f"({ranked}) + on ({_TASK}) group_left () {known}"
+    return f"topk({count}, topk by ({_TASK}) (1, {urgency}))"
 
 
 def attention_panel(texts: Texts) -> table.Panel:
-    """Return the table of failed and unfinished tasks."""
+    """Return the table of unresolved failures and unfinished tasks."""
     tasks = attention_expr()
     since = of_tasks("zego_upload_task_status_since_timestamp_seconds", tasks)
-    expiry = of_tasks("zego_upload_task_time_to_expiry_seconds", tasks)
     queries = [
         Query(tasks),
         Query(of_tasks("zego_upload_task_retries", tasks)),
         Query(f"time() - ({since})"),
-        Query(expiry),
+        Query(f"time() - ({of_tasks('zego_upload_task_create_timestamp_seconds', tasks)})"),
     ]
+    before_start = {"noValue": texts.words["before_start"]}
     retries = {"decimals": 0, "thresholds": palette.steps("text", (1, palette.WARN)).build()}
     columns = [
         *_columns(texts, 140),
-        Column("reason", "reason", 150),
+        Column("reason", "reason", 150, {"mappings": [palette.reason_map(texts)]}),
         Column("Value #B", "retries", 80, {**COLOURED_TEXT, **retries}),
-        Column("Value #C", "status_for", 120, _seconds()),
-        Column("Value #D", "expires_in", 120, _seconds()),
+        Column("Value #C", "status_for", 120, {**_seconds(), **before_start}),
+        Column("Value #D", "age", 100, _seconds()),
         Column("upload_task_id", "task_id", 170),
     ]
     return table_panel(texts, "attention", queries, columns, sort_by="Value #A")
@@ -100,12 +123,11 @@ def expiring_panel(texts: Texts) -> table.Panel:
     """Return the table of the files that expire next."""
     left = promql.value("zego_upload_task_time_to_expiry_seconds", "upload_task_id")
     ready = info(where='status="succeeded"')
-    keys = ", ".join(promql.TASK)
-    named = f"({left} > 0) * on ({keys}) group_left (title) topk by ({keys}) (1, {ready})"
+    named = f"({left} > 0) * on ({_TASK}) group_left (title) topk by ({_TASK}) (1, {ready})"
     expiry = _seconds((3600, "text"), base=palette.WARN)
     columns = [
         Column("zego_app", "app", 140),
-        Column("title", "file", 0, row_link(texts, TASK_UID)),
+        Column("title", "file", 0, {**row_link(texts, TASK_UID), **INSPECTED}),
         Column("Value", "expires_in", 120, expiry),
     ]
     return table_panel(
@@ -122,9 +144,9 @@ def expiring_panel(texts: Texts) -> table.Panel:
 def duplicates_panel(texts: Texts) -> table.Panel:
     """Return the table of live tasks that share their title with another of the same app."""
     live = info(where='status=~"waiting|uploading|waiting_retry|succeeded", title!=""')
-    single = f"max by ({', '.join(promql.TASK)}, title) ({live})"
-    shared = f"count by (job, zego_app, title) ({single}) > 1"
-    query = Query(f"topk(50, {live} and on (job, zego_app, title) ({shared}))")
+    single = f"max by ({_TASK}, title) ({live})"
+    shared = f"count by ({_TITLE}) ({single}) > 1"
+    query = Query(f"topk(50, {live} and on ({_TITLE}) ({shared}))")
     return titled_panel(texts, "duplicates", [query], sort_by="title")
 
 

@@ -22,12 +22,16 @@ class PanelText:
 class Texts:
     """All words of one language.
 
-    `uid_suffix` tells this language's dashboards from the others' ("" for English). `panels` is
+    `uid_suffix` tells this language's dashboards from the others' ("" for English), `language` is
+    what the exporter's status page calls it. `panels` is
     keyed by panel; `words` holds names of columns, series, rows, variables, links and annotations;
-    `statuses` the names of the task statuses by value of the label `status`.
+    `statuses` the names of the task statuses by value of the label `status`; `reasons` why uploads
+    and collections fail, by value of the label `reason`.
     """
 
     uid_suffix: str
+    language: str
     panels: Mapping[str, PanelText]
     words: Mapping[str, str]
     statuses: Mapping[str, str]
+    reasons: Mapping[str, str]

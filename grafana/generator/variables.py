@@ -1,12 +1,12 @@
-"""Variables, annotations and links of the two dashboards."""
+"""Variables, annotations and links of the dashboards."""
 
 from __future__ import annotations
 
 from grafana.generator import palette
 from grafana.generator.panels import DATASOURCE
-from grafana.generator.promql import TRANSITIONS, equals, series
+from grafana.generator.promql import PLACE, TRANSITIONS, equals, merged, series
 from grafana.generator.sdk import Builder, common_models, dashboard, models
-from grafana.generator.tasklists import INFO, OVERVIEW_UID, TASK_UID
+from grafana.generator.tasklists import INFO, UIDS
 from grafana.generator.texts import Texts
 
 
@@ -16,9 +16,13 @@ def variables(key: str, texts: Texts) -> list[Builder[models.VariableModel]]:
         dashboard.DatasourceVariable("datasource")
         .label(texts.words["datasource"])
         .type("prometheus"),
-        _several(texts, "job", "zego_upload_up", "job"),
-        _several(texts, "instance", 'zego_upload_up{job=~"$job"}', "instance"),
-        _several(texts, "app", 'zego_upload_up{job=~"$job"}', "zego_app"),
+        _several(texts, "cluster", "zego_upload_up", "cluster", everything=".*"),
+        _several(
+            texts, "namespace", 'zego_upload_up{cluster=~"$cluster"}', "namespace", everything=".*"
+        ),
+        _several(texts, "job", f"zego_upload_up{{{PLACE}}}", "job"),
+        _several(texts, "instance", f'zego_upload_up{{{PLACE}, job=~"$job"}}', "instance"),
+        _several(texts, "app", f'zego_upload_up{{{PLACE}, job=~"$job"}}', "zego_app"),
     ]
     if key != "task":
         return common
@@ -37,19 +41,26 @@ def _query(name: str, label: str, query: str) -> dashboard.QueryVariable:
     )
 
 
-def _several(texts: Texts, word: str, source: str, label: str) -> dashboard.QueryVariable:
+def _several(
+    texts: Texts, word: str, source: str, label: str, *, everything: str = ".+"
+) -> dashboard.QueryVariable:
+    """Return a variable of several values; `.*` as `everything` also takes series without it."""
     query = f"label_values({source}, {label})"
     variable = _query(label, texts.words[word], query)
-    return variable.multi(True).include_all(True).all_value(".+")
+    return variable.multi(True).include_all(True).all_value(everything)
 
 
 def marks(key: str, texts: Texts) -> list[Builder[models.AnnotationQuery]]:
-    """Return the marks for uploads that ended; on a task's dashboard for its own changes too."""
-    ends = [
-        _ended(texts, "failed", enabled=key == "overview"),
+    """Return the marks for uploads that ended; on a task's dashboard for its own changes."""
+    if key == "task":
+        return [_builtin(), _moved(texts)]
+    if key == "weeks":
+        return [_builtin()]
+    return [
+        _builtin(),
+        _ended(texts, "failed", enabled=True),
         _ended(texts, "succeeded", enabled=False),
     ]
-    return [_builtin(), *([_moved(texts)] if key == "task" else []), *ends]
 
 
 def _builtin() -> dashboard.AnnotationQuery:
@@ -95,7 +106,7 @@ def _ended(texts: Texts, status: str, *, enabled: bool) -> dashboard.AnnotationQ
 
 
 def _counted(counter: str) -> str:
-    return f"max by (zego_app) (sum without (from) ({counter}))"
+    return merged(f"sum without (from) ({counter})")
 
 
 def _moved(texts: Texts) -> dashboard.AnnotationQuery:
@@ -105,8 +116,7 @@ def _moved(texts: Texts) -> dashboard.AnnotationQuery:
 
 
 def links(key: str, texts: Texts) -> list[Builder[models.DashboardLink]]:
-    """Return the link to the other dashboard, with the time range and the variables."""
-    uid, word = (OVERVIEW_UID, "overview") if key == "task" else (TASK_UID, "task")
+    """Return the links to the other dashboards, with the variables; days keep their own range."""
     return [
         dashboard.DashboardLink(texts.words[word])
         .type(models.DashboardLinkType.LINK)
@@ -114,5 +124,7 @@ def links(key: str, texts: Texts) -> list[Builder[models.DashboardLink]]:
         .url(f"/d/{uid}{texts.uid_suffix}")
         .tooltip(texts.panels[word].description)
         .include_vars(True)
-        .keep_time(True)
+        .keep_time("weeks" not in (key, word))
+        for word, uid in UIDS.items()
+        if word != key
     ]

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from tests.components import require
+from tests.components import require, require_current
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,17 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus_with(openmetrics: str, folder: Path) -> Iterator[Prometheus]:
-    """Run a Prometheus that holds these samples and scrapes nothing."""
+def prometheus_with(
+    openmetrics: str, folder: Path, *, current: bool = False
+) -> Iterator[Prometheus]:
+    """Run a Prometheus that holds these samples and scrapes nothing.
+
+    `current` takes Prometheus 3, whose ranges leave out their start, in place of the system's.
+    """
     promtool = require("promtool", package="prometheus")
     program = require("prometheus", package="prometheus")
+    if current:
+        promtool, program = require_current("promtool"), require_current("prometheus")
     (folder / "samples.om").write_text(openmetrics, encoding="utf-8")
     (folder / "prometheus.yml").write_text("{}")
     create = [promtool, "tsdb", "create-blocks-from", "openmetrics", "samples.om", "data"]

@@ -11,16 +11,18 @@ from tests.grafana.boards import targets
 
 ALL = ".+"
 """What the variables' All stands for."""
+ANYWHERE = {"cluster": ".*", "namespace": ".*"}
+"""All of the variables whose labels a series need not have."""
 
 MAY_BE_EMPTY = frozenset(
     {
+        "Callback events",
         "Collection time of interval",
         "Expires",
         "Expires in",
         "Failed collections by reason",
         "Failure reason",
         "Firing alerts",
-        "Next expiry",
         "Next files to expire",
         "Other uploads of this title",
         "Success rate, 24 h",
@@ -54,6 +56,7 @@ def panel_queries(
     task: str = "",
     job: str = ALL,
     rate_interval: str = "1m",
+    interval: str = "1m",
     time_range: str = "15m",
 ) -> Iterator[PanelQuery]:
     """Yield every query of every panel, for the first app, for all named apps, and for All.
@@ -65,12 +68,15 @@ def panel_queries(
     for panel, target in targets(board):
         for choice, value in choices.items():
             values = {
+                **ANYWHERE,
                 "job": job,
                 "instance": ALL,
                 "zego_app": value,
                 "task": task,
                 "__rate_interval": rate_interval,
+                "__interval": interval,
                 "__range": time_range,
+                "__range_s": "900",
             }
             yield PanelQuery(
                 panel["title"],
@@ -83,7 +89,7 @@ def panel_queries(
 
 def annotation_queries(board: dict[str, Any], *, task: str = "") -> Iterator[str]:
     """Yield the annotations' queries for all apps."""
-    values = {"job": ALL, "instance": ALL, "zego_app": ALL, "task": task}
+    values = {**ANYWHERE, "job": ALL, "instance": ALL, "zego_app": ALL, "task": task}
     for annotation in board["annotations"]["list"]:
         if "expr" in annotation:
             yield substitute(annotation["expr"], values)
@@ -95,7 +101,9 @@ def variable_selectors(board: dict[str, Any]) -> Iterator[str]:
         if variable["type"] == "query":
             selector = re.fullmatch(r"label_values\((.+), \w+\)", variable["query"])
             assert selector, variable["query"]
-            yield substitute(selector[1], {"job": ALL, "instance": ALL, "zego_app": ALL})
+            yield substitute(
+                selector[1], {**ANYWHERE, "job": ALL, "instance": ALL, "zego_app": ALL}
+            )
 
 
 def one(value: str) -> str:

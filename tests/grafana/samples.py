@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-START = 1_700_000_000
+START = 1_700_002_350
+"""In UTC a full hour is in the middle, as some queries look at full hours only."""
+
 STEP = 30
 SCRAPES = 31
 END = START + STEP * (SCRAPES - 1)
@@ -77,6 +79,9 @@ class Moment:
 def openmetrics() -> str:
     """Return all samples of all jobs, with timestamps."""
     lines: dict[str, list[str]] = defaultdict(list)
+    for name, labels, value in recorded():
+        for when in range(START, END + 1, STEP):
+            lines[name].append(f"{name}{braced(labels)} {value} {when}")
     for job, lags in REPLICAS.items():
         for number, lag in enumerate(lags):
             target = {"job": job, "instance": f"{job}-{number}:10317"}
@@ -92,6 +97,17 @@ def braced(labels: Labels) -> str:
     """Return labels as they stand in the text format."""
     pairs = (f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in labels.items())
     return f"{{{','.join(pairs)}}}"
+
+
+def recorded() -> Iterator[Sample]:
+    """Yield what the recording rules would say, the same all the time."""
+    for job in REPLICAS:
+        for name in APPS:
+            app = {"job": job, "zego_app": name}
+            for status in ("succeeded", "failed"):
+                moved = "job_zego_app_to:zego_upload_task_transitions:increase1h"
+                yield moved, {**app, "to": status}, 2
+            yield "job_zego_app:zego_upload_slots_used_per_limit:ratio", app, 1
 
 
 def exposition(moment: Moment) -> Iterator[Sample]:
@@ -119,7 +135,7 @@ def _health(moment: Moment) -> Iterator[Sample]:
         "api_requests_per_second_limit": 10,
         "api_clock_skew_seconds": 0.5,
         "task_series_omitted": 0,
-        "last_success_timestamp_seconds": END - 4,
+        "last_success_timestamp_seconds": START + STEP * moment.seen - 4,
         "next_expiry_timestamp_seconds": END + 7200,
     }
     for metric, value in fixed.items():
@@ -135,11 +151,14 @@ def _counts(moment: Moment) -> Iterator[Sample]:
         yield "tasks", {"status": status}, seen.count(status)
         yield "retries", {"status": status}, 2 * seen.count(status)
         yield "max_retries", {"status": status}, 2 * (status in seen)
+        yield "retried_tasks", {"status": status}, seen.count(status)
+        yield "source_tasks", {"status": status, "source_host": "a.example"}, seen.count(status)
     for status in ("waiting", "uploading", "waiting_retry"):
         yield "oldest_status_since_timestamp_seconds", {"status": status}, START
     yield "slots_used", {}, seen.count("waiting") + seen.count("uploading")
     yield "duplicate_titles", {}, 1
-    for window in ("1h", "1d"):
+    yield "unresolved_failures", {}, seen.count("failed")
+    for window in ("1h", "6h", "1d"):
         yield "expiring_tasks", {"within": window}, 2
 
 
@@ -180,3 +199,6 @@ def _histograms(moment: Moment) -> Iterator[Sample]:
         yield "api_request_duration_seconds_bucket", {"le": bound}, moment.seen
         label = {"status": "succeeded", "le": bound}
         yield "task_duration_seconds_bucket", label, moment.seen
+        for phase in ("waiting", "uploading", "waiting_retry"):
+            label = {"phase": phase, "le": bound}
+            yield "task_phase_duration_seconds_bucket", label, moment.seen

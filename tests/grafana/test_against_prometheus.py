@@ -45,7 +45,7 @@ def ask(prometheus: Prometheus, query: PanelQuery) -> list[dict[str, Any]]:
 def test_every_query_has_an_answer(prometheus: Prometheus, name: str) -> None:
     """No query fails, and every panel that is meant to have data has some, for any choice."""
     filled: dict[tuple[str, str], int] = {}
-    for query in panel_queries(load(name), apps=APPS, task=TASK, time_range="15m"):
+    for query in panel_queries(load(name), apps=APPS, task=TASK, time_range="1h"):
         key = (query.panel, query.choice)
         filled[key] = filled.get(key, 0) + len(ask(prometheus, query))
     empty = {panel for (panel, _), count in filled.items() if not count}

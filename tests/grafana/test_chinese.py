@@ -19,11 +19,16 @@ NOT_TRANSLATED = {
     "Python",
     "ZEGO",
     "docs/alerts.zh-CN.md",
+    "h",
+    "other",
     "p50",
     "p90",
     "p99",
     "requests_per_second",
     "stale_after",
+    "tasks.expiry_windows",
+    "tasks.limit",
+    "tasks.source_hosts",
 }
 """Names, which are the same in every language."""
 
@@ -85,7 +90,9 @@ def structure(part: Any) -> Any:
         kept = (entry for entry in part if not is_words(entry))
         return [structure(entry) for entry in kept]
     if isinstance(part, str):
-        return re.sub(r"^suffix:.*", "suffix:", part).replace("-zh", "")
+        return (
+            re.sub(r"^suffix:.*", "suffix:", part).replace("-zh", "").replace("lang=zh", "lang=en")
+        )
     return part
 
 

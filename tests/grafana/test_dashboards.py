@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import combinations, pairwise
 from typing import Any
@@ -51,14 +52,17 @@ def test_datasource_variable(board: dict[str, Any]) -> None:
     assert first["current"] == {}
 
 
-@pytest.mark.parametrize("name", ["job", "instance", "zego_app"])
+@pytest.mark.parametrize("name", ["cluster", "namespace", "job", "instance", "zego_app"])
 def test_multi_value_variables(board: dict[str, Any], name: str) -> None:
-    """Job, instance and app take several values or All, and are read again with the time range."""
+    """Each takes several values or All, and is read again with the time range.
+
+    All of cluster and namespace also takes series without these labels, most people's.
+    """
     variables = {variable["name"]: variable for variable in board["templating"]["list"]}
     variable = variables[name]
     assert variable["multi"] is True
     assert variable["includeAll"] is True
-    assert variable["allValue"] == ".+"
+    assert variable["allValue"] == (".*" if name in {"cluster", "namespace"} else ".+")
     assert variable["refresh"] == 2
     assert variable["datasource"] == DATASOURCE
     assert variable["current"] == {}
@@ -173,14 +177,17 @@ def test_rows_link_to_the_task(board: dict[str, Any]) -> None:
 
 
 def test_links_between_the_dashboards() -> None:
-    """Each dashboard links to the other, which exists, and takes time range and variables along."""
+    """Each dashboard links to the others of its language, and takes the variables along.
+
+    The time range goes along too, but not to or from the dashboard of weeks.
+    """
     for name in NAMES:
-        (link,) = load(name)["links"]
-        target = link["url"].removeprefix("/d/")
-        assert target in NAMES
-        assert target != name
-        assert link["includeVars"] is True
-        assert link["keepTime"] is True
+        same_language = {other for other in NAMES if other.endswith("-zh") == name.endswith("-zh")}
+        links = {link["url"].removeprefix("/d/"): link for link in load(name)["links"]}
+        assert links.keys() == same_language - {name}
+        for target, link in links.items():
+            assert link["includeVars"] is True
+            assert link["keepTime"] is ("weeks" not in name + target)
 
 
 def test_table_columns_have_widths(board: dict[str, Any]) -> None:
@@ -201,10 +208,19 @@ def test_nothing_lies_in_menus(board: dict[str, Any]) -> None:
 
 
 def test_annotations_mark_ended_uploads(board: dict[str, Any]) -> None:
-    """Failed and succeeded uploads can be marked in the graphs, from the transitions."""
+    """On the overview failed and succeeded uploads can be marked, from the transitions.
+
+    On the dashboard of one task its own changes are marked, and no upload of others.
+    """
     marked = [entry["expr"] for entry in board["annotations"]["list"] if not entry["builtIn"]]
-    for status in ("failed", "succeeded"):
-        assert any(f'to="{status}"' in expr for expr in marked)
+    if board["uid"].startswith("zego-uploads-weeks"):
+        assert marked == []
+    elif board["uid"].startswith("zego-uploads"):
+        for status in ("failed", "succeeded"):
+            assert any(f'to="{status}"' in expr for expr in marked)
+    else:
+        assert marked
+        assert all('upload_task_id="$task"' in expr for expr in marked)
 
 
 def test_order_of_rows() -> None:
@@ -220,5 +236,19 @@ def test_order_of_rows() -> None:
 
 
 def test_no_address_is_hard_coded(board: dict[str, Any]) -> None:
-    """Links are paths within whatever Grafana shows them."""
-    assert not re.search(r"https?://", str(board))
+    """Links are paths within whatever Grafana shows them, or to a scraped exporter itself."""
+    own = 'http://${__data.fields["instance"]}/'
+    assert not re.search(r"https?://", json.dumps(board).replace(json.dumps(own)[1:-1], ""))
+
+
+def test_link_to_the_status_page() -> None:
+    """The instance opens the exporter's status page, in the dashboard's language."""
+    for name, language in (("zego-uploads", "en"), ("zego-uploads-zh", "zh")):
+        links = [
+            link["url"]
+            for panel in panels(load(name))
+            for column, look in overrides(panel)
+            for link in look.get("links", [])
+            if column == "instance"
+        ]
+        assert links == [f'http://${{__data.fields["instance"]}}/?lang={language}']

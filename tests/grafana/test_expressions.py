@@ -9,12 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from exporter.errors import FAILURE_REASONS
 from exporter.metrics.table import METRICS
+from exporter.zego.callbacks import FAILURE_WORDS
+from grafana.generator.chinese import CHINESE
+from grafana.generator.english import ENGLISH
 from tests.components import require
-from tests.grafana.boards import NAMES, load, targets
+from tests.grafana.boards import FOLDER, NAMES, load, targets
 from tests.grafana.queries import annotation_queries, panel_queries, variable_selectors
 
+RECORDING_RULES = FOLDER.parent / "prometheus" / "rules" / "zego-uploads.recording.yaml"
 OF_OTHERS = {
     "ALERTS",
     "ALERTS_FOR_STATE",
@@ -24,10 +30,25 @@ OF_OTHERS = {
 }
 """What Prometheus and the client library say."""
 
+RECORDED = {
+    rule["record"]
+    for group in yaml.safe_load(RECORDING_RULES.read_text(encoding="utf-8"))["groups"]
+    for rule in group["rules"]
+}
+COMING = {
+    "zego_upload_source_tasks",
+    "zego_upload_task_phase_duration_seconds_bucket",
+    "zego_upload_unresolved_failures",
+}
+"""Metrics that the exporter is about to have."""
+
 WITHOUT_APP = OF_OTHERS | {"zego_upload_exporter_build_info"}
-SELECTOR = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\{([^}]*)\}")
-RANGED = re.compile(r"(\w+)\(\w+\{[^}]*\}\[([^\]]+)\]")
-WINDOWS = {"$__rate_interval", "$__range", "24h", "15m"}
+SELECTOR = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)\{([^}]*)\}")
+RANGED = re.compile(r"(\w+)\(+[\w:]+\{[^}]*\}[^\[({]*\[([^\]]+)\]")
+WINDOWS = {
+    *("$__rate_interval", "$__interval", "$__range", "24h", "15m"),
+    *("$__range:1m", "$__range:5m", "$__range:1h", "1d:5m", "23h59m:1h"),
+}
 """Fixed windows are those that a title or description names."""
 
 
@@ -35,7 +56,7 @@ def known_metrics() -> set[str]:
     """Return the names that series of the exporter can have."""
     names = {metric.name for metric in METRICS}
     buckets = {f"{metric.name}_bucket" for metric in METRICS if metric.kind == "histogram"}
-    return names | buckets | OF_OTHERS
+    return names | buckets | OF_OTHERS | RECORDED | COMING
 
 
 @pytest.fixture(name="board", params=NAMES)
@@ -54,11 +75,13 @@ def test_only_known_metrics(board: dict[str, Any]) -> None:
 
 
 def test_selectors_follow_the_variables(board: dict[str, Any]) -> None:
-    """Every selector has the chosen job, and app and instance where its series bear them."""
+    """Every selector has the chosen place and job, and app and instance where its series do."""
     for panel, target in targets(board):
         for metric, matchers in SELECTOR.findall(target["expr"]):
             assert 'job=~"$job' in matchers, (panel["title"], metric)
-            if not metric.startswith("ALERTS"):
+            for label in ("cluster", "namespace"):
+                assert f'{label}=~"${label}' in matchers, (panel["title"], metric)
+            if not metric.startswith("ALERTS") and metric not in RECORDED:
                 assert 'instance=~"$instance"' in matchers, (panel["title"], metric)
             if metric not in WITHOUT_APP:
                 assert 'zego_app=~"$zego_app"' in matchers, (panel["title"], metric)
@@ -67,7 +90,7 @@ def test_selectors_follow_the_variables(board: dict[str, Any]) -> None:
 def test_no_metric_without_selector(board: dict[str, Any]) -> None:
     """No query names a metric without saying of which job."""
     for panel, target in targets(board):
-        bare = re.findall(r"\bzego_upload_\w+(?!\w*\{)(?!\w)", target["expr"])
+        bare = re.findall(r"(?<![:\w])zego_upload_\w+(?!\w*\{)(?!\w)", target["expr"])
         assert not bare, panel["title"]
 
 
@@ -75,17 +98,35 @@ def test_windows(board: dict[str, Any]) -> None:
     """Rates look back over $__rate_interval, with a minimal interval of a minute or more."""
     for panel, target in targets(board):
         for function, window in RANGED.findall(target["expr"]):
-            assert window.removesuffix(":1m") in WINDOWS, panel["title"]
+            assert window in WINDOWS, panel["title"]
             assert function != "rate" or window == "$__rate_interval", panel["title"]
         if "$__rate_interval" in target["expr"]:
             assert target["interval"] in {"1m", "5m"}, panel["title"]
+        if "$__interval" in target["expr"]:
+            assert target["interval"] == "5m", panel["title"]
 
 
 def test_counters_are_never_shown_raw(board: dict[str, Any]) -> None:
-    """A counter appears within rate or increase only."""
+    """A counter appears within rate or increase, or with what it was a step before."""
     for panel, target in targets(board):
         ranged = re.findall(r"(?:rate|increase)\(\w+_total\{", target["expr"])
-        assert len(ranged) == len(re.findall(r"_total\{", target["expr"])), panel["title"]
+        before = re.findall(r"_total\{[^}]*\} offset \$__interval", target["expr"])
+        counters = re.findall(r"_total\{", target["expr"])
+        assert len(ranged) + 2 * len(before) == len(counters), panel["title"]
+
+
+def test_joins_keep_apart_what_is_elsewhere(board: dict[str, Any]) -> None:
+    """An app of the same name in another namespace or cluster is another app."""
+    for panel, target in targets(board):
+        for labels in re.findall(r"(?:by|on) \(([^)]*zego_app[^)]*)\)", target["expr"]):
+            assert "cluster, namespace" in labels or labels == "zego_app", (panel["title"], labels)
+
+
+def test_reasons_have_words() -> None:
+    """Each reason why an upload or a collection can fail has words, and no other has."""
+    known = {*FAILURE_REASONS, *FAILURE_WORDS}
+    for texts in (ENGLISH, CHINESE):
+        assert set(texts.reasons) == known
 
 
 def test_valid_promql(board: dict[str, Any], tmp_path: Path) -> None:
@@ -102,4 +143,4 @@ def test_valid_promql(board: dict[str, Any], tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(queries)} rules found" in done.stdout
-    assert "$" not in "".join(queries).replace('"$1"', "")
+    assert "$" not in "".join(queries).replace('"$1"', "").replace('"$1…"', "")

@@ -66,7 +66,7 @@ def test_no_text_is_left_over(generator: Any) -> None:
     """Every text of a language is used."""
     panels, words = Noticing(ENGLISH.panels), Noticing(ENGLISH.words)
     texts = dataclasses.replace(ENGLISH, panels=panels, words=words)
-    for build in (generator.overview, generator.task):
+    for build in generator.BOARDS:
         generator.to_json(build(texts), texts)
     assert set(panels) == panels.read
     assert set(words) == words.read
@@ -75,9 +75,10 @@ def test_no_text_is_left_over(generator: Any) -> None:
 def test_structure_holds_no_words(generator: Any) -> None:
     """Another table of texts changes every word that a reader sees, and the uids."""
     texts = foreign()
-    for build in (generator.overview, generator.task):
+    for build in generator.BOARDS:
         board = json.loads(generator.to_json(build(texts), texts))
-        words = [board["title"], board["description"], board["links"][0]["title"]]
+        words = [board["title"], board["description"]]
+        words += [link["title"] for link in board["links"]]
         words += [variable["label"] for variable in board["templating"]["list"]]
         words += [entry["name"] for entry in board["annotations"]["list"] if not entry["builtIn"]]
         words += [panel["title"] for panel in board["panels"]]
@@ -92,19 +93,21 @@ def test_structure_holds_no_words(generator: Any) -> None:
             ]
         assert all(word.startswith("~") for word in words), words
         assert board["uid"].endswith("-xx")
-        assert board["links"][0]["url"].endswith("-xx")
+        assert all(link["url"].endswith("-xx") for link in board["links"])
 
 
 def foreign() -> Texts:
     """Return the texts of a language that puts a tilde before every English text."""
     return Texts(
         uid_suffix="-xx",
+        language="xx",
         panels={
             key: PanelText(f"~{text.title}", f"~{text.description}", f"~{text.no_value}")
             for key, text in ENGLISH.panels.items()
         },
         words={key: f"~{word}" for key, word in ENGLISH.words.items()},
         statuses={key: f"~{word}" for key, word in ENGLISH.statuses.items()},
+        reasons={key: f"~{word}" for key, word in ENGLISH.reasons.items()},
     )
 
 
@@ -114,5 +117,6 @@ def test_languages_say_the_same(generator: Any) -> None:
         assert set(texts.panels) == set(ENGLISH.panels)
         assert set(texts.words) == set(ENGLISH.words)
         assert set(texts.statuses) == set(ENGLISH.statuses)
+        assert set(texts.reasons) == set(ENGLISH.reasons)
     suffixes = [texts.uid_suffix for texts in generator.LANGUAGES]
     assert len(set(suffixes)) == len(suffixes)
