@@ -9,7 +9,6 @@ from typing import NoReturn
 
 import pytest
 
-
 ROOT = Path(__file__).resolve().parents[1]
 
 
