@@ -1,29 +1,32 @@
-"""Upload tasks, and what one complete look at all of them is.
+"""Upload tasks, and the snapshot that holds the result of one complete walk.
 
 Rules that this file keeps:
 
 - Only data: no I/O and no clock. What depends on the time takes `now` (Unix seconds).
 - Everything is immutable, so that a scrape may read while the next collection runs.
-- A task holds no URL: media URLs can carry access tokens (contract, section 1.9).
+- A task holds no URL: media URLs can carry access tokens (docs/guarantees.md, section 11).
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from functools import cached_property
 from typing import Literal
 
 TitleMode = Literal["full", "hash", "none"]
-"""How much of a title is shown, wherever it is (`tasks.title`; contract, section 3)."""
+"""How much of a title is shown, on every page and in every label (setting `tasks.title`)."""
 
 
-class TaskStatus(Enum):
-    """State of an upload task; the value is the word of the `status` label (contract, section 2).
+class TaskStatus(StrEnum):
+    """State of an upload task; the value is the word of the `status` label.
+
+    Source: docs/zego-api.md, Upload tasks.
 
     Life: waiting -> uploading -> succeeded, or waiting_retry (-> uploading), or failed; a waiting
     task may be cancelled; succeeded -> expired.
@@ -87,11 +90,16 @@ class StatusSummary:
 class Snapshot:
     """The complete result of one walk over all pages of one app.
 
-    `tasks` holds each `UploadTask.id` once. `completed_at` and `duration` are Unix seconds and
-    seconds; `reported_total` is the API's own count in that walk, None where it gave none.
-    `tracked` says since when each task has its status, `failure_reasons` why tasks failed, both by
-    task id; the latter as far as it is known.
-    What is counted from the tasks is computed once, on first demand. A snapshot equals only itself.
+    The indexes below are computed once, when they are first needed. A snapshot equals only itself.
+
+    Attributes:
+        tasks: Each `UploadTask.id` once.
+        completed_at: End of the walk in Unix seconds.
+        duration: Seconds that the walk took.
+        pages: Pages that were read.
+        reported_total: The API's own count in that walk, None where it gave none.
+        tracked: By task id, since when each task has its status.
+        failure_reasons: By task id, why tasks failed, as far as callbacks said so.
     """
 
     tasks: tuple[UploadTask, ...]
@@ -103,35 +111,56 @@ class Snapshot:
     failure_reasons: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def summaries(self) -> Mapping[TaskStatus, StatusSummary]:
-        """One summary for every status, those without a task included."""
+    def by_status(self) -> Mapping[TaskStatus, Sequence[UploadTask]]:
+        """The tasks of every status, in the order in which they were listed."""
         by_status: dict[TaskStatus, list[UploadTask]] = {status: [] for status in TaskStatus}
         for task in self.tasks:
             by_status[task.status].append(task)
-        return {status: summarise(tasks) for status, tasks in by_status.items()}
+        return by_status
+
+    @cached_property
+    def by_expiry(self) -> Sequence[UploadTask]:
+        """The succeeded tasks that have an expiry, the soonest first."""
+        succeeded = self.by_status[TaskStatus.SUCCEEDED]
+        return sorted((task for task in succeeded if task.expires_at is not None), key=_expiry_of)
+
+    @cached_property
+    def summaries(self) -> Mapping[TaskStatus, StatusSummary]:
+        """One summary for every status, those without a task included."""
+        return {status: summarise(tasks) for status, tasks in self.by_status.items()}
 
     @cached_property
     def slots_used(self) -> int:
-        """Tasks that count against the AppId's limit of concurrent uploads (API notes, Slots)."""
-        return sum(self.summaries[status].tasks for status in OCCUPYING_SLOT)
+        """Tasks that count against the AppId's limit (docs/zego-api.md, Slots)."""
+        return sum(len(self.by_status[status]) for status in OCCUPYING_SLOT)
 
     @cached_property
     def duplicate_titles(self) -> int:
-        """Titles borne by more than one live task: they overwrite one another's file.
+        """Titles shared by several unfinished or succeeded tasks.
 
-        Source: API notes, "What an upload task is", Titles. A task without a title does not count.
+        Such tasks overwrite each other's file (docs/zego-api.md, titles). Tasks without a title do
+        not count.
         """
-        live = (*UNFINISHED, TaskStatus.SUCCEEDED)
-        titles = Counter(task.title for task in self.tasks if task.title and task.status in live)
-        return sum(1 for bearers in titles.values() if bearers > 1)
+        titles = Counter(task.title for task in self._live_tasks() if task.title)
+        return sum(1 for tasks in titles.values() if tasks > 1)
 
     @cached_property
-    def _expiries(self) -> list[float]:
-        """Expiries of the succeeded tasks in Unix seconds, ascending."""
-        return sorted(
-            task.expires_at
-            for task in self.tasks
-            if task.status is TaskStatus.SUCCEEDED and task.expires_at is not None
+    def unresolved(self) -> frozenset[str]:
+        """Ids of the failed tasks whose file nobody has uploaded again.
+
+        A failed task is resolved by a task with the same title that was created later and is
+        unfinished or succeeded. Without a title or a creation time nothing can resolve it.
+        """
+        failed = self.by_status[TaskStatus.FAILED]
+        newest = dict.fromkeys((task.title for task in failed if task.title), -math.inf)
+        if newest:  # most listings hold no failed task, and then a million tasks need no look
+            for task in self._live_tasks():
+                if task.title in newest and task.created_at is not None:
+                    newest[task.title] = max(newest[task.title], task.created_at)
+        return frozenset(
+            task.id
+            for task in failed
+            if not task.title or task.created_at is None or newest[task.title] <= task.created_at
         )
 
     @cached_property
@@ -144,12 +173,24 @@ class Snapshot:
 
     def expiring(self, *, now: float, within: float) -> int:
         """Count the succeeded tasks whose file expires after `now`, at most `within` seconds on."""
-        return bisect_right(self._expiries, now + within) - bisect_right(self._expiries, now)
+        return self._expired_by(now + within) - self._expired_by(now)
 
     def next_expiry(self, *, now: float) -> float | None:
         """Return the earliest expiry after `now` among succeeded tasks, None if there is none."""
-        index = bisect_right(self._expiries, now)
-        return self._expiries[index] if index < len(self._expiries) else None
+        index = self._expired_by(now)
+        return self.by_expiry[index].expires_at if index < len(self.by_expiry) else None
+
+    def _expired_by(self, now: float) -> int:
+        return bisect_right(self.by_expiry, now, key=_expiry_of)
+
+    def _live_tasks(self) -> Iterator[UploadTask]:
+        """Yield the tasks that hold or will hold a file: unfinished and succeeded ones."""
+        for status in (*UNFINISHED, TaskStatus.SUCCEEDED):
+            yield from self.by_status[status]
+
+
+def _expiry_of(task: UploadTask) -> float:
+    return math.inf if task.expires_at is None else task.expires_at
 
 
 def summarise(tasks: Sequence[UploadTask]) -> StatusSummary:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.tasks import StatusSummary, TaskStatus, UploadTask
+from exporter.tasks import UNFINISHED, StatusSummary, TaskStatus, UploadTask
 from tests.builders import make_snapshot, make_task, tasks_strategy
 
 
@@ -52,6 +54,63 @@ def test_duplicate_titles_count_titles_of_live_tasks() -> None:
         make_task("7", TaskStatus.WAITING, title=""),
     )
     assert snapshot.duplicate_titles == 1
+
+
+def test_a_later_upload_with_the_same_title_resolves_a_failure() -> None:
+    """A live task resolves what failed before it was created; a failed or expired one does not."""
+    failed = TaskStatus.FAILED
+    snapshot = make_snapshot(
+        make_task("repeated", failed, title="a.mp4", created_at=10.0),
+        make_task("again", TaskStatus.WAITING, title="a.mp4", created_at=20.0),
+        make_task("after success", failed, title="b.mp4", created_at=30.0),
+        make_task("success", TaskStatus.SUCCEEDED, title="b.mp4", created_at=20.0),
+        make_task("same second", failed, title="b.mp4", created_at=20.0),
+        make_task("lost again", failed, title="c.mp4", created_at=10.0),
+        make_task("expired", TaskStatus.EXPIRED, title="c.mp4", created_at=20.0),
+        make_task("cancelled", TaskStatus.CANCELLED, title="c.mp4", created_at=20.0),
+        make_task("untitled", failed, title="", created_at=10.0),
+        make_task("untitled later", TaskStatus.SUCCEEDED, title="", created_at=20.0),
+        make_task("no time", failed, title="a.mp4", created_at=None),
+        make_task("later without time", TaskStatus.SUCCEEDED, title="c.mp4", created_at=None),
+    )
+    assert snapshot.unresolved == {
+        "after success",
+        "same second",
+        "lost again",
+        "untitled",
+        "no time",
+    }
+
+
+_CLASHING = tasks_strategy().flatmap(
+    lambda task: st.builds(
+        replace,
+        st.just(task),
+        title=st.sampled_from(["", "a", "b"]),
+        created_at=st.none() | st.integers(0, 3).map(float),
+    )
+)
+
+
+@given(st.lists(_CLASHING, unique_by=lambda task: task.id, max_size=12))
+def test_unresolved_failures_are_those_of_the_definition(tasks: list[UploadTask]) -> None:
+    """The index agrees with a comparison of every failed task with every other task."""
+    live = (*UNFINISHED, TaskStatus.SUCCEEDED)
+    expected = {
+        task.id
+        for task in tasks
+        if task.status is TaskStatus.FAILED
+        and not any(
+            other.status in live
+            and task.title
+            and other.title == task.title
+            and other.created_at is not None
+            and task.created_at is not None
+            and other.created_at > task.created_at
+            for other in tasks
+        )
+    }
+    assert make_snapshot(*tasks).unresolved == expected
 
 
 def test_expiring_counts_succeeded_tasks_after_now_up_to_the_window() -> None:

@@ -126,6 +126,17 @@ _TASKS = Group(
                 ),
             },
         ),
+        "zego_upload_unresolved_failures": Entry(
+            "`Status`, `Title` and `CreateTime`: failed tasks without a task of the same title "
+            "that was created later and is waiting, uploading, waiting for a retry or succeeded",
+            {
+                "Failed uploads that nobody has repeated": "sum(zego_upload_unresolved_failures)",
+                "Share of the listed failures that is still open": (
+                    "zego_upload_unresolved_failures "
+                    '/ ignoring (status) (zego_upload_tasks{status="failed"} > 0)'
+                ),
+            },
+        ),
     },
 )
 

@@ -138,6 +138,13 @@ METRICS: tuple[Metric, ...] = (
         lambda look: one(look.snapshot.duplicate_titles),
     ),
     of_snapshot(
+        "zego_upload_unresolved_failures",
+        "Failed upload tasks whose file was not uploaded again: no task that was created later "
+        "and is unfinished or succeeded has the same title. Tasks without a title or a creation "
+        "time count.",
+        lambda look: one(len(look.snapshot.unresolved)),
+    ),
+    of_snapshot(
         "zego_upload_task_info",
         "Title and status of an upload task, and why it failed as far as a callback said so; "
         "always 1.",
