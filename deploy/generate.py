@@ -5,6 +5,7 @@ Run it after a change there: `python deploy/generate.py`. A test holds the files
 - `deploy/kubernetes/monitoring/prometheusrule.yaml`: the rules, word for word, as PrometheusRules.
 - `grafana/kustomization.yaml`: a ConfigMap for each dashboard; kustomize reads files only below the
   kustomization that names them, so it stands beside the dashboards.
+- `deploy/compose/alertmanager.yml`: the Alertmanager example with the demo's log as its receivers.
 - `deploy/helm/zego-upload-exporter/files/`: links to both, for Helm reads only below the chart and
   follows links there.
 """
@@ -12,6 +13,7 @@ Run it after a change there: `python deploy/generate.py`. A test holds the files
 from __future__ import annotations
 
 import os
+import re
 import textwrap
 from pathlib import Path
 
@@ -39,6 +41,7 @@ def texts() -> dict[Path, str]:
     return {
         Path("deploy/kubernetes/monitoring/prometheusrule.yaml"): _prometheus_rules(),
         Path("grafana/kustomization.yaml"): _dashboard_kustomization(),
+        Path("deploy/compose/alertmanager.yml"): _demo_alertmanager(),
     }
 
 
@@ -99,6 +102,17 @@ configMapGenerator:
             for path in _dashboards()
         )
     )
+
+
+def _demo_alertmanager() -> str:
+    """Return the example with each receiver's address replaced by a path of `alert-log`."""
+    text = (ROOT / "prometheus" / "alertmanager.example.yml").read_text(encoding="utf-8")
+    text, replaced = re.subn(
+        r"https?://([\w-]+)\.example\.com\S*", r"http://alert-log:9099/\1", text
+    )
+    if not replaced or ".example.com" in text:
+        raise ValueError("alertmanager.example.yml: a receiver has no address to replace")
+    return GENERATED + text
 
 
 if __name__ == "__main__":

