@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import signal
 import sys
@@ -20,7 +19,7 @@ from exporter.config import Settings, load_settings
 from exporter.demo import Demo, running_demo
 from exporter.errors import ConfigError, ExporterError
 from exporter.flags import DEFAULT_CONFIG, PROGRAM, parse_flags, web_overrides
-from exporter.logs import setup_logging
+from exporter.logs import flush_logging, get_logger, setup_logging
 from exporter.signals import Signals
 from exporter.simulator.demo import run_simulator
 from exporter.tasks import TaskStatus
@@ -32,7 +31,7 @@ EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
 Load = Callable[[], Settings]
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,6 +51,8 @@ def main(argv: list[str] | None = None) -> int:
     except ExporterError as error:
         sys.stderr.write(f"{PROGRAM}: {error}\n")
         return EXIT_USAGE if isinstance(error, ListenError) else EXIT_FAILED
+    finally:
+        flush_logging()
 
 
 def _usual_log_level(command: str | None) -> str:

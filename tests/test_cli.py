@@ -15,7 +15,7 @@ from exporter.simulator.app import SimulatedApp
 from exporter.simulator.server import SimulatorServer
 from tests.simulator.calls import frozen_app
 
-LOGGERS = ("exporter", "uvicorn.error", "urllib3", "requests", "asyncio")
+LOGGERS = ("exporter", "uvicorn.error", "py.warnings", "urllib3", "requests", "asyncio")
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -105,12 +105,12 @@ def test_commands_end_well(command: list[str], capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize("command", [["once"], ["tasks"], ["check", "--live"]])
 def test_commands_fail_when_the_api_does(
-    app: SimulatedApp, command: list[str], capsys: pytest.CaptureFixture[str]
+    app: SimulatedApp, command: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Exit code 1 when the collection or the live check failed; no secret is said."""
     secret, app.server_secret = app.server_secret, "another"
     assert cli.main(command) == 1
-    said = capsys.readouterr()
+    said = capfd.readouterr()
     assert "signature wrong" in said.out + said.err
     assert secret not in said.out + said.err
 

@@ -5,34 +5,43 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.logs import LineFormatter, LogFormat, fields, setup_logging
+from exporter import logs
+from exporter.logs import LineWriter, LogFormat, get_logger, line_formatter, setup_logging
 
 TIMESTAMP = r"ts=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+ENOUGH = 10.0
+"""Seconds after which something that should happen counts as never happening."""
+
+log = get_logger("exporter.test")
 
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    """Return a stream for log lines; afterwards the loggers are as they were."""
-    names = ("exporter", "uvicorn.error", "urllib3", "requests", "asyncio")
+    """Return a sink for log lines; afterwards the loggers are as they were."""
+    names = ("exporter", "uvicorn.error", "py.warnings", "urllib3", "requests", "asyncio")
     loggers = [logging.getLogger(name) for name in names]
-    before = [(one.handlers, one.propagate, one.level) for one in loggers]
+    before = [(logger.handlers, logger.propagate, logger.level) for logger in loggers]
     yield io.StringIO()
-    for one, (handlers, propagate, level) in zip(loggers, before, strict=True):
-        one.handlers, one.propagate, one.level = handlers, propagate, level
+    for logger, (handlers, propagate, level) in zip(loggers, before, strict=True):
+        logger.handlers, logger.propagate = handlers, propagate
+        logger.setLevel(level)
 
 
 def test_a_logfmt_line_has_time_level_message_and_fields(stream: io.StringIO) -> None:
     """Values with spaces or quotes are quoted, plain ones are not, None is left out."""
     setup_logging("info", "logfmt", stream)
-    extra = fields(app="vod", error='said "no"', seconds=1.5, code=None)
-    logging.getLogger("exporter.test").warning("it failed", extra=extra)
+    log.warning("it failed", app="vod", error='said "no"', seconds=1.5, code=None)
     expected = r' level=warn msg="it failed" app=vod error="said \\"no\\"" seconds=1.5\n'
     assert re.fullmatch(TIMESTAMP + expected, stream.getvalue())
 
@@ -40,7 +49,7 @@ def test_a_logfmt_line_has_time_level_message_and_fields(stream: io.StringIO) ->
 def test_a_json_line_is_one_object(stream: io.StringIO) -> None:
     """Numbers stay numbers, text stays readable in any script."""
     setup_logging("info", "json", stream)
-    logging.getLogger("exporter.test").error("失败", extra=fields(tasks=3))
+    log.error("失败", tasks=3)
     line = json.loads(stream.getvalue())
     assert {key: line[key] for key in ("level", "msg", "tasks")} == {
         "level": "error",
@@ -52,7 +61,7 @@ def test_a_json_line_is_one_object(stream: io.StringIO) -> None:
 def test_lines_below_the_level_are_not_shown(stream: io.StringIO) -> None:
     """At warn, info is silent."""
     setup_logging("warn", "logfmt", stream)
-    logging.getLogger("exporter.test").info("quiet")
+    log.info("quiet")
     assert stream.getvalue() == ""
 
 
@@ -66,13 +75,22 @@ def test_the_http_librarys_own_lines_are_never_shown(
     assert stream.getvalue() + "".join(capfd.readouterr()) == ""
 
 
-def test_a_traceback_is_a_field_on_the_same_line(stream: io.StringIO) -> None:
+def test_the_servers_own_records_have_the_same_form(stream: io.StringIO) -> None:
+    """Uvicorn logs defects of the application through the standard library."""
+    setup_logging("info", "logfmt", stream)
+    logging.getLogger("uvicorn.error").error("Exception in %s", "ASGI application")
+    assert ' level=error msg="Exception in ASGI application"\n' in stream.getvalue()
+
+
+@pytest.mark.parametrize("name", ["exporter.test", "uvicorn.error"])
+def test_a_traceback_is_a_field_on_the_same_line(stream: io.StringIO, name: str) -> None:
     """One record is one line, so that nothing of it is lost in a log store."""
     setup_logging("info", "logfmt", stream)
+    logger = log if name == "exporter.test" else logging.getLogger(name)
     try:
         raise ValueError("no")
     except ValueError:
-        logging.getLogger("exporter.test").exception("defect")
+        logger.exception("defect")
     assert stream.getvalue().count("\n") == 1
     assert "ValueError: no" in stream.getvalue()
 
@@ -87,8 +105,7 @@ def test_what_a_defect_quotes_of_a_request_is_not_shown(
     try:
         raise ValueError(f"cannot send to {url}", {"Signature": "43e5cfcc"})
     except ValueError as error:
-        extra = fields(error=error, nested=[url])
-        logging.getLogger("exporter.test").exception("defect at %s", url, extra=extra)
+        log.exception(f"defect at {url}", error=error, nested=[url])
     assert stream.getvalue().count("https://api.example.com/") >= 4
     assert "AppId" not in stream.getvalue()
     assert "43e5" not in stream.getvalue()
@@ -97,7 +114,160 @@ def test_what_a_defect_quotes_of_a_request_is_not_shown(
 @given(st.text(), st.sampled_from(["logfmt", "json"]))
 def test_no_value_can_break_a_line(value: str, log_format: LogFormat) -> None:
     """Whatever a peer sent, a record is one printable line."""
-    record = logging.LogRecord("exporter", logging.INFO, "", 0, "m", (), None)
-    record.__dict__.update(fields(value=value))
-    line = LineFormatter(log_format).format(record)
+    record = logging.LogRecord("exporter", logging.INFO, "", 0, value, (), None)
+    line = line_formatter(log_format).format(record)
     assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202e\ud800-\udfff]", line)
+
+
+def test_a_field_without_a_text_costs_its_line_only(stream: io.StringIO) -> None:
+    """Logging never raises, and never writes to stderr by itself."""
+
+    class Odd:
+        def __str__(self) -> str:
+            raise ZeroDivisionError
+
+    setup_logging("info", "logfmt", stream)
+    log.error("lost", field=Odd())
+    log.error("next")
+    assert "msg=next" in stream.getvalue()
+
+
+class Pipe:
+    """A pipe with a writer at one end; nobody reads until `read_all`."""
+
+    def __init__(self, capacity: int = logs.QUEUE_BYTES, *, blocking: bool = True) -> None:
+        self.reader, self.end = os.pipe()
+        os.set_blocking(self.end, blocking)
+        self.writer = LineWriter(self.end, report="{} lines dropped\n".format, capacity=capacity)
+
+    def read_all(self) -> list[str]:
+        """Return every line up to the end of the writer, which is closed meanwhile."""
+        read: list[bytes] = []
+
+        def drain() -> None:
+            while piece := os.read(self.reader, 65_536):
+                read.append(piece)
+
+        thread = threading.Thread(target=drain)
+        thread.start()
+        assert self.writer.flush(ENOUGH)
+        self.writer.close(ENOUGH)
+        os.close(self.end)
+        thread.join()
+        os.close(self.reader)
+        return b"".join(read).decode().splitlines()
+
+
+def line(number: int) -> str:
+    """Return a line of some length."""
+    return f"{number} {'x' * 200}\n"
+
+
+def test_a_sink_that_stalls_stops_nobody() -> None:
+    """What does not fit is dropped and counted; one line says so once it flows again."""
+    pipe = Pipe(capacity=50_000)
+    for number in range(5_000):
+        pipe.writer.write(line(number))
+    dropped = pipe.writer.dropped
+    assert dropped > 0
+    read = pipe.read_all()
+    assert read.count(f"{dropped} lines dropped") == 1
+    numbers = [int(text.split()[0]) for text in read if text.endswith("x")]
+    assert len(numbers) == 5_000 - dropped
+    assert numbers == sorted(numbers)
+
+
+def test_a_descriptor_that_does_not_block_loses_nothing() -> None:
+    """Another process that shares the terminal may have made it so: EAGAIN is no error."""
+    pipe = Pipe(blocking=False)
+    for number in range(2_000):  # six times what a pipe holds
+        pipe.writer.write(line(number))
+    assert [int(text.split()[0]) for text in pipe.read_all()] == list(range(2_000))
+    assert pipe.writer.dropped == 0
+
+
+def test_a_reader_that_has_gone_costs_lines_only() -> None:
+    """EPIPE; each line is counted."""
+    pipe = Pipe()
+    os.close(pipe.reader)
+    for number in range(3):
+        pipe.writer.write(line(number))
+    pipe.writer.close(ENOUGH)
+    assert pipe.writer.dropped == 3
+    os.close(pipe.end)
+
+
+def test_a_full_disk_costs_lines_only() -> None:
+    """ENOSPC; each line is counted."""
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device of Linux
+        writer = LineWriter(full.fileno(), report=str)
+        for number in range(3):
+            writer.write(line(number))
+        writer.close(ENOUGH)
+    assert writer.dropped == 3
+
+
+def test_half_a_line_does_not_swallow_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up within a line leaves its beginning; the next one has its own line."""
+    written: list[bytes] = []
+
+    def write(_: int, content: bytes) -> int:
+        if len(written) == 1:
+            written.append(b"")
+            raise OSError(28, "No space left on device")
+        written.append(content[:5] if not written else content)
+        return len(written[-1])
+
+    monkeypatch.setattr(os, "write", write)
+    writer = LineWriter(2, report="{} dropped\n".format)
+    writer.write("first line\n")
+    writer.write("second\n")
+    writer.close(ENOUGH)
+    assert b"".join(written) == b"first\nsecond\n1 dropped\n"
+
+
+def test_without_stderr_every_line_is_counted() -> None:
+    """Descriptor 2 may be any other file then; nothing is written."""
+    writer = LineWriter(None, report=str)
+    writer.write("line\n")
+    writer.close(ENOUGH)
+    assert writer.dropped == 1
+
+
+PROGRAM = """
+import threading
+from exporter.logs import dropped_lines, get_logger, setup_logging
+
+setup_logging("info", "logfmt")
+log = get_logger("exporter.test")
+for number in range(20_000):
+    log.info("a line of some length, so that the pipe is full soon", number=number)
+thread = threading.Thread(target=lambda: 1 / 0)
+thread.start()
+thread.join()
+assert dropped_lines() > 0
+"""
+
+
+def test_a_program_with_a_stalled_stderr_ends_by_itself() -> None:
+    """Interpreter shutdown included, and with an uncaught defect in a thread."""
+    reader, end = os.pipe()
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM], stderr=end)
+    os.close(end)
+    try:
+        assert process.wait(ENOUGH) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reader)
+
+
+def test_uncaught_defects_of_threads_are_log_lines() -> None:
+    """What the interpreter writes by itself could wait for the reader of stderr."""
+    program = PROGRAM.replace("20_000", "1").partition("assert")[0]
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    *_, last = ended.stderr.splitlines()
+    assert ' level=error msg="uncaught defect" traceback="' in last
+    assert "ZeroDivisionError" in last

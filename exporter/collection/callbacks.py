@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 
 from exporter.errors import AuthError
 from exporter.history.counters import AppCounters
-from exporter.logs import fields
+from exporter.logs import get_logger
 from exporter.zego.callbacks import (
     MAX_CLOCK_DEVIATION_SECONDS,
     REJECTIONS,
@@ -17,7 +16,7 @@ from exporter.zego.callbacks import (
     read_callback,
 )
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 MAX_NONCES = 10_000
 """Nonces remembered at most: at 8 callbacks a second, as long as their timestamps are valid."""
@@ -77,7 +76,8 @@ class CallbackReceiver:
             if self._secret_readable:  # one line: peers shall not fill the log
                 log.error(  # noqa: TRY400 - the message says it all
                     "callbacks are refused until their secret can be read",
-                    extra=fields(app_id=self._app_id, error=error),
+                    app_id=self._app_id,
+                    error=error,
                 )
             self._secret_readable = False
             # Without the secret nothing can be believed; the caller learns no more than that.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import random
 import threading
@@ -19,14 +18,14 @@ from exporter.collection.walk import WalkResult
 from exporter.config import AppSettings
 from exporter.errors import CollectionError, InternalError, Stopped
 from exporter.history.counters import AppCounters
-from exporter.logs import fields
+from exporter.logs import get_logger
 from exporter.tasks import Snapshot
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.stats import ApiStats
 from exporter.zego.transport import Transport
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 START_SPREAD = 0.1
 """Part of the interval over which first collections spread, so that apps do not start in step."""
@@ -132,7 +131,7 @@ class Collector:
             raise
         except Exception as defect:
             # The border of the thread: a defect costs this collection, never the exporter.
-            log.exception("defect during a collection", extra=fields(app=self.settings.name))
+            log.exception("defect during a collection", app=self.settings.name)
             self._fail(InternalError(f"defect of the exporter: {type(defect).__name__}"))
 
     def _ask(self, started: float) -> WalkResult:
@@ -189,13 +188,11 @@ class Collector:
         self._outage.end(now)
         log.info(
             "collection complete",
-            extra=fields(
-                app=self.settings.name,
-                tasks=len(result.tasks),
-                pages=result.pages,
-                duration_seconds=duration,
-                malformed=sum(result.malformed.values()) or None,
-            ),
+            app=self.settings.name,
+            tasks=len(result.tasks),
+            pages=result.pages,
+            duration_seconds=duration,
+            malformed=sum(result.malformed.values()) or None,
         )
 
     def _fail(self, error: CollectionError) -> None:
@@ -215,7 +212,7 @@ class Collector:
                 self.collect()
                 self._count_skipped(self._schedule.end(self._clock()))
         except Stopped:
-            log.debug("collector stopped", extra=fields(app=self.settings.name))
+            log.debug("collector stopped", app=self.settings.name)
         finally:
             self._close()
 
@@ -236,5 +233,6 @@ class Collector:
         if skipped:
             log.warning(
                 "ticks skipped: a collection was still running",
-                extra=fields(app=self.settings.name, skipped=skipped),
+                app=self.settings.name,
+                skipped=skipped,
             )

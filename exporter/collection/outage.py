@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 
 from exporter.errors import ApiError, CollectionError
-from exporter.logs import fields
+from exporter.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Outage:
@@ -29,15 +29,13 @@ class Outage:
         log.log(
             level,
             "collection failed",
-            extra=fields(
-                app=self._app,
-                reason=error.reason,
-                error=error,
-                code=error.code if isinstance(error, ApiError) else None,
-                request_id=error.request_id or None if isinstance(error, ApiError) else None,
-                remedy=error.remedy or None,
-                failures=self._failures,
-            ),
+            app=self._app,
+            reason=error.reason,
+            error=error,
+            code=error.code if isinstance(error, ApiError) else None,
+            request_id=error.request_id or None if isinstance(error, ApiError) else None,
+            remedy=error.remedy or None,
+            failures=self._failures,
         )
 
     def end(self, now: float) -> None:
@@ -45,8 +43,8 @@ class Outage:
         if self._failures:
             log.info(
                 "collections succeed again",
-                extra=fields(
-                    app=self._app, failures=self._failures, outage_seconds=now - self._began
-                ),
+                app=self._app,
+                failures=self._failures,
+                outage_seconds=now - self._began,
             )
         self._failures, self._reason = 0, ""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 
 from exporter.config import Settings
 from exporter.errors import ConfigError, ExporterError
-from exporter.logs import fields
+from exporter.logs import get_logger
 from exporter.metrics.metric import ProgramView
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Reloader:
@@ -64,17 +63,17 @@ class Reloader:
                 self._failed(failure)
                 raise failure from defect
             for warning in (*settings.warnings, *_unchangeable(self._settings, settings)):
-                log.warning("configuration", extra=fields(warning=warning))
+                log.warning("configuration", warning=warning)
             self._settings = settings
             self._view = ProgramView(True, self._now())
-            log.info("reloaded", extra=fields(apps=",".join(app.name for app in settings.apps)))
+            log.info("reloaded", apps=",".join(app.name for app in settings.apps))
 
     def _failed(self, error: ExporterError) -> None:
         self._view = ProgramView(False, self._view.reload_succeeded_at)
         problems = error.problems if isinstance(error, ConfigError) else [str(error)]
         log.error(
             "reload failed, the configuration before goes on",
-            extra=fields(problems="; ".join(problems)),
+            problems="; ".join(problems),
         )
 
 

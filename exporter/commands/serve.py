@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable
 
@@ -11,7 +10,7 @@ from exporter.collection.collectors import CollectorPool
 from exporter.commands.reload import Reloader
 from exporter.config import Settings
 from exporter.history.database import HistoryFile
-from exporter.logs import fields
+from exporter.logs import get_logger
 from exporter.metrics.exposition import Exposition
 from exporter.tasks import Snapshot
 from exporter.web.app import Application
@@ -24,7 +23,7 @@ FLEET_STOP_SECONDS = 2.0
 
 _EVERY_INTERFACE = re.compile(r"^(\[::\]|0\.0\.0\.0)(?=:)")
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class Service:
@@ -51,7 +50,7 @@ class Service:
         """Begin to collect and serve. Raises ListenError or HistoryError, having stopped again."""
         settings = self._reloader.settings
         for warning in settings.warnings:
-            log.warning("configuration", extra=fields(warning=warning))
+            log.warning("configuration", warning=warning)
         try:
             self._apply(settings)
             self._web.start()
@@ -109,5 +108,8 @@ class Service:
             page, metrics = f"{url}/", url + settings.web.telemetry_path
             log.info(
                 "serving",
-                extra=fields(status_page=page, metrics=metrics, version=__version__, apps=apps),
+                status_page=page,
+                metrics=metrics,
+                version=__version__,
+                apps=apps,
             )

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import logging
 import sqlite3
 import threading
 import time
@@ -24,10 +23,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from exporter.errors import ConfigError, ExporterError
-from exporter.logs import fields
+from exporter.logs import get_logger
 from exporter.tasks import TaskStatus, Tracked
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 APPLICATION_ID = 0x5A45474F
 """`ZEGO` in ASCII, at offset 68 of the file (SQLite file format, section 1.3)."""
@@ -218,7 +217,9 @@ def _open(path: Path, wall_clock: Callable[[], float]) -> sqlite3.Connection:
         aside = _move_aside(path, wall_clock())
         log.error(  # noqa: TRY400 - the traceback says nothing that the message does not
             "history file is damaged: moved aside, a new one is begun, counters start at 0",
-            extra=fields(path=path, moved_to=aside, error=error),
+            path=path,
+            moved_to=aside,
+            error=error,
         )
         return _prepare(path)
 

@@ -19,10 +19,10 @@ from exporter.history.database import (
     StoredState,
     Update,
 )
-from exporter.logs import fields
+from exporter.logs import get_logger
 from exporter.tasks import Tracked
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -107,13 +107,15 @@ class Journal:
         log.log(
             logging.ERROR if self._failures == 1 else logging.DEBUG,
             "history cannot be written; collections go on, a restart would forget this",
-            extra=fields(app=self._name, error=error),
+            app=self._name,
+            error=error,
         )
 
     def _succeeded(self) -> None:
         if self._failures:
             log.info(
                 "history is written again, nothing is missing",
-                extra=fields(app=self._name, failures=self._failures),
+                app=self._name,
+                failures=self._failures,
             )
         self._failures = 0

@@ -21,6 +21,7 @@ from exporter.simulator.server import SimulatorServer
 from exporter.tasks import TaskStatus
 from exporter.zego.limiter import RateLimiter
 from tests.builders import NOW
+from tests.logged import lines as logged_lines
 from tests.waiting import wait_until
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
@@ -200,13 +201,13 @@ def test_a_lasting_failure_is_logged_once_and_its_end_once(
             site.collect()
         site.app.faults.switch_off()
         site.collect()
-    lines = [(r.levelname, r.getMessage()) for r in caplog.records]
-    assert lines == [
+    lines = list(logged_lines(caplog))
+    assert [(level, message) for level, message, _ in lines] == [
         ("ERROR", "collection failed"),
         ("INFO", "collections succeed again"),
         ("INFO", "collection complete"),
     ]
-    first, end = (record.__dict__["fields"] for record in caplog.records[:2])
+    first, end = lines[0][2], lines[1][2]
     assert first["reason"] == "not_enabled"
     assert first["request_id"]
     assert "enable" in first["remedy"]

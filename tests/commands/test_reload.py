@@ -12,6 +12,7 @@ from exporter.config import Settings, WebSettings
 from exporter.errors import ConfigError, ExporterError
 from exporter.metrics.metric import ProgramView
 from tests.builders import make_settings
+from tests.logged import lines as logged_lines
 
 FIRST = Settings(apps=(make_settings("a"),))
 SECOND = Settings(apps=(make_settings("b"),))
@@ -57,7 +58,8 @@ def test_a_bad_file_changes_nothing_and_is_told(caplog: pytest.LogCaptureFixture
     assert desk.applied == []
     assert desk.reloader.settings is FIRST
     assert desk.reloader.view() == ProgramView(reload_successful=False, reload_succeeded_at=100.0)
-    assert caplog.records[0].__dict__["fields"] == {"problems": "apps: is missing; web: is text"}
+    [(_, _, fields)] = logged_lines(caplog)
+    assert fields == {"problems": "apps: is missing; web: is text"}
     desk.file = SECOND
     desk.reloader.reload()
     assert desk.reloader.view().reload_successful
@@ -69,7 +71,7 @@ def test_what_only_a_restart_changes_is_told(caplog: pytest.LogCaptureFixture) -
     desk.file = Settings(apps=FIRST.apps, web=WebSettings(listen_address=(":1",)))
     with caplog.at_level(logging.WARNING):
         desk.reloader.reload()
-    warnings = [record.__dict__["fields"]["warning"] for record in caplog.records]
+    warnings = [fields.get("warning") for level, _, fields in logged_lines(caplog)]
     assert warnings == ["web.listen_address: changed (restart for it)"]
 
 

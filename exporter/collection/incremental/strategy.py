@@ -12,7 +12,6 @@ Rules that this file keeps:
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
@@ -28,9 +27,9 @@ from exporter.collection.incremental.known_tasks import KnownTasks, PendingChang
 from exporter.collection.incremental.resync import TERMINAL, survey
 from exporter.collection.walk import WalkResult
 from exporter.errors import PaginationError
-from exporter.logs import fields
+from exporter.logs import get_logger
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 MAX_UNEXPLAINED = 2
 """Rounds in a row that may stay unexplained before the API counts as unsuitable."""
@@ -98,16 +97,17 @@ class Incremental:
             known = KnownTasks(result.tasks)
             self._believe(known, len(list(_differences(believed, known))) if believed else 0)
             self._unexplained = unexplained
-            log.info("walked over all tasks", extra=fields(app=self._app, why=reason))
+            log.info("walked over all tasks", app=self._app, why=reason)
         return replace(result, pages=asking.pages)
 
     def _believe(self, known: KnownTasks, corrections: int) -> None:
         if self._unsuitable:
-            log.info("incremental collection is possible again", extra=fields(app=self._app))
+            log.info("incremental collection is possible again", app=self._app)
         if corrections:
             log.warning(
                 "the full walk corrected what was believed",
-                extra=fields(app=self._app, corrections=corrections),
+                app=self._app,
+                corrections=corrections,
             )
         self._belief = known
         self._unsuitable, self._unexplained = "", 0
@@ -118,7 +118,8 @@ class Incremental:
         if not self._unsuitable:
             log.warning(
                 "incremental collection is not possible; every collection is a full walk",
-                extra=fields(app=self._app, why=reason),
+                app=self._app,
+                why=reason,
             )
         self._belief, self._unsuitable, self._unexplained = None, reason, 0
 

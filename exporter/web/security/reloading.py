@@ -7,7 +7,6 @@ nothing; connections that are open stay as they are, as in the toolkit.
 
 from __future__ import annotations
 
-import logging
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from exporter.errors import ConfigError
-from exporter.logs import fields
+from exporter.logs import get_logger
 from exporter.web.security.loading import WebConfig, load_web_config
 from exporter.web.security.sans import subject_alternative_names
 
@@ -24,7 +23,7 @@ CHECK_SECONDS = 1.0
 _Files: TypeAlias = tuple[Path, ...]
 _Stamp: TypeAlias = tuple[tuple[int, ...] | None, ...]
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class LiveWebConfig:
@@ -73,7 +72,7 @@ class LiveWebConfig:
             return
         previous, self._config, self._stamp = self._config, config, stamp
         self._problems = ()
-        log.info("web configuration read anew", extra=fields(file=self._path))
+        log.info("web configuration read anew", file=self._path)
         if config.warnings != previous.warnings:
             self._say_warnings()
 
@@ -89,12 +88,13 @@ class LiveWebConfig:
             self._problems = problems
             log.error(
                 "web configuration cannot be used, the one before goes on",
-                extra=fields(file=self._path, problems="; ".join(problems)),
+                file=self._path,
+                problems="; ".join(problems),
             )
 
     def _say_warnings(self) -> None:
         for warning in self._config.warnings:
-            log.warning("web configuration", extra=fields(file=self._path, warning=warning))
+            log.warning("web configuration", file=self._path, warning=warning)
 
 
 def _load(path: Path, files: _Files) -> tuple[WebConfig, _Stamp]:

@@ -12,6 +12,7 @@ import pytest
 from exporter.errors import ConfigError
 from exporter.web.security.reloading import CHECK_SECONDS, LiveWebConfig
 from exporter.web.security.server import build_server, open_web_config
+from tests.logged import lines as logged_lines
 from tests.web.sample_site import SampleSite
 from tests.web.security.webconfig_files import (
     TLS,
@@ -88,11 +89,12 @@ def test_a_broken_renewal_keeps_the_certificate_and_is_said_once(
         (folder.path / "key.pem").write_bytes(renewed.private_key_pem.bytes())
         clock.now += CHECK_SECONDS
         assert shown_certificate(server) == der("localhost", "127.0.0.1", "renewed.example")
-    assert [(r.levelname, r.getMessage()) for r in caplog.records] == [
+    lines = list(logged_lines(caplog))
+    assert [(level, message) for level, message, _ in lines] == [
         ("ERROR", "web configuration cannot be used, the one before goes on"),
         ("INFO", "web configuration read anew"),
     ]
-    assert "does not belong to the certificate" in caplog.records[0].fields["problems"]  # type: ignore[attr-defined]
+    assert "does not belong to the certificate" in lines[0][2]["problems"]
 
 
 def test_another_client_ca_counts_for_the_next_connection(
@@ -184,7 +186,8 @@ def test_tls_is_neither_removed_nor_added_while_running(
     clock.now += CHECK_SECONDS
     assert (live.current().context is not None) is bool(first)
     assert live.current().rate_limit.burst == 0
-    assert "restart for it" in caplog.records[-1].fields["problems"]  # type: ignore[attr-defined]
+    *_, (_, _, fields) = logged_lines(caplog)
+    assert "restart for it" in fields["problems"]
 
 
 def test_warnings_are_said_at_the_start_and_when_they_change(
@@ -196,7 +199,7 @@ def test_warnings_are_said_at_the_start_and_when_they_change(
         folder.write(text)
         clock.now += CHECK_SECONDS
         live.current()
-    warnings = [r.fields["warning"] for r in caplog.records]  # type: ignore[attr-defined]
+    warnings = [fields["warning"] for _, _, fields in logged_lines(caplog)]
     assert warnings == [
         "http_server_config.http2: is not honoured: HTTP/1.1 is served (leave it out)"
     ]
