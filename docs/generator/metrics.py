@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from docs.generator.glossary import glossary
 from docs.generator.reference import GROUPS, Entry, Group
 from exporter.config import TaskSettings
 from exporter.errors import FAILURE_REASONS
@@ -84,7 +85,8 @@ _BOUNDS = {
 
 def metrics_page() -> str:
     """Return the page."""
-    return "\n".join([_INTRODUCTION, *(line for group in GROUPS for line in _section(group))])
+    sections = (line for group in GROUPS for line in _section(group))
+    return "\n".join([_INTRODUCTION, *sections, glossary()])
 
 
 def _section(group: Group) -> Iterator[str]:
