@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.commands.check import check
+from exporter.commands.export import export
 from exporter.commands.once import once
 from exporter.commands.serve import Service
 from exporter.commands.tasks import Wanted, list_tasks
@@ -129,8 +130,15 @@ def _only(settings: Settings, names: Sequence[str]) -> Settings:
     return settings.model_copy(update={"apps": apps})
 
 
-_ENDING = {"check", "once", "tasks"}
-_COMMANDS = {None: serve, "check": _check, "once": _once, "tasks": _tasks, "simulate": simulate}
+_ENDING = {"check", "once", "tasks", "export"}
+_COMMANDS = {
+    None: serve,
+    "check": _check,
+    "once": _once,
+    "tasks": _tasks,
+    "simulate": simulate,
+    "export": export,
+}
 
 
 @contextmanager

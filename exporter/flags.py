@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter import __version__
+from exporter.alerting.flags import add_export_flags
 from exporter.config.durations import parse_duration
 from exporter.logs import LEVELS
 from exporter.tasks import TaskStatus
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_once(commands)
     _add_tasks(commands)
     _add_simulate(commands)
+    _add_export(commands)
     return parser
 
 
@@ -140,6 +142,11 @@ def _duration(text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _add_export(commands: Any) -> None:
+    summary = "write alert rules, dashboards or Alertmanager's example as you want them"
+    add_export_flags(_add_command(commands, "export", summary))
 
 
 def _add_simulate(commands: Any) -> None:

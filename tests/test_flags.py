@@ -28,6 +28,18 @@ CONTRACT = {
     f"{PROGRAM} once": {"--output"},
     f"{PROGRAM} tasks": {"--format", "--status", "--expiring-within", "--app"},
     f"{PROGRAM} simulate": {"--listen-address", "--tasks", "--pace", "--seed"},
+    f"{PROGRAM} export": {
+        "--language",
+        "--grafana-url",
+        "--runbook-url",
+        "--labels",
+        "--disable",
+        "--severity",
+        "--for",
+        "--threshold",
+        "--watch",
+        "--output",
+    },
 }
 """The flags that are promised, by command."""
 

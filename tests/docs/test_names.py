@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs.generator.configuration import ENVIRONMENT
+from exporter.alerting import catalog
 from exporter.config.schema import (
     AppSection,
     CollectionSection,
@@ -18,7 +19,6 @@ from exporter.config.schema import (
 )
 from exporter.flags import describe_flags
 from tests.docs.pages import PAGES, ROOT, prose, read
-from tests.prometheus import rule_files
 
 CONFIGURATION = read(ROOT / "docs" / "configuration.md")
 WHOLE = "\n".join(read(page) for page in PAGES)
@@ -39,7 +39,7 @@ FLAGS = {
 OTHERS_FLAGS = {"--update-golden", "--web.systemd-socket"}
 """Flags of other programs that a text names."""
 
-ALERTS = {rule["alert"] for rule in rule_files.rules("alert")}
+ALERTS = {alert.name for alert in catalog.ALERTS}
 ENDPOINTS = ("/metrics", "/-/healthy", "/-/ready", "/-/reload", "/callback/", "/api/v1/apps")
 PYPROJECT = read(ROOT / "pyproject.toml")
 LIBRARIES = re.findall(r'^    "([A-Za-z][\w-]*)[><=]=', PYPROJECT, re.MULTILINE)

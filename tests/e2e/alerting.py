@@ -154,6 +154,11 @@ class Stage:
 
         wait_until(muted, f"{matchers} to be muted", seconds=60)
 
+    def firing(self) -> set[str]:
+        """Return the names of the alerts that fire now."""
+        found = self.prometheus.query('ALERTS{alertstate="firing"}', now=time.time())
+        return {series["metric"]["alertname"] for series in found}
+
     def fired(self) -> set[str]:
         """Return all that has fired since the start, as "alert/severity/app"."""
         found = self.prometheus.query(

@@ -14,6 +14,7 @@ from tests.components import require
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "prometheus"
 RULE_FILES = sorted(PROMETHEUS.glob("rules/*.yaml"))
+CHINESE_RULE_FILES = sorted(PROMETHEUS.glob("rules-zh/*.yaml"))
 TEST_FILES = sorted(PROMETHEUS.glob("tests/*.yaml"))
 
 Rule = dict[str, Any]

@@ -22,7 +22,14 @@ from tests.prometheus.rule_files import PROMETHEUS, run
 CONFIG = PROMETHEUS / "alertmanager.example.yml"
 ALERTS = rule_files.rules("alert")
 PAGER, TICKETS, NOWHERE = "pager", "tickets", "nowhere"
-RECEIVERS = {"critical": PAGER, "warning": TICKETS, "info": NOWHERE}
+RECEIVERS = {"critical": PAGER, "warning": TICKETS, "info": NOWHERE, "none": NOWHERE}
+EVENTS = {
+    "ZegoUploadFailed",
+    "ZegoUploadExpired",
+    "ZegoUploadExpiredUnfinished",
+    "ZegoUploadNewDuplicateTitle",
+}
+"""They tell what happened; that their window has passed is no recovery."""
 
 
 def amtool(*arguments: str | Path) -> str:
@@ -41,9 +48,11 @@ def test_amtool_accepts_the_configuration() -> None:
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda r: f"{r['alert']}-{r['labels']['severity']}")
 def test_every_alert_goes_to_the_receiver_of_its_severity(rule: dict[str, Any]) -> None:
-    """Critical pages, warning opens a ticket, info is sent to nobody."""
+    """Critical pages, warning opens a ticket, the others are sent to nobody."""
     labels = {"alertname": rule["alert"], "job": "zego", "zego_app": "prod", **rule["labels"]}
     receiver = RECEIVERS[rule["labels"]["severity"]]
+    if rule["alert"] in EVENTS and receiver != NOWHERE:
+        receiver += "-events"
 
     matchers = [f"{name}={value}" for name, value in labels.items()]
     amtool("config", "routes", "test", f"--config.file={CONFIG}", f"--verify.receivers={receiver}",
@@ -56,17 +65,35 @@ def test_an_alert_without_a_known_severity_becomes_a_ticket() -> None:
            "alertname=Other")  # fmt: skip
 
 
-def test_every_alert_about_the_same_thing_comes_in_one_notification() -> None:
-    """All routes group by alert, job and app, and repeat in time to name every file once."""
+def test_notifications_are_grouped_and_repeated_in_time() -> None:
+    """Tickets are grouped by app, pages are not; repeated, they name every file at least once."""
     route = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["route"]
-    events = [sub for sub in route["routes"] if "ZegoUploadFailed" in str(sub["matchers"])]
+    (critical,) = [sub for sub in route["routes"] if "critical" in str(sub["matchers"])]
+    events = [
+        sub
+        for sub in (*route["routes"], *critical["routes"])
+        if "ZegoUploadFailed|" in str(sub["matchers"])
+    ]
 
-    assert route["group_by"] == ["alertname", "job", "zego_app"]
-    assert not [sub for sub in route["routes"] if "group_by" in sub]
-    assert [
-        minutes(sub["repeat_interval"]) + minutes(route["group_interval"]) for sub in events
-    ] < [30]
+    assert route["group_by"] == ["alertname", "cluster", "namespace", "job", "zego_app"]
+    assert critical["group_by"] == ["alertname", "cluster", "namespace"]
+    assert len(events) == 2
+    for event in events:
+        assert minutes(event["repeat_interval"]) + minutes(route["group_interval"]) < 30
     assert minutes(route["repeat_interval"]) < 6 * 60
+
+
+def test_events_send_no_resolved() -> None:
+    """Both receivers of events are told so, and no other one is."""
+    receivers = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["receivers"]
+    silent = {
+        receiver["name"]
+        for receiver in receivers
+        for hook in receiver.get("webhook_configs", [])
+        if hook.get("send_resolved") is False
+    }
+
+    assert silent == {"pager-events", "tickets-events"}
 
 
 def minutes(duration: str) -> int:
@@ -74,23 +101,69 @@ def minutes(duration: str) -> int:
     return int(duration[:-1]) * {"m": 1, "h": 60}[duration[-1]]
 
 
-def test_the_text_template_names_dashboard_and_runbook(tmp_path: Path) -> None:
-    """The address of Grafana is set in one place and put before the dashboard's path."""
-    annotations = {"summary": "S", "description": "D", "runbook_url": "R", "dashboard": "/d/x"}
-    alert = {"labels": {"severity": "warning"}, "annotations": annotations, "status": "firing"}
+def rendered(tmp_path: Path, folder: str, alerts: list[dict[str, Any]]) -> str:
+    """Return the text that a receiver would get of these alerts."""
     data = tmp_path / "data.json"
-    data.write_text(json.dumps({"alerts": [alert]}), encoding="utf-8")
-
-    text = amtool("template", "render", "--template.glob=templates/*.tmpl",
+    data.write_text(json.dumps({"alerts": alerts}), encoding="utf-8")
+    return amtool("template", "render", f"--template.glob={folder}/*.tmpl",
                   '--template.text={{ template "zego_upload.text" . }}',
                   f"--template.data={data}")  # fmt: skip
 
-    assert text.split("\n")[:4] == [
-        "[warning] S",
-        "D",
-        "Runbook: R",
-        "Dashboard: https://grafana.example.com/d/x",
-    ]
+
+def sent(status: str, summary: str = "S") -> dict[str, Any]:
+    """Return an alert as Alertmanager hands it to a template."""
+    annotations = {"summary": summary, "description": "D", "runbook_url": "R", "dashboard": "/d/x"}
+    return {
+        "labels": {"severity": "warning"},
+        "annotations": annotations,
+        "status": status,
+        "startsAt": "2026-01-01T00:00:00Z",
+        "endsAt": "2026-01-01T01:30:00Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("folder", "lines"),
+    [
+        (
+            "templates",
+            """\
+[FIRING warning] S
+D
+Runbook: R
+Dashboard: https://grafana.example.com/d/x
+[RESOLVED warning] over
+Since: 2026-01-01 00:00 UTC
+Ended: 2026-01-01 01:30 UTC""",
+        ),
+        (
+            "templates-zh",
+            """\
+[告警 warning] S
+D
+处理方法: R
+仪表盘: https://grafana.example.com/d/x
+[已恢复 warning] over
+开始: 2026-01-01 00:00 UTC
+结束: 2026-01-01 01:30 UTC""",
+        ),
+    ],
+)
+def test_the_text_says_whether_it_fires_or_is_resolved(
+    tmp_path: Path, folder: str, lines: str
+) -> None:
+    """What is over is not described as if it went on; the addresses come from one place."""
+    text = rendered(tmp_path, folder, [sent("firing"), sent("resolved", "over")])
+
+    assert text.strip() == lines
+
+
+def test_the_text_of_an_outage_of_200_apps_stays_short(tmp_path: Path) -> None:
+    """Ten alerts are named; the receiver is told that there are more, once."""
+    text = rendered(tmp_path, "templates", [sent("firing", f"app-{n}") for n in range(200)])
+
+    assert re.findall(r"app-(\d+)", text) == [str(n) for n in range(10)]
+    assert text.count("further alerts") == 1
 
 
 @pytest.fixture(scope="module")
@@ -163,23 +236,35 @@ def names_of(*components: str) -> set[str]:
 
 UPLOADS = names_of("uploads")
 EVERYTHING = names_of("uploads", "collection", "exporter")
+NEED_DATA = {
+    "ZegoUploadCollectionSlow/warning",
+    "ZegoUploadUnknownStatus/warning",
+    "ZegoUploadListingShort/warning",
+    "ZegoUploadTaskSeriesOmitted/info",
+}
 CONSEQUENCES = {"ZegoUploadApiErrorRateHigh/warning", "ZegoUploadDataStale/warning"}
+SATURATED = "ZegoUploadSlotsSaturated/warning"
 STUCK = {
     "ZegoUploadStuckWaiting/warning",
     "ZegoUploadStuckUploading/warning",
     "ZegoUploadRetryingLong/warning",
     "ZegoUploadSlotsFull/warning",
+    SATURATED,
 }
 MUTED_BY = {
     "ZegoUploadExporterAbsent/critical": EVERYTHING - {"ZegoUploadExporterAbsent/critical"},
+    "ZegoUploadDataMissing/none": UPLOADS | NEED_DATA,
     "ZegoUploadCollectionFailing/critical": UPLOADS | CONSEQUENCES,
-    # Collections fail as well then, and that mutes the uploads.
+    # Collections fail as well then; refused credentials alone mute the uploads too.
     "ZegoUploadCredentialsRefused/critical": UPLOADS
     | CONSEQUENCES
     | {"ZegoUploadCollectionFailing/critical"},
-    "ZegoUploadFailureRatioHigh/critical": {"ZegoUploadFailed/warning"},
+    "ZegoUploadFailureRatioHigh/critical": {
+        "ZegoUploadFailed/warning",
+        "ZegoUploadNothingSucceeds/critical",
+    },
     "ZegoUploadQueueStalled/critical": STUCK,
-    "ZegoUploadExpiringSoon/warning": {"ZegoUploadExpiringSoon/info"},
+    "ZegoUploadSlotsFull/warning": {SATURATED},
 }
 
 

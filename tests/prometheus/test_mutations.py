@@ -17,56 +17,84 @@ from tests.prometheus.rule_files import Case, Rule
 
 pytestmark = pytest.mark.e2e
 
+REPLICAS = "max without (instance, pod, container, endpoint, node"
+"""How replicas are counted once."""
+
 MISTAKES = [
     ("ZegoUploadFailed", "[30m]", "[1h]"),  # does not end in time
     ("ZegoUploadFailed", "[30m]", "[5m]"),  # ends too early
     ("ZegoUploadFailed", "increase", "delta"),  # a restart looks like something
     ("ZegoUploadFailed", 'to="failed"', 'to=~".+"'),
     ("ZegoUploadFailed", "sum without", "max without"),  # forgets one of two statuses
-    ("ZegoUploadFailed", "max by (job, zego_app)", "sum by (job, zego_app)"),  # replicas twice
-    ("ZegoUploadFailed", "[6h] offset 30m", "[6h]"),  # names nothing
-    (
-        "ZegoUploadFailed",
-        "last_over_time(%[2]s[6h] offset 30m)",
-        "%[2]s offset 30m",
-    ),  # names old ones
+    ("ZegoUploadFailed", REPLICAS, REPLICAS.replace("max", "sum")),  # replicas twice
+    ("ZegoUploadFailed", "> time() - 1800", "> 0 * time()"),  # names old ones
+    ("ZegoUploadFailed", "sort_desc", "sort"),  # names the oldest first
+    ("ZegoUploadFailed", "^(.{79}).{2,}$", "^(.{99}).{2,}$"),  # long titles
+    ("ZegoUploadFailed", r"\p{Cc}", ""),  # control characters
+    ("ZegoUploadFailed", r"\x{202A}-\x{202E}", ""),  # what turns text around
     ("ZegoUploadFailureRatioHigh", "> 0.25", ">= 0.25"),
-    ("ZegoUploadFailureRatioHigh", "> 2.5", "> 1.5"),
-    ("ZegoUploadFailureRatioHigh", "and", "or"),
+    ("ZegoUploadFailureRatioHigh", "> 3 - 0.5", "> 1.5"),
+    ("ZegoUploadFailureRatioHigh", ") > 0.25\nand", ") > 0.25\nor"),
+    ("ZegoUploadFailureRatioHigh", ">= 10", ">= 1"),  # two look like three
+    ("ZegoUploadFailureRatioHigh", 'status="failed"', 'status="expired"'),  # names nothing
+    ("ZegoUploadNothingSucceeds", "== 0", ">= 0"),
+    ("ZegoUploadNothingSucceeds", "> 3 - 0.5", "> 1.5"),
+    ("ZegoUploadNothingSucceeds", "[1d]", "[1h]"),
     ("ZegoUploadQueueStalled", "== 0", "> 0"),
-    ("ZegoUploadQueueStalled", "min by", "max by"),
+    ("ZegoUploadQueueStalled", "min without", "max without"),
+    ("ZegoUploadQueueStalled", "waiting|uploading|waiting_retry", "waiting"),  # names a part
     ("ZegoUploadStuckWaiting", "> 1800", ">= 1800"),
-    ("ZegoUploadStuckWaiting", "min by", "max by"),
+    ("ZegoUploadStuckWaiting", "min without", "max without"),
     ("ZegoUploadStuckUploading", 'status="uploading"', 'status="waiting"'),
     ("ZegoUploadRetryingLong", "> 7200", "> 7000"),
     ("ZegoUploadRetryingOften", "waiting|uploading|waiting_retry", ".+"),
     ("ZegoUploadRetryingOften", ">= 3", "> 3"),
     ("ZegoUploadSlotsFull", "last_over_time(zego_upload_slots_used[5m])", "zego_upload_slots_used"),
     ("ZegoUploadSlotsFull", ">= 1", "> 1"),
-    ("ZegoUploadExpiringSoon", "< 21600", "<= 21600"),
-    ("ZegoUploadExpiringSoon", "< 86400", "< 90000"),
-    ("ZegoUploadExpiringSoon", "[5m]) - time() > 0", "[5m]) - time()"),  # the past counts
+    ("ZegoUploadSlotsSaturated", ">= 0.75", ">= 0.5"),
+    ("ZegoUploadSlotsSaturated", "[6h:5m]", "[1h:5m]"),
+    ("ZegoUploadExpiringSoon", "max_over_time", "last_over_time"),  # restarts at every expiry
+    ("ZegoUploadExpiringSoon", 'within="6h"', 'within=~".+"'),
     ("ZegoUploadExpiringSoon", "time() > 0 < 21600", "time() < 21600"),  # names what is past
-    ("ZegoUploadExpired", "max by (job, zego_app)", "sum by (job, zego_app)"),
+    ("ZegoUploadExpired", REPLICAS, REPLICAS.replace("max", "sum")),
+    ("ZegoUploadExpiredUnfinished", 'from=~"waiting|uploading|waiting_retry"', 'from=~".+"'),
+    ("ZegoUploadExpiredUnfinished", "and on (upload_task_id)", "or on (upload_task_id)"),
     ("ZegoUploadDuplicateTitles", "> 0", ">= 0"),
+    ("ZegoUploadNewDuplicateTitle", "min_over_time", "max_over_time"),
+    ("ZegoUploadNewDuplicateTitle", "> 0", ">= 0"),
+    ("ZegoUploadNewDuplicateTitle", "- 1800 - 900", "* 0 - 9999"),  # names old pairs
+    ("ZegoUploadNewDuplicateTitle", "and on (title)", "or on (title)"),
     ("ZegoUploadCollectionFailing", "max_over_time(zego_upload_up[5m])", "zego_upload_up"),
-    ("ZegoUploadCollectionFailing", "max by", "min by"),
-    ("ZegoUploadCredentialsRefused", "> 1.5", "> 0"),
+    ("ZegoUploadCollectionFailing", "max without", "min without"),
+    (
+        "ZegoUploadDataMissing",
+        "(zego_upload_slots_used)",
+        "(last_over_time(zego_upload_slots_used[5m]))",
+    ),
+    ("ZegoUploadDataMissing", "[1d]", "[1s]"),
+    ("ZegoUploadDataMissing", "unless", "and"),
+    ("ZegoUploadCredentialsRefused", "> 2 - 0.5", "> 0"),
+    ("ZegoUploadCredentialsRefused", ">= 5", ">= 1"),
     ("ZegoUploadApiErrorRateHigh", "> 0.25", ">= 0.25"),
     ("ZegoUploadApiErrorRateHigh", "== 1", ">= 0"),  # speaks about an outage as well
     (
         "ZegoUploadApiErrorRateHigh",
-        "max by (job, zego_app) (max_over",
-        "min by (job, zego_app) (max_over",
+        "max without (instance, pod, container, endpoint, node) (max_over",
+        "min without (instance, pod, container, endpoint, node) (max_over",
     ),
-    ("ZegoUploadDataStale", "max by", "min by"),
+    ("ZegoUploadDataStale", "max without", "min without"),
     ("ZegoUploadClockSkew", "abs", ""),
-    ("ZegoUploadRateLimitNearlyUsed", "max by", "sum by"),
+    ("ZegoUploadRateLimitNearlyUsed", "max without", "sum without"),
     ("ZegoUploadCollectionSlow", "[15m]", "[1m]"),
     ("ZegoUploadUnknownStatus", '{status="unknown"}', ""),
     ("ZegoUploadMalformedEntries", "sum without (reason)", "max without (reason)"),
+    ("ZegoUploadListingShort", ">= 1", ">= -900"),
     ("ZegoUploadTaskSeriesOmitted", "and", "or"),
-    ("ZegoUploadExporterAbsent", "unless", "and"),
+    ("ZegoUploadAppVanished", "ignoring (job, service)", "ignoring (service)"),
+    ("ZegoUploadAppVanished", "and ignoring (zego_app)", "or ignoring (zego_app)"),
+    ("ZegoUploadExporterAbsent", "unless\n  group", "and\n  group"),
+    ("ZegoUploadExporterAbsent", "unless ignoring (job, service)", "and ignoring (job, service)"),
+    ("ZegoUploadExporterAbsent", "[7d]", "[1d]"),  # forgets a job after a day
     ("ZegoUploadExporterDown", "[7d]", "[1d]"),
     ("ZegoUploadConfigReloadFailed", "== 0", "== 1"),
     ("ZegoUploadHistoryErrors", "increase", "max_over_time"),

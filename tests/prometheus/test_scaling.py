@@ -75,7 +75,8 @@ def test_a_text_keeps_what_it_says_to_people() -> None:
 def unscaled(document: Any, key: str = "") -> list[str]:
     """Return whatever looks like a duration of a minute or more, and so was forgotten.
 
-    Of texts for people it looks at what stands in `{{ }}`, of everything else at all.
+    Of texts for people it looks at what stands in `{{ }}`, of expressions at what stands outside of
+    quotes (`within="6h"` is a label), of everything else at all.
     """
     if isinstance(document, list):
         return [found for entry in document for found in unscaled(entry)]
@@ -84,6 +85,8 @@ def unscaled(document: Any, key: str = "") -> list[str]:
     text = str(document)
     if key in {"summary", "description"}:
         text = " ".join(re.findall(r"{{.*?}}", text, re.DOTALL))
+    if key == "expr":
+        text = re.sub(r'"[^"]*"', "", text)
     return re.findall(r"(?<!\w)\d+[mhdwy]\b", text)
 
 

@@ -1,0 +1,87 @@
+"""All alerts and the inhibitions among them."""
+
+from __future__ import annotations
+
+from exporter.alerting import collection, program, uploads
+from exporter.alerting.chinese import CHINESE
+from exporter.alerting.english import ENGLISH
+from exporter.alerting.model import Alert, Component, Inhibition
+
+ALERTS: tuple[Alert, ...] = (*uploads.ALERTS, *collection.ALERTS, *program.ALERTS)
+
+LANGUAGES = {"en": ENGLISH, "zh": CHINESE}
+
+
+def _named(*names: str) -> str:
+    """Return the matcher of alerts by their names."""
+    return f'alertname=~"{"|".join(names)}"'
+
+
+_UPLOADS = f'component="{Component.UPLOADS}"'
+_NEED_DATA = _named(
+    *(
+        alert.name
+        for alert in ALERTS
+        if alert.needs_data and alert.component is not Component.UPLOADS
+    )
+)
+_ACCESS = ("ZegoUploadApiErrorRateHigh", "ZegoUploadDataStale")
+
+_NO_DATA = "No data: what ends now ends because nothing is known, which is no all-clear."
+_FAILING = "The API cannot be read: alerts on uploads are out of date, others are consequences."
+_REFUSED = "Refused credentials are the cause of failing collections."
+
+INHIBITIONS = (
+    Inhibition(
+        "ZegoUploadExporterAbsent",
+        ('alertname=~"ZegoUpload.+"', 'alertname!="ZegoUploadExporterAbsent"'),
+        per_app=False,
+        comment="No exporter at all: whatever else fires is a consequence or out of date.",
+    ),
+    Inhibition("ZegoUploadDataMissing", (_UPLOADS,), per_app=True, comment=_NO_DATA),
+    Inhibition("ZegoUploadDataMissing", (_NEED_DATA,), per_app=True, comment=_NO_DATA),
+    Inhibition("ZegoUploadCollectionFailing", (_UPLOADS,), per_app=True, comment=_FAILING),
+    Inhibition("ZegoUploadCollectionFailing", (_named(*_ACCESS),), per_app=True, comment=_FAILING),
+    Inhibition("ZegoUploadCredentialsRefused", (_UPLOADS,), per_app=True, comment=_REFUSED),
+    Inhibition(
+        "ZegoUploadCredentialsRefused",
+        (_named("ZegoUploadCollectionFailing", *_ACCESS),),
+        per_app=True,
+        comment=_REFUSED,
+    ),
+    Inhibition(
+        "ZegoUploadFailureRatioHigh",
+        (_named("ZegoUploadFailed", "ZegoUploadNothingSucceeds"),),
+        per_app=True,
+        comment="Many failures: one page that names them instead of tickets about each.",
+    ),
+    Inhibition(
+        "ZegoUploadQueueStalled",
+        (
+            _named(
+                "ZegoUploadStuckWaiting",
+                "ZegoUploadStuckUploading",
+                "ZegoUploadRetryingLong",
+                "ZegoUploadSlotsFull",
+                "ZegoUploadSlotsSaturated",
+            ),
+        ),
+        per_app=True,
+        comment="A queue that stands still is why uploads are stuck and slots full.",
+    ),
+    Inhibition(
+        "ZegoUploadSlotsFull",
+        (_named("ZegoUploadSlotsSaturated"),),
+        per_app=True,
+        comment="Full now says more than full most of the time.",
+    ),
+)
+"""Each rule has one source, so that a source that ends never unmutes what another one mutes.
+
+Since version 0.30 Alertmanager remembers one source for each rule and set of equal labels.
+"""
+
+
+def alert_named(name: str) -> Alert | None:
+    """Return the alert with this name, None where there is none."""
+    return next((alert for alert in ALERTS if alert.name == name), None)

@@ -1,0 +1,55 @@
+"""The arguments of the sub-command `export`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from exporter.alerting.tuning import LABELS
+
+KINDS = ("rules", "dashboards", "alertmanager")
+
+
+def add_export_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `export`."""
+    parser.add_argument("kind", choices=KINDS, help="what to write")
+    parser.add_argument(
+        "--language", choices=["en", "zh"], default="en", help="of texts and links (default: en)"
+    )
+    parser.add_argument(
+        "--grafana-url", metavar="URL", default="", help="address to put before dashboards' paths"
+    )
+    parser.add_argument(
+        "--runbook-url",
+        metavar="URL",
+        default="",
+        help="where the runbooks are, such as http://exporter:10317/runbooks",
+    )
+    parser.add_argument(
+        "--labels",
+        metavar="NAMES",
+        default=",".join(LABELS),
+        help=f"labels that tell targets apart beside job (default: {','.join(LABELS)})",
+    )
+    parser.add_argument(
+        "--disable", metavar="ALERT", action="append", default=[], help="leave out; repeatable"
+    )
+    for flag, destination, value, meaning in (
+        ("--severity", "severity", "ALERT=LEVEL", "critical, warning, info or none"),
+        ("--for", "hold", "ALERT=DURATION", "how long it has to be true, such as 15m"),
+        ("--threshold", "threshold", "ALERT.NAME=VALUE", "a number, share or duration"),
+    ):
+        parser.add_argument(
+            flag,
+            dest=destination,
+            metavar=value,
+            action="append",
+            default=[],
+            help=f"{meaning}; repeatable",
+        )
+    parser.add_argument(
+        "--watch", metavar="REGEX", default="", help="titles whose expiry is a warning"
+    )
+    parser.add_argument(
+        "--output", dest="folder", metavar="DIR", type=Path, help="write files into DIR"
+    )

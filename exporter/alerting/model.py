@@ -1,0 +1,175 @@
+"""What an alert consists of.
+
+Rules of the notation, which `rules` fills in:
+
+- An expression or query holds thresholds as `<name>`. A duration is written as PromQL writes it
+  (`30m`); `<name_s>` is the same in seconds.
+- A text holds placeholders as `{name}`: a threshold in words, a value of the alert, or a list of
+  tasks (`{tasks}`), which Prometheus fills in when it evaluates the alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+REPLICAS = "instance, pod, container, endpoint, node"
+"""Labels that tell replicas of one exporter apart. Every other label of a target is kept."""
+
+TARGET = "pod, container, endpoint, node"
+"""Labels that an alert about one process drops: a new pod is the same `instance` or another one."""
+
+
+class Severity(StrEnum):
+    """What a notification costs: a page, a ticket, a look at the board, nothing at all."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+    NONE = "none"
+
+
+class Component(StrEnum):
+    """What an alert is about; the label `component` and the second half of its group's name."""
+
+    UPLOADS = "uploads"
+    COLLECTION = "collection"
+    EXPORTER = "exporter"
+
+
+class Kind(StrEnum):
+    """The form of a threshold's value."""
+
+    COUNT = "whole number"
+    RATIO = "ratio from 0 to 1"
+    DURATION = "duration such as 90s, 30m or 1d"
+    PATTERN = "regular expression (RE2)"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A number, duration or pattern that a user may change; an empty default switches off."""
+
+    default: str
+    kind: Kind
+
+
+def count(default: int) -> Threshold:
+    """Return a threshold that is a whole number."""
+    return Threshold(str(default), Kind.COUNT)
+
+
+def ratio(default: float) -> Threshold:
+    """Return a threshold that is a share, 0 to 1."""
+    return Threshold(str(default), Kind.RATIO)
+
+
+def duration(default: str) -> Threshold:
+    """Return a threshold that is a duration of one unit, such as `30m`."""
+    return Threshold(default, Kind.DURATION)
+
+
+def pattern(default: str) -> Threshold:
+    """Return a threshold that is a regular expression."""
+    return Threshold(default, Kind.PATTERN)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list in an alert's text, found by a query that Prometheus makes with each evaluation.
+
+    query: PromQL; `%[1]s` stands for the matchers of the alert's app.
+    line: key of the text of one line.
+    otherwise: key of the text where the query finds nothing.
+    command: what the `tasks` command needs to show the same; part of that text.
+    sort: label to sort the lines by, empty where the query sorts them.
+    """
+
+    query: str
+    line: str
+    otherwise: str = "not_exposed"
+    command: str = ""
+    sort: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert.
+
+    name: unique; also the key of its texts and of its runbook.
+    component: group of rules and value of the label.
+    severity: default of the label `severity`.
+    expr: PromQL with thresholds.
+    hold: `for`, empty where it fires immediately.
+    keep: `keep_firing_for`, empty where it ends immediately.
+    thresholds: by name.
+    listings: lists in its description, by placeholder.
+    event: it reports something that happened, over a window, and ends by itself: no "resolved".
+    needs_data: its series come from the last complete collection and disappear with it.
+    comment: reason of the rule's form, written above it.
+    """
+
+    name: str
+    component: Component
+    severity: Severity
+    expr: str
+    hold: str = ""
+    keep: str = ""
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
+    listings: Mapping[str, Listing] = field(default_factory=dict)
+    event: bool = False
+    needs_data: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRule:
+    """A recorded query: `name` is level:metric:operations."""
+
+    name: str
+    expr: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """While `source` fires, alerts that `matchers` select are muted where they identify the same.
+
+    matchers: Alertmanager's, all of which a muted alert meets.
+    per_app: whether source and targets have to be about the same app, or only the same job.
+    """
+
+    source: str
+    matchers: tuple[str, ...]
+    per_app: bool
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertText:
+    """Summary (one line) and description of an alert, with placeholders."""
+
+    summary: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Everything that is said in one language.
+
+    alerts: by alert name.
+    lines: lines of listings and the texts in their place, by key.
+    durations: unit (s, m, h, d) to singular and plural, with `{n}`.
+    words: values of the labels `reason` and `status` as people read them; a missing one stays.
+    messages: Alertmanager's text template, by key.
+    dashboard: path of the overview dashboard. runbooks: path of the runbook in the repository.
+    """
+
+    alerts: Mapping[str, AlertText]
+    lines: Mapping[str, str]
+    durations: Mapping[str, tuple[str, str]]
+    words: Mapping[str, str]
+    messages: Mapping[str, str]
+    dashboard: str
+    runbooks: str

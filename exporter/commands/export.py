@@ -1,0 +1,70 @@
+"""The sub-command `export`: alert rules, dashboards and Alertmanager's example, tuned.
+
+Rules and Alertmanager's configuration go to standard output, or as files into a folder; dashboards
+are several files and need the folder. Every wrong name or value is reported, with what exists.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from exporter.alerting.alertmanager import alertmanager_files, configuration
+from exporter.alerting.rules import one_file, rule_files
+from exporter.alerting.shipped import dashboards
+from exporter.alerting.tuning import Tuning, tuning
+from exporter.errors import ConfigError, ExporterError
+
+
+def export(flags: argparse.Namespace) -> int:
+    """Write what the flags ask for; return 0, or 2 where they have to change.
+
+    Raises ExporterError where a file cannot be read or written.
+    """
+    try:
+        chosen = _tuning(flags)
+    except ConfigError as error:
+        sys.stderr.writelines(f"zego-upload-exporter export: {line}\n" for line in error.problems)
+        return 2
+    if flags.folder is not None:
+        _write(flags.folder, _files(flags.kind, chosen))
+    else:
+        text = one_file(chosen) if flags.kind == "rules" else configuration(chosen)
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.flush()
+    return 0
+
+
+def _tuning(flags: argparse.Namespace) -> Tuning:
+    if flags.kind == "dashboards" and flags.folder is None:
+        raise ConfigError(["dashboards: there are several files, so --output DIR is needed"])
+    return tuning(
+        language=flags.language,
+        grafana_url=flags.grafana_url,
+        runbook_url=flags.runbook_url,
+        labels=[label.strip() for label in flags.labels.split(",") if label.strip()],
+        disable=flags.disable,
+        severity=flags.severity,
+        hold=flags.hold,
+        threshold=flags.threshold,
+        watch=flags.watch,
+    )
+
+
+def _files(kind: str, chosen: Tuning) -> Mapping[str, str]:
+    if kind == "rules":
+        return rule_files(chosen)
+    return alertmanager_files(chosen) if kind == "alertmanager" else dashboards(chosen.language)
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    try:
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            sys.stderr.write(f"{path}\n")
+    except OSError as error:
+        raise ExporterError(f"cannot write to {folder}: {error.strerror}") from error
