@@ -42,11 +42,11 @@ def apps_panel(texts: Texts) -> table.Panel:
     reasons = promql.grown("zego_upload_collection_failures_total", "15m", "reason")
     queries = [
         state_of,
-        AGE,
-        FULLNESS,
         UNRESOLVED,
         failures,
+        FULLNESS,
         EXPIRING,
+        AGE,
         f"topk by ({', '.join(promql.APP)}) (1, {reasons} > 0)",
         f"{broken} + {failures} or {broken}",
     ]
@@ -62,13 +62,13 @@ def apps_panel(texts: Texts) -> table.Panel:
         Column("cluster", "cluster", 90),
         Column("namespace", "namespace", 90),
         Column("zego_app", "app", 0, row_link(texts, OVERVIEW_UID)),
-        Column("Value #A", "collection", 90, state),
-        Column("reason", "reason_15m", 100, {"mappings": [palette.reason_map(texts)]}),
-        Column("Value #B", "data_age", 75, {"unit": "s", "decimals": 0}),
-        Column("Value #C", "slots", 90, slot_gauge()),
-        Column("Value #D", "unresolved", 85, failed),
-        Column("Value #E", "failed_24h", 80, failed),
-        Column("Value #F", "expiring_6h", 85, {"decimals": 0}),
+        Column("Value #A", "collection", 85, state),
+        Column("reason", "reason_15m", 130, {"mappings": [palette.reason_map(texts)]}),
+        Column("Value #B", "unresolved", 95, failed),
+        Column("Value #C", "failed_24h", 95, failed),
+        Column("Value #D", "slots", 95, slot_gauge()),
+        Column("Value #E", "expiring_6h", 105, {"decimals": 0}),
+        Column("Value #F", "data_age", 85, {"unit": "s", "decimals": 0}),
     ]
     return table_panel(
         texts, "apps", [Query(expr) for expr in queries], columns, sort_by="Value #H"

@@ -35,7 +35,7 @@ CHINESE = Texts(
         "internal": "内部错误",
         # why uploads fail
         "source_download": "下载源文件失败",
-        "upload": "上传失败",
+        "upload": "上传到 ZEGO 失败",
         "file_too_large": "文件过大",
         "other": "其他",
     },
@@ -81,7 +81,7 @@ CHINESE = Texts(
         "data_age": "数据延迟",
         "slots": "并发占用",
         "used": "并发数",
-        "unresolved": "仍为失败",
+        "unresolved": "未重新上传",
         "failed_24h": "24 小时失败",
         "expiring_6h": "6 小时内过期",
         "source_host": "源站",

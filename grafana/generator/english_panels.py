@@ -38,9 +38,9 @@ PANELS: Mapping[str, PanelText] = {
         "No data",
     ),
     "unresolved": PanelText(
-        "Failed and not uploaded again",
-        "Failed uploads that are still listed and whose title no later upload has. Also those "
-        "that failed before the exporter started.",
+        "Unresolved failures",
+        "Failed uploads that are still listed and that nobody has uploaded again: no later upload "
+        "has their title. Also those that failed before the exporter started.",
         "No data",
     ),
     "failed": PanelText(
@@ -104,7 +104,7 @@ PANELS: Mapping[str, PanelText] = {
     ),
     "finished": PanelText(
         "Finished uploads",
-        "Uploads that ended, by how; each bar counts since the bar before, at least 5 minutes. "
+        "Uploads that ended, by how; each bar counts since the bar before, at least a minute. "
         "Changes that are reversed between two collections are not seen.",
         "No data",
     ),
@@ -146,7 +146,7 @@ PANELS: Mapping[str, PanelText] = {
     "reasons": PanelText(
         "Failures by reason",
         "Reasons of failed uploads as ZEGO's callbacks report them; without callbacks reasons "
-        "are unknown. Each bar counts since the bar before, at least 5 minutes.",
+        "are unknown. Each bar counts since the bar before, at least a minute.",
         "No failure reported, or no data",
     ),
     "phases": PanelText(
@@ -188,7 +188,7 @@ PANELS: Mapping[str, PanelText] = {
     "failures": PanelText(
         "Failed collections by reason",
         "Collections that failed and published nothing. Each bar counts since the bar before, "
-        "at least 5 minutes.",
+        "at least a minute.",
         "None failed, or no data: see Exporters",
     ),
     "collection_time": PanelText(
@@ -206,7 +206,7 @@ PANELS: Mapping[str, PanelText] = {
     ),
     "callbacks": PanelText(
         "Callback events",
-        "Events received from ZEGO. Each bar counts since the bar before, at least 5 minutes. "
+        "Events received from ZEGO. Each bar counts since the bar before, at least a minute. "
         "Optional: they add failure reasons and earlier collections, and never change a count.",
         "None received, or no data",
     ),

@@ -10,6 +10,7 @@ from grafana.generator.exporterpanels import exporter_rows
 from grafana.generator.finish import Board, Row, Section
 from grafana.generator.panels import (
     EVENTS,
+    SLOW_RATES,
     Query,
     bar_panel,
     by_reason,
@@ -140,7 +141,7 @@ def _longest(texts: Texts) -> timeseries.Panel:
 def _durations(texts: Texts) -> timeseries.Panel:
     histogram, which = "zego_upload_task_duration_seconds", 'status="succeeded"'
     queries = [
-        Query(quantile(share, histogram, where=which), legend, EVENTS)
+        Query(quantile(share, histogram, where=which), legend, SLOW_RATES)
         for share, legend in ((0.5, "p50"), (0.9, "p90"))
     ]
     return graph_panel(texts, "durations", *queries, unit="s").decimals(1).span_nulls(True)

@@ -23,13 +23,15 @@ from grafana.generator.sdk import (
 from grafana.generator.texts import Texts
 
 DATASOURCE = common_models.DataSourceRef(type_val="prometheus", uid="${datasource}")
-EVENTS = "5m"
+EVENTS = "1m"
 """Minimal interval of bars that count events, which is also how far apart they are."""
 MOST_BARS = 100
 """Bars in a graph; Grafana widens the interval to the next round one that gives no more."""
 DAYS = "1d"
 RATES = "1m"
 """Minimal interval of rates: four scrapes a minute apart must fit into $__rate_interval."""
+SLOW_RATES = "5m"
+"""Minimal interval of rates of what happens now and then."""
 
 Panel = stat.Panel | bargauge.Panel | timeseries.Panel | statetimeline.Panel | table.Panel
 SomePanel = TypeVar("SomePanel", bound=Panel)

@@ -53,7 +53,9 @@ def prometheus_with(
         promtool, program = require_current("promtool"), require_current("prometheus")
     (folder / "samples.om").write_text(openmetrics, encoding="utf-8")
     (folder / "prometheus.yml").write_text("{}")
-    create = [promtool, "tsdb", "create-blocks-from", "openmetrics", "samples.om", "data"]
+    # promtool reads all samples once for each block; by default a block holds two hours.
+    create = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=1000h"]
+    create += ["samples.om", "data"]
     subprocess.run(create, cwd=folder, check=True, capture_output=True, timeout=60)
     address = f"127.0.0.1:{free_port()}"
     serve = [program, "--config.file=prometheus.yml", "--storage.tsdb.path=data"]

@@ -159,7 +159,7 @@ def bars(board: dict[str, Any]) -> list[dict[str, Any]]:
 def step_of(panel: dict[str, Any], seconds: int) -> int:
     """Return the step that Grafana takes for a time range."""
     (smallest,) = {target["interval"] for target in panel["targets"]}
-    least = {"5m": 300, "1d": DAY}[smallest]
+    least = {"1m": 60, "1d": DAY}[smallest]
     return max(least, next(step for step in ROUND if seconds / panel["maxDataPoints"] <= step))
 
 

@@ -103,7 +103,7 @@ def test_windows(board: dict[str, Any]) -> None:
         if "$__rate_interval" in target["expr"]:
             assert target["interval"] in {"1m", "5m"}, panel["title"]
         if "$__interval" in target["expr"]:
-            assert target["interval"] == "5m", panel["title"]
+            assert target["interval"] == "1m", panel["title"]
 
 
 def test_counters_are_never_shown_raw(board: dict[str, Any]) -> None:
