@@ -1,4 +1,4 @@
-"""Exit codes and streams of the program (contract, section 4), in this process."""
+"""Exit codes and streams of the program (`docs/guarantees.md`, section 14), in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line (contract, section 4)."""
+"""The command line (`docs/guarantees.md`, section 14)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from exporter import __version__
 from exporter.flags import PROGRAM, describe_flags, parse_flags, web_overrides
 
-CONTRACT = {
+FLAGS = {
     PROGRAM: {
         "--config.file",
         "--web.listen-address",
@@ -116,12 +116,12 @@ def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_promised_flag_is_there_and_described() -> None:
-    """No command lacks a flag of the contract; none is without a word on what it does."""
+    """Every command has its promised flags, and every flag has a description."""
     described = describe_flags()
-    assert described.keys() == CONTRACT.keys()
+    assert described.keys() == FLAGS.keys()
     for command, flags in described.items():
         names = {name for flag, _ in flags for name in re.findall(r"(?:^|, )(--?[a-z.-]+)", flag)}
-        assert names >= CONTRACT[command], command
+        assert names >= FLAGS[command], command
         assert all(text for _, text in flags), command
 
 

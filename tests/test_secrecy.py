@@ -1,4 +1,4 @@
-"""Nothing that opens anything is ever said, whatever goes wrong (contract, section 1.9).
+"""Nothing that opens anything is ever said, whatever goes wrong (`docs/guarantees.md`, section 11).
 
 The whole service runs in this process against the simulator. Faults come one after the other, and
 after each everything that speaks is read: log lines at debug, pages, errors with their tracebacks,

@@ -17,7 +17,7 @@ def ids(tasks: list[UploadTask], limit: int) -> list[str]:
     return [task.id for task in select_tasks(tasks, list(TaskStatus), limit)[0]]
 
 
-def test_the_order_is_the_contracts() -> None:
+def test_the_order_is_the_promised_one() -> None:
     """Failed first and unknown last; within a status by the instant that matters there."""
     tasks = [
         make_task("unknown", TaskStatus.UNKNOWN),

@@ -24,7 +24,7 @@ EXPORTER = str(Path(sysconfig.get_path("scripts")) / "zego-upload-exporter")
 
 ANY_PORT = ("--web.listen-address", "127.0.0.1:0")
 STOP_SECONDS = 5.0
-"""How long the exporter may take to end (contract, section 5)."""
+"""How long the exporter may take to end (`docs/guarantees.md`, section 15)."""
 
 
 class Program:
@@ -67,7 +67,7 @@ class Program:
             raise AssertionError(f"still running after {seconds} s:\n{self.output}") from None
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send it a signal and return its exit code, which must come in the contract's time."""
+        """Send it a signal and return its exit code, which must come in time."""
         self.send(number)
         return self.wait(STOP_SECONDS)
 

@@ -74,7 +74,7 @@ def test_unknown_flags_are_refused(tmp_path: Path, flags: list[str]) -> None:
 
 
 def test_version_and_help_go_to_stdout(tmp_path: Path) -> None:
-    """Exit code 0; the version names Python's too, the help every flag of the contract."""
+    """Exit code 0; the version names Python's too, the help has every flag."""
     version = run_exporter(tmp_path, "--version")
     line = f"zego-upload-exporter, version {__version__} (python {platform.python_version()})\n"
     assert (version.returncode, version.stdout, version.stderr) == (0, line, "")

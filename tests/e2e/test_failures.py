@@ -1,4 +1,4 @@
-"""Failing walks, end to end (contract, section 1), and the rate at which we ask."""
+"""Failing walks, end to end (`docs/guarantees.md`, section 1), and the rate at which we ask."""
 
 from __future__ import annotations
 

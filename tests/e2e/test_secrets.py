@@ -1,4 +1,4 @@
-"""Nothing that opens anything leaves the exporter (contract, section 1.9)."""
+"""Nothing that opens anything leaves the exporter (`docs/guarantees.md`, section 11)."""
 
 from __future__ import annotations
 

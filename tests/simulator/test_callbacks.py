@@ -110,7 +110,7 @@ def quiet_app(**switches: Any) -> SimulatedApp:
 
 
 def test_the_signature_is_the_published_vectors() -> None:
-    """API notes, Callbacks."""
+    """`docs/zego-api.md`, Callbacks."""
     expected = "5bd59fd62953a8059fb7eaba95720f66d19e4517"
     assert sign("secret", "1470820198", "123412") == expected
 
@@ -133,7 +133,7 @@ def test_changes_have_the_events_of_the_notes(
 ) -> None:
     """The status numbers are those of the callbacks; nobody is told that a task is listed no more.
 
-    Source: API notes, Callbacks.
+    Source: `docs/zego-api.md`, Callbacks.
     """
     assert event_of(Change(NOW, "a", UPLOADING, after, 3)) == event
 

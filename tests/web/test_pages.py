@@ -141,7 +141,7 @@ def test_gzip_is_given_to_those_who_take_it(path: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/api/v1/tasks"])
 @pytest.mark.parametrize("query", ["", "status=all&sort=title", "q=talk"])
 def test_a_hidden_title_is_nowhere(path: str, query: str) -> None:
-    """`tasks.title` holds for pages as it does for metrics (contract, section 3)."""
+    """`tasks.title` holds for pages as it does for metrics (`docs/guarantees.md`, section 13)."""
     assert b"talk.mp4" in ask(path, query).body
     modes: tuple[TitleMode, ...] = ("hash", "none")
     for mode in modes:
@@ -150,7 +150,7 @@ def test_a_hidden_title_is_nowhere(path: str, query: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/apps", "/api/v1/tasks"])
 def test_no_answer_holds_a_secret(path: str) -> None:
-    """Nor the settings that carry it (contract, section 1.9)."""
+    """Nor the settings that carry it (`docs/guarantees.md`, section 11)."""
     assert SECRET.encode() not in ask(path).body
 
 

@@ -48,7 +48,7 @@ def encode(**changes: Any) -> bytes:
 
 
 def test_the_signature_is_the_published_vectors() -> None:
-    """API notes, Callbacks: nonce 123412, timestamp 1470820198, secret `secret`."""
+    """`docs/zego-api.md`, Callbacks: nonce 123412, timestamp 1470820198, secret `secret`."""
     assert sign_callback(SECRET, "1470820198", "123412") == EVENT["Signature"]
 
 

@@ -128,7 +128,7 @@ def world(
 
 
 def test_a_request_is_signed_and_asks_for_the_first_page() -> None:
-    """API notes, "Calling it"; what is not asked for is not sent."""
+    """`docs/zego-api.md`, Requests; what is not asked for is not sent."""
     one = world(ok())
     page = one.ask()
     assert page == Page((), "", 0, {})

@@ -35,7 +35,7 @@ from exporter.zego.decoding import Answer
     ],
 )
 def test_return_codes(code: int, expected: type[ApiError], transient: bool) -> None:
-    """API notes, "Answers"; each comes with what the operator can do."""
+    """`docs/zego-api.md`, Return codes; each comes with what the operator can do."""
     error = error_for_code(Answer(code, "", "abcd123", None))
     assert (type(error), error.code, error.transient) == (expected, str(code), transient)
     assert f"(code {code})" in str(error)

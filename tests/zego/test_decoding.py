@@ -52,7 +52,7 @@ def entry_with(field: str, value: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("total", ["TotalSize", "TotoalSize"])
 @pytest.mark.parametrize("tasks", ["UploadTask", "UploadTasks"])
 def test_the_vendors_example_in_each_of_its_spellings(total: str, tasks: str) -> None:
-    """API notes, "Answers"."""
+    """`docs/zego-api.md`, Answers."""
     body = json.dumps(
         {
             "Code": 0,

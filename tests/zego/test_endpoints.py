@@ -6,7 +6,7 @@ from exporter.zego.endpoints import REGIONS
 
 
 def test_each_region_has_the_host_that_zego_names() -> None:
-    """API notes, "Calling it"; the words are those of the contract."""
+    """`docs/zego-api.md`, Requests; the words are the keys of `apps[].region`."""
     assert dict(REGIONS) == {
         "global": "https://cloud-player-api.zego.im",
         **{

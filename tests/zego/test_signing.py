@@ -14,7 +14,7 @@ SIGNATURE = "43e5cfcca828314675f91b001390566a"
 
 
 def test_the_published_vector() -> None:
-    """API notes, "Calling it"."""
+    """`docs/zego-api.md`, Requests."""
     signature = sign(app_id=APP_ID, nonce=NONCE, secret=SECRET, timestamp=TIMESTAMP)
     assert signature == SIGNATURE
 

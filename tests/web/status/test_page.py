@@ -214,7 +214,7 @@ def test_an_expiry_within_a_day_stands_out() -> None:
 
 
 def test_every_status_has_its_colour() -> None:
-    """Each status of the contract has a dot and a rule for it in the style."""
+    """Each status has a dot and a rule for it in the style."""
     html = render(make_view())
     for status in TaskStatus:
         assert f'class="dot {status.value}"' in html
