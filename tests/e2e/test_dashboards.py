@@ -32,7 +32,6 @@ MAY_BE_EMPTY = {
     "Expires in": "as above",
     "Time to expiry": "as above",
     "In status for": "it is not known of tasks that the first collection found",
-    "Unresolved failures": COMING,
     "Failed uploads by source host": FULL_HOUR,
     "Failures by reason": "the demo may need some minutes for a failure",
     "Source hosts": COMING,
