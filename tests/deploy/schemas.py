@@ -44,6 +44,12 @@ def vendored_schema(name: str) -> Draft7Validator:
     return Draft7Validator(json.loads(file.read_text("utf-8")))
 
 
+def kubernetes_schemas() -> Path:
+    """Return the folder of kubernetes-validate's schemas, a folder for each version."""
+    package = Path(str(resources.files(_module("kubernetes_validate").__name__)))
+    return package / "kubernetes-json-schema"
+
+
 def _module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
