@@ -100,7 +100,15 @@ def template(
     """Run `helm template` with these values; output and exit code are the caller's to judge."""
     file = tmp_path / "values.yaml"
     file.write_text(json.dumps(values), "utf-8")  # JSON is YAML
-    arguments = ["template", "test", CHART, "--namespace", "monitoring", "--values", file]
+    arguments: list[str | Path] = [
+        "template",
+        "test",
+        CHART,
+        "--namespace",
+        "monitoring",
+        "--values",
+        file,
+    ]
     return helm(*arguments, version=version)
 
 
