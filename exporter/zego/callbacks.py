@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from exporter.errors import ExporterError
-from exporter.zego.text import replace_surrogates
+from exporter.text import replace_surrogates
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_CLOCK_DEVIATION_SECONDS = 600

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from exporter.errors import ProtocolError
 from exporter.tasks import TaskStatus, UploadTask
-from exporter.zego.text import replace_surrogates
+from exporter.text import replace_surrogates
 
 MALFORMED_REASONS = (
     "not_an_object",
