@@ -13,27 +13,28 @@ from exporter.flags import describe_flags
 _INTRODUCTION = """\
 # Configuration
 
-Generated from the settings model by `make docs`; [config.example.yaml](../config.example.yaml) is
-the same as a file to copy. Editors that know
-[the schema](config.schema.json) complete and check keys: the example's first line names it.
+Generated from the settings model by `make docs`. [config.example.yaml](../config.example.yaml) has
+the same keys as a file to copy. Its first line names [the schema](config.schema.json), so that
+editors can complete and check keys.
 
-- YAML; unknown keys, duplicate keys and wrong types are errors. **All** problems are reported at
-  once, one line each, with their place and what would be right; the exit code is then 2.
+- The file is YAML. Unknown keys, duplicate keys and wrong types are errors. **All** problems are
+  reported together, one line each, with their place and the correct form. The exit code is then 2.
 - Durations are Prometheus-style (`90s`, `5m`, `1h30m`) or plain seconds.
-- `${NAME}` in a text is replaced from the environment; an undefined one is an error. A literal `${`
-  is written `$${`.
-- Relative paths count from the folder of the file.
-- TLS, passwords and client certificates stand in a file of their own, which
-  [web-configuration.md](web-configuration.md) describes.
-- Flags win over the file. A changed file is taken over by a reload (SIGHUP, or `POST /-/reload`
-  with `--web.enable-lifecycle`), except for `web` and `history`, which need a restart.
+- `${NAME}` in a text is replaced from the environment. An undefined variable is an error. Write
+  `$${` for a literal `${`.
+- Relative paths start at the folder of the file.
+- TLS, passwords and client certificates have a separate file, described in
+  [web-configuration.md](web-configuration.md).
+- Flags take precedence over the file. A reload (SIGHUP, or `POST /-/reload` with
+  `--web.enable-lifecycle`) applies a changed file, except for `web` and `history`, which need a
+  restart.
 """
 
 ENVIRONMENT = {
     "ZEGO_APP_ID": "AppId from the ZEGO console",
     "ZEGO_SERVER_SECRET": "ServerSecret from the ZEGO console",
-    "ZEGO_SERVER_SECRET_FILE": "file that holds it; give one of the two",
-    "ZEGO_REGION": "`apps[].region`; may be left out",
+    "ZEGO_SERVER_SECRET_FILE": "file that contains the ServerSecret; set one of the two",
+    "ZEGO_REGION": "`apps[].region`; optional",
     "ZEGO_HISTORY_PATH": "`history.path` where none is written, with a configuration file too; "
     "the Docker image sets it to a file on its volume",
 }
