@@ -133,6 +133,11 @@ def _add_tasks(commands: Any) -> None:
         help="only succeeded tasks whose file expires within that time, such as 6h",
     )
     tasks.add_argument(
+        "--unresolved",
+        action="store_true",
+        help="only failed tasks whose title no later task has, unfinished or succeeded",
+    )
+    tasks.add_argument(
         "--app", action="append", metavar="NAME", default=[], help="only this app; repeatable"
     )
 
