@@ -51,19 +51,20 @@ def test_a_fifo_is_written_into(tmp_path: Path) -> None:
     """Its reader gets the content, and it is a FIFO afterwards."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
+    content = b"x" * 300_000  # more than a pipe holds
     received: list[bytes] = []
-    # The end for reading is open before the writer asks for its own.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    os.set_blocking(descriptor, True)
-    with os.fdopen(descriptor, "rb") as reader:
-        thread = threading.Thread(target=lambda: received.append(reader.read()))
-        content = b"x" * 300_000  # more than a pipe holds
-        write = threading.Thread(target=write_output, args=(path, content))
-        write.start()
-        thread.start()
-        write.join()
-        thread.join()
-    assert received == [content]
+    # Opened for both, it is never without a writer, so the reader does not meet an early end.
+    with os.fdopen(os.open(path, os.O_RDWR), "rb", buffering=0) as pipe:
+
+        def read() -> None:
+            while sum(map(len, received)) < len(content):
+                received.append(pipe.read(65_536))
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        write_output(path, content)
+        reader.join()
+    assert b"".join(received) == content
     assert stat.S_ISFIFO(path.stat().st_mode)
 
 
