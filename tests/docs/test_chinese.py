@@ -19,6 +19,7 @@ from tests.typography import NARROW_PUNCTUATION, WITHOUT_SPACE
 ENGLISH = tuple(
     path.with_name(path.name.replace(".zh-CN", ""))
     for path in sorted((*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md")))
+    if path.name != "terms.zh-CN.md"  # a table for translators, which has no English version
 )
 """The documents that have a Chinese version."""
 
