@@ -4,7 +4,7 @@
 #         or with a file:  -v ./config.yaml:/etc/zego-upload-exporter/config.yaml:ro
 # It runs with a read-only root, without capabilities and without a shell.
 
-# Both stages stand on one image: the environment is copied and keeps using its interpreter.
+# Both stages use one image: the environment is copied and keeps using its interpreter.
 ARG PYTHON_IMAGE=docker.io/library/python:3.13-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS build

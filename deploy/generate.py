@@ -4,7 +4,7 @@ Run it after a change there: `python deploy/generate.py`. A test holds the files
 
 - `deploy/kubernetes/monitoring/prometheusrule.yaml`: the rules, word for word, as PrometheusRules.
 - `grafana/kustomization.yaml`: a ConfigMap for each dashboard; kustomize reads files only below the
-  kustomization that names them, so it stands beside the dashboards.
+  kustomization that names them, so it is beside the dashboards.
 - `deploy/compose/alertmanager.yml`: the Alertmanager example with the demo's log as its receivers.
 - `deploy/helm/zego-upload-exporter/files/`: copies of both, for Helm reads only below the chart. It
   would follow links, but warns of each at every command, and git on Windows makes none.

@@ -1,8 +1,7 @@
-"""What `docs/metrics.md` says of each metric beyond its row in the table.
+"""Sources, absence and example queries of each metric, for `docs/metrics.md`.
 
-Name, type, meaning and labels stand in `exporter/metrics/table.py`; here stands what the program
-itself does not need: where a value comes from, when it is absent, and queries to begin with. A test
-holds the two to one another, and has Prometheus read every query.
+Name, type, help and labels are in `exporter/metrics/table.py`. This file adds what the program
+itself does not need. Tests compare the two, and Prometheus checks every query.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One metric: the API's fields or what it is computed from, and queries, by what they answer.
+    """One metric: its source, and queries by the question that they answer.
 
-    `absent` says when the series is missing, beyond what is true of its whole kind.
+    `absent` says when the series is missing, in addition to the rule of its kind.
     """
 
     source: str
@@ -25,7 +24,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A section of the page; `text` is what holds for all of its metrics."""
+    """A section of the page; `text` applies to all its metrics."""
 
     title: str
     text: str
