@@ -19,6 +19,8 @@ from tests.components import GENERATIONS
 from tests.prometheus import rule_files
 from tests.prometheus.rule_files import PROMETHEUS, TEST_FILES, Case
 
+pytestmark = pytest.mark.e2e
+
 PLACES = ({"cluster": "east", "namespace": "prod"}, {"cluster": "west", "namespace": "staging"})
 REPLICA = 'pod="pod-{instance}",container="exporter",endpoint="http"'
 WITH_ALERTS = [path for path in TEST_FILES if path.name != "recording.yaml"]
