@@ -72,6 +72,15 @@ def test_every_alert_has_its_section(alert: str) -> None:
     assert f"\n## {alert}\n" in read(ROOT / "docs" / "alerts.md")
 
 
+def test_the_readme_lists_the_alerts_that_page() -> None:
+    """Those of the severity `critical`, all of them, in the order of the rules."""
+    critical = [alert.name for alert in catalog.ALERTS if alert.severity == "critical"]
+
+    assert (
+        re.findall(r"^\| `(ZegoUpload\w+)` \|", read(ROOT / "README.md"), re.MULTILINE) == critical
+    )
+
+
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_every_address_occurs(endpoint: str) -> None:
     """What answers is described somewhere."""
