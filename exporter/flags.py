@@ -1,4 +1,4 @@
-"""The command line: flags and sub-commands as the contract names them (section 4)."""
+"""The command line: flags and sub-commands (`docs/guarantees.md`, section 14)."""
 
 from __future__ import annotations
 

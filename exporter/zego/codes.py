@@ -1,7 +1,7 @@
-"""What went wrong, from the API's return code or an HTTP status, and what to do about it.
+"""Translates return codes and HTTP statuses into errors, each with its remedy for the operator.
 
-Source: API notes, "Answers"; the sibling actions' codes cannot come back to our one action and
-fall under "any other". The remedies are for the operator of the exporter.
+Source: `docs/zego-api.md`, Return codes. Codes of other actions are treated like unknown ones,
+because DescribeUploadTasks does not return them.
 """
 
 from __future__ import annotations
