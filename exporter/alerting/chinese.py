@@ -249,6 +249,7 @@ MESSAGES = {
     "dashboard": "仪表盘",
     "since": "开始",
     "until": "结束",
+    "zone": "（北京时间）",
     "more": "（其余告警请在 Alertmanager 中查看）",
 }
 

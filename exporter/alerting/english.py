@@ -293,6 +293,7 @@ MESSAGES = {
     "dashboard": "Dashboard",
     "since": "Since",
     "until": "Ended",
+    "zone": "UTC",
     "more": "(further alerts are in Alertmanager)",
 }
 
