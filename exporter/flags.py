@@ -10,7 +10,7 @@ from typing import Any
 
 from exporter import __version__
 from exporter.alerting.flags import add_export_flags
-from exporter.config.durations import parse_duration
+from exporter.durations import parse_duration
 from exporter.logs import LEVELS
 from exporter.tasks import TaskStatus
 

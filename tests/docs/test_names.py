@@ -9,22 +9,22 @@ import pytest
 
 from docs.generator.configuration import ENVIRONMENT
 from exporter.alerting import catalog
-from exporter.config.schema import (
-    AppSection,
-    CollectionSection,
+from exporter.config import (
+    AppSettings,
+    CollectionSettings,
     HistorySettings,
-    Section,
     TaskSettings,
     WebSettings,
 )
+from exporter.config.app import Section
 from exporter.flags import describe_flags
 from tests.docs.pages import PAGES, ROOT, prose, read
 
 CONFIGURATION = read(ROOT / "docs" / "configuration.md")
 WHOLE = "\n".join(read(page) for page in PAGES)
 SECTIONS: dict[str, type[Section]] = {
-    "apps[]": AppSection,
-    "collection": CollectionSection,
+    "apps[]": AppSettings,
+    "collection": CollectionSettings,
     "tasks": TaskSettings,
     "history": HistorySettings,
     "web": WebSettings,
