@@ -20,7 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from exporter.commands.output import printing
 from exporter.config import AppSettings, Settings
-from exporter.config.durations import format_duration
+from exporter.durations import format_duration
 from exporter.errors import ApiError, CollectionError, RateLimitedError
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
