@@ -12,7 +12,7 @@ from tests.docs.pages import ROOT, read
 
 FOLDERS = ("exporter", "tests", "benchmarks", "docs", "grafana", "prometheus", "deploy")
 CITATION = re.compile(
-    r"`docs/(?P<page>guarantees|zego-api)\.md`,\s+(?P<section>section\s+\d+|\"?[A-Z].{3,30})"
+    r"`?docs/(?P<page>guarantees|zego-api)\.md`?,\s+(?P<section>section\s+\d+|\"?[A-Z].{3,30})"
 )
 
 
@@ -22,7 +22,9 @@ def sections(page: str) -> tuple[str, ...]:
     headings = re.findall(
         r"^## (?:(\d+)\. )?(.+)$", read(ROOT / "docs" / f"{page}.md"), re.MULTILINE
     )
-    return tuple(f"section {number}" if number else title for number, title in headings)
+    # Of a list of topics, the first one is enough.
+    titles = (f"section {number}" if number else title.split(",")[0] for number, title in headings)
+    return tuple(titles)
 
 
 def sources() -> list[Path]:
