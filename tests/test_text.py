@@ -1,4 +1,4 @@
-"""Text from outside: what is replaced, cut and hidden, and that it takes linear time."""
+"""Text from outside is replaced, cut and hidden as promised, in linear time."""
 
 from __future__ import annotations
 

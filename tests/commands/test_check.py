@@ -1,4 +1,4 @@
-"""`check`: what is found, and what to do about it."""
+"""`check`: findings and their remedies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 
 @pytest.fixture
 def simulated() -> SimulatedApp:
-    """Return an app with 120 tasks that stand still."""
+    """Return an app with 120 tasks that do not change."""
     life = Life(pace=0, start=NOW)
     life.add_tasks(120)
     return SimulatedApp(1, SECRET, life)
@@ -42,7 +42,7 @@ def app(simulated: SimulatedApp) -> Iterator[AppSettings]:
 
 
 def findings(app: AppSettings) -> dict[str, list[str]]:
-    """Return what a live check finds of `app`, by level, texts with remedies."""
+    """Return the findings of a live check of `app` by level, each text with its remedy."""
     found: dict[str, list[str]] = {"ok": [], "warning": [], "error": []}
     for finding in judge(app, probe(app)):
         found[finding.level].append(f"{finding.text} | {finding.remedy}")
@@ -50,7 +50,7 @@ def findings(app: AppSettings) -> dict[str, list[str]]:
 
 
 def test_a_good_app_is_well(app: AppSettings) -> None:
-    """The signature is accepted, clocks agree, and the length of a walk is told."""
+    """The signature is accepted, clocks agree, and the duration of a walk is printed."""
     found = findings(app)
     assert not found["warning"]
     assert not found["error"]
@@ -84,7 +84,7 @@ def test_each_failure_is_named_with_its_remedy(
 
 
 def test_a_wrong_secret_is_named(app: AppSettings) -> None:
-    """What a first-time user gets wrong most often."""
+    """The most common mistake of a first-time user."""
     wrong = app.model_copy(update={"server_secret": make_settings().server_secret})
     (error,) = findings(wrong)["error"]
     assert "refused the signature" in error

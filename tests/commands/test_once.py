@@ -1,4 +1,4 @@
-"""`once`: what is written, and where."""
+"""`once`: its output, and where it goes."""
 
 from __future__ import annotations
 

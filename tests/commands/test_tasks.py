@@ -77,7 +77,7 @@ def test_no_tasks_are_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_app_without_a_snapshot_has_no_rows() -> None:
-    """Its failure is told on stderr."""
+    """Its failure is printed on stderr."""
     assert list(rows([make_view()], Wanted(), NOW)) == []
 
 

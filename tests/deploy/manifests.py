@@ -1,4 +1,4 @@
-"""What the deployments give to a cluster, by every way that leads there."""
+"""The manifests of every kind of deployment."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ Manifest = dict[str, Any]
 
 
 def kustomized(folder: Path = KUBERNETES) -> list[Manifest]:
-    """Return what kustomize builds from `folder`, which must be without a warning."""
+    """Return the manifests that kustomize builds from `folder`; fail if it warns."""
     built = kustomize(folder)
     assert (built.returncode, built.stderr) == (0, "")
     return list(yaml.safe_load_all(built.stdout))
@@ -88,7 +88,7 @@ def resolved(folder: Path) -> list[Manifest]:
 
 
 def templated(tmp_path: Path, values: Manifest) -> list[Manifest]:
-    """Return what the chart gives with these values, which must be accepted without a warning."""
+    """Return the manifests of the chart with these values; fail if Helm warns."""
     ended = template(tmp_path, values)
     assert (ended.returncode, ended.stderr) == (0, "")
     return list(yaml.safe_load_all(ended.stdout))

@@ -41,7 +41,7 @@ KUBECONFORM = [
         "service-v1",
     )
 ]
-"""Schemas of what the chart renders, but for the Prometheus Operator's objects."""
+"""Schemas of the chart's objects, except those of the Prometheus Operator."""
 SECRET_FILE = "ZEGO_SERVER_SECRET_FILE"
 ENVIRONMENT: dict[str, Any] = {"extraEnv": [{"name": "ZEGO_APP_ID", "value": "1"}]}
 
@@ -143,7 +143,7 @@ def _values_of_the_readme() -> list[dict[str, Any]]:
 
 
 def test_the_values_of_the_readme_work(tmp_path: Path) -> None:
-    """They are accepted one upon the other, and give what Kubernetes accepts."""
+    """They are accepted in combination, and Kubernetes accepts the result."""
     account, tls = _values_of_the_readme()
     for manifest in templated(tmp_path, {**account, **tls}):
         validate(manifest)

@@ -1,4 +1,4 @@
-"""What `deploy/generate.py` writes stands in the repository as it would write it."""
+"""The committed files are those that `deploy/generate.py` writes."""
 
 from __future__ import annotations
 

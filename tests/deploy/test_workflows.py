@@ -44,7 +44,7 @@ def test_there_are_workflows() -> None:
 
 @EVERY_WORKFLOW
 def test_actions_are_pinned_by_commit(path: Path) -> None:
-    """A tag can be moved, a commit cannot; the version stands beside it for the reader."""
+    """A tag can be moved, a commit cannot; the version is in a comment for the reader."""
     uses = re.findall(r"^\s*(?:- )?uses: (.*)$", path.read_text("utf-8"), re.MULTILINE)
     assert uses
     for use in uses:
@@ -87,7 +87,7 @@ def test_only_what_publishes_may_write() -> None:
 
 @EVERY_WORKFLOW
 def test_no_checkout_leaves_its_token_behind(path: Path) -> None:
-    """What runs after a checkout finds no credentials in the repository."""
+    """Steps after a checkout find no credentials in the repository."""
     for step in _steps(path):
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False

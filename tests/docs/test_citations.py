@@ -18,7 +18,7 @@ CITATION = re.compile(
 
 @cache
 def sections(page: str) -> tuple[str, ...]:
-    """Return what a citation of the document may name: numbers where it has them, or titles."""
+    """Return the possible citations of a document: its section numbers, or its titles."""
     headings = re.findall(
         r"^## (?:(\d+)\. )?(.+)$", read(ROOT / "docs" / f"{page}.md"), re.MULTILINE
     )

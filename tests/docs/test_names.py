@@ -1,4 +1,4 @@
-"""Every flag, key, variable, alert, address and library occurs, and what occurs exists."""
+"""The documents name every flag, key, variable, alert, path and library, and no other."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_every_variable_occurs_in_the_program(name: str) -> None:
 
 @pytest.mark.parametrize("alert", sorted(ALERTS))
 def test_every_alert_has_its_section(alert: str) -> None:
-    """Somebody on call finds it."""
+    """The person on call finds it."""
     assert f"\n## {alert}\n" in read(ROOT / "docs" / "alerts.md")
 
 
@@ -83,20 +83,20 @@ def test_the_readme_lists_the_alerts_that_page() -> None:
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_every_address_occurs(endpoint: str) -> None:
-    """What answers is described somewhere."""
+    """Every endpoint is described."""
     assert f"{endpoint}" in WHOLE
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_every_library_has_its_reason(library: str) -> None:
-    """`docs/development.md` says why each one is there."""
+    """`docs/development.md` gives the reason for each."""
     text = read(ROOT / "docs" / "development.md").lower()
 
     assert library.lower() in text
 
 
 def test_the_list_of_libraries_is_not_empty() -> None:
-    """The pattern that finds them still does."""
+    """The pattern that finds them still works."""
     assert {"prometheus-client", "pydantic", "hypothesis"} <= set(LIBRARIES)
 
 

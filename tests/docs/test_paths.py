@@ -48,19 +48,19 @@ def is_module(name: str) -> bool:
 
 
 def wrong_paths(text: str) -> list[str]:
-    """Return what `text` names and the repository does not have."""
+    """Return the paths and modules in `text` that do not exist in the repository."""
     paths = {path for path in named(text) if not (ROOT / path).exists()}
     return sorted(paths | {name for name in MODULE.findall(text) if not is_module(name)})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_path_of_a_page_exists(page: Path) -> None:
-    """A reader who looks for a file finds it."""
+    """Readers find each file that a page names."""
     assert wrong_paths(prose(page)) == []
 
 
 def test_every_path_in_the_code_exists() -> None:
-    """So does a reader of a comment or docstring."""
+    """Readers find each file that a comment or docstring names."""
     sources = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
     others = (path for path in sources if path != Path(__file__))
     found = {str(path): wrong_paths(path.read_text("utf-8")) for path in others}

@@ -1,4 +1,4 @@
-"""The dashboards on a Prometheus that scrapes the demo: what a person sees who tries it."""
+"""The dashboards on a Prometheus that scrapes the demo, as in a first try."""
 
 from __future__ import annotations
 
