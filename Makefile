@@ -1,5 +1,7 @@
-# Every target works on a fresh machine with Python (>= 3.11), its venv module and make.
-# A comment that begins with ## is the target's line in `make help`.
+# Every word here works on a fresh machine with Python (>= 3.11), its venv module and make.
+#   make demo    runs the exporter on the embedded simulator    make test   runs all tests
+#   make lint | format | types                                  make check  all three and the tests
+#   make docs    writes the generated pages of docs/ anew
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -7,11 +9,10 @@ LOCK   := requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit e2e lint format types docs check test-all test-lowest lock audit clean test-3.14
+.PHONY: audit help demo test unit e2e lint format types docs check test-all test-lowest lock clean
 
-help: ## shows this list
-	@sed -n 's/^\([a-z0-9.-]*\):[^#]*## \(.*\)$$/\1@\2/p' $(firstword $(MAKEFILE_LIST)) | sort | \
-	  while IFS=@ read -r target text; do printf 'make %-13s %s\n' "$$target" "$$text"; done
+help:
+	@sed -n '2,4p' Makefile
 
 $(VENV)/run.stamp: pyproject.toml $(LOCK)
 	@echo "installing into $(VENV), which takes about a minute"
@@ -27,46 +28,43 @@ $(VENV)/e2e.stamp: $(VENV)/dev.stamp
 	$(BIN)/pip install --quiet --constraint $(LOCK) --editable '.[dev,e2e]'
 	@touch $@
 
-install: $(VENV)/run.stamp ## installs the exporter into .venv
-
-demo: $(VENV)/run.stamp ## runs the exporter on the embedded simulator: no account needed
+demo: $(VENV)/run.stamp
 	$(BIN)/zego-upload-exporter --demo
 
 # Both halves run, even if the first one fails.
-test: $(VENV)/e2e.stamp ## runs all tests: both halves, even if the first one fails
+test: $(VENV)/e2e.stamp
 	@status=0; \
 	$(MAKE) --no-print-directory unit || status=1; \
 	$(MAKE) --no-print-directory e2e || status=1; \
 	exit $$status
 
-unit: $(VENV)/dev.stamp ## the tests without servers, side by side
+unit: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m 'not e2e' -n auto
 
 # They wait for servers most of the time, so three at a time suit two cores.
-e2e: $(VENV)/e2e.stamp ## the tests with real servers and browsers
+e2e: $(VENV)/e2e.stamp
 	$(BIN)/python -m pytest -m e2e -n 3 --dist worksteal
 
-lint: $(VENV)/dev.stamp ## ruff: lint and format, changes nothing
+lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(VENV)/dev.stamp ## ruff: formats, and fixes what it can
+format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(VENV)/dev.stamp ## mypy, strict
+types: $(VENV)/dev.stamp
 	$(BIN)/mypy
 
-docs: $(VENV)/dev.stamp ## writes the generated pages of docs/
+docs: $(VENV)/dev.stamp
 	$(BIN)/python -m docs.generator
 
-check: lint types test ## lint, types and test, as CI does
+check: lint types test
 
 # One environment for each interpreter that this machine has, under its own name or pyenv's; those
 # it lacks are named.
-PYTHONS ?= 3.11 3.12 3.13 3.14
-test-all: ## the unit tests on every supported interpreter of this machine
-	@for v in $(PYTHONS); do \
+test-all:
+	@for v in 3.11 3.12 3.13; do \
 	  for p in python$$v $$HOME/.pyenv/versions/$$v.*/bin/python; do \
 	    if $$p -c 'import venv' 2>/dev/null; then \
 	      echo "== Python $$v ($$p)"; \
@@ -74,27 +72,23 @@ test-all: ## the unit tests on every supported interpreter of this machine
 	      continue 2; \
 	    fi; \
 	  done; \
-	  echo "NOT TESTED: Python $$v is not on this machine"; \
+	  echo "== Python $$v: not on this machine, not tested"; \
 	done
 
-# As root: the interpreter of Debian's unstable, in a root of its own below /var/tmp.
-test-3.14: ## the unit tests on Python 3.14 from Debian's unstable (needs root and debootstrap)
-	.ci/python-3.14
-
 # The lower bounds of pyproject.toml are promises: the suite runs on exactly those versions.
-test-lowest: ## the unit tests on the lowest versions of the dependencies
+test-lowest:
 	$(MAKE) --no-print-directory unit VENV=.venv-lowest LOCK=requirements-lowest.lock
 
 # Needs uv (`pip install uv`).
-lock: ## renews the lock files (needs uv)
+lock:
 	uv pip compile pyproject.toml --extra dev --extra e2e --universal --python-version 3.11 --no-header --no-annotate --upgrade -o $(LOCK)
 	uv pip compile pyproject.toml --extra dev --extra e2e --universal --python-version 3.11 --no-header --no-annotate --upgrade --resolution lowest-direct -o requirements-lowest.lock
 
 # Asks the registry for known vulnerabilities of the locked versions; needs one that knows them.
-audit: ## looks for known vulnerabilities of the locked versions
+audit:
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/pip install --quiet pip-audit
 	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip --requirement $(LOCK)
 
-clean: ## removes environments, caches and builds
+clean:
 	rm -rf .venv* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -2,8 +2,8 @@
 
     python -m benchmarks.memory [--quick]
 
-One row for each number of tasks in one app, each in a separate process: the real collector,
-counters, exposition and web server, and a gzip scrape after each collection. Between two
+One row for each number of tasks in one app, each in a process of its own: the real collector,
+ledger, exposition and web server, and a gzip scrape after each collection. Between two
 collections 1,000 tasks change their status and 100 are replaced by new ones. The pages come
 from a table in place of the network, because a million tasks are 200,000 requests.
 """
@@ -28,7 +28,7 @@ from exporter.collection.collector import Collector
 from exporter.config import AppSettings, CollectionSettings, TaskSettings
 from exporter.history.counters import AppCounters
 from exporter.metrics.exposition import Exposition
-from exporter.web.endpoints import Sources, build_application
+from exporter.web.app import Application, Sources
 from exporter.web.server import WebServer
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.transport import Response, Transport
@@ -83,7 +83,7 @@ def collect(pipe: Connection, tasks: int) -> None:
         healthy=lambda: True,
         tasks=lambda: shown,
     )
-    web = WebServer(build_application(sources), ["127.0.0.1:0"])
+    web = WebServer(Application(sources), ["127.0.0.1:0"])
     web.start()
     resident = [memory_mib("VmRSS")]
     for number in range(COLLECTIONS):
@@ -162,7 +162,7 @@ class _TableTransport(Transport):
         *,
         params: Mapping[str, str],  # noqa: ARG002 - nothing is signed
         body: bytes,
-        timeout: float,  # noqa: ARG002 - the answer is immediate
+        timeout: float,  # noqa: ARG002 - the answer is there at once
     ) -> Response:
         token = json.loads(body).get("PageToken", "")
         return Response(200, {}, self._table.page(int(token or 0)), 0.0)

@@ -24,8 +24,7 @@ from exporter.logs import flush_logging, get_logger, setup_logging
 from exporter.signals import Signals
 from exporter.simulator.demo import run_simulator
 from exporter.tasks import TaskStatus
-from exporter.web.descriptors import raise_open_files_limit
-from exporter.web.listen import ListenError, parse_listen_address
+from exporter.web.listen import ListenError, parse_listen_address, raise_open_files_limit
 from exporter.web.security.server import check_web_config
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
@@ -116,8 +115,7 @@ def _tasks(flags: argparse.Namespace) -> int:
     with _configuration(flags) as load:
         settings = _only(load(), flags.app)
         statuses = [TaskStatus(word) for word in flags.status]
-        wanted = Wanted(statuses, flags.expiring_within, flags.unresolved)
-        complete = list_tasks(settings, wanted, flags.format)
+        complete = list_tasks(settings, Wanted(statuses, flags.expiring_within), flags.format)
     return EXIT_OK if complete else EXIT_FAILED
 
 

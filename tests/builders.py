@@ -1,4 +1,4 @@
-"""Builders of test data with defaults for everything that a test does not name."""
+"""Builders of the program's data, so that a test names only what it is about."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from exporter.tasks import Snapshot, TaskStatus, UploadTask
 from exporter.zego.stats import ApiStats
 
 NOW = 1_700_000_000.0
-"""A fixed time for tests, in Unix seconds."""
+"""An instant for tests, in Unix seconds."""
 
 
 def make_task(

@@ -1,4 +1,4 @@
-"""Tasks, and the counts of a snapshot."""
+"""Tasks and what is counted from a snapshot of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes every generated file: `python -m docs.generator`, or `make docs`."""
+"""`python -m docs.generator` writes every generated file anew (`make docs`)."""
 
 from docs.generator.files import generated
 

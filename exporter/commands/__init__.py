@@ -1,1 +1,1 @@
-"""The sub-commands that run once and end (`docs/guarantees.md`, section 14)."""
+"""The sub-commands that run once and end (contract, section 4)."""

@@ -1,12 +1,12 @@
 """`once`: one collection, and its exposition on stdout or in a file.
 
-The file is meant for the textfile collector of node_exporter: it appears whole or not at all.
+The file is for the textfile collector of node_exporter: it appears whole or not at all.
 """
 
 from __future__ import annotations
 
 import os
-import stat
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -28,52 +28,29 @@ def once(settings: Settings, output: Path | None) -> bool:
     with collected(settings, with_history=True) as views:
         # Metrics of a process that ends are of no use, and node_exporter has those of its own.
         exposition = Exposition(lambda: views, settings.tasks, process=False)
-        body, _ = exposition.render()
+        body = exposition.render()
         if output is None:
-            with printing(machine=True) as stdout:
-                stdout.write(body.decode())
+            with printing():
+                sys.stdout.write(body.decode())
         else:
-            write_output(output, body)
+            write_atomically(output, body)
         return all(view.up for view in views)
 
 
-def write_output(path: Path, content: bytes) -> None:
-    """Write `content` to what `path` names. Raises OutputError.
-
-    A regular file is replaced atomically and is readable by all. Of a symbolic link its target is
-    replaced. Into a character device or a FIFO the content is written. Nothing else is touched.
-    """
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace `path` by a file with `content`, readable by all. Raises OutputError."""
     try:
-        mode = path.stat().st_mode if path.exists() else stat.S_IFREG
-        if stat.S_ISREG(mode):
-            _replace(path.resolve(), content)
-        elif stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
-            _write_into(path, content)
-        else:
-            what = "a folder" if stat.S_ISDIR(mode) else "a block device or socket"
-            raise OutputError(f"{path} cannot be written: it is {what} (name a file)")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fchmod(file.fileno(), READABLE_BY_ALL)
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                Path(name).unlink()
+            raise
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), READABLE_BY_ALL)
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
-
-
-def _write_into(path: Path, content: bytes) -> None:
-    # Without waiting: a FIFO that nobody reads is an error (ENXIO) instead of a program that hangs.
-    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-    os.set_blocking(descriptor, True)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)

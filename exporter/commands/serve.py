@@ -13,8 +13,7 @@ from exporter.history.database import HistoryFile
 from exporter.logs import get_logger
 from exporter.metrics.exposition import Exposition
 from exporter.tasks import Snapshot
-from exporter.web.app import Application
-from exporter.web.endpoints import Sources, build_application
+from exporter.web.app import Application, Sources
 from exporter.web.security.server import build_server, open_web_config
 
 # Together well under the 5 seconds of the contract, section 5.
@@ -82,13 +81,13 @@ class Service:
             inboxes=self._fleet.inboxes,
         )
         path = self._reloader.settings.web.telemetry_path
-        return build_application(sources, telemetry_path=path)
+        return Application(sources, telemetry_path=path)
 
     def _render_metrics(
-        self, *, apps: frozenset[str] | None, accept: str, gzip: bool
-    ) -> tuple[bytes, str]:
+        self, *, apps: frozenset[str] | None, openmetrics: bool, gzip: bool
+    ) -> bytes:
         # Not the method of one exposition: a reload replaces it.
-        return self._exposition.render(apps=apps, accept=accept, gzip=gzip)
+        return self._exposition.render(apps=apps, openmetrics=openmetrics, gzip=gzip)
 
     def _prepare(self, app: str, snapshot: Snapshot) -> None:
         # As above. Rendering is done before the snapshot is published, so that no scrape waits.

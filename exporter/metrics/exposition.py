@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from threading import Lock
@@ -17,9 +16,6 @@ from exporter.metrics.metric import ProgramView, SnapshotLook
 from exporter.metrics.snapshot_cache import AppLook, Format, SnapshotPart
 from exporter.metrics.text_format import render_registry
 from exporter.tasks import Snapshot
-
-CONTENT_TYPE_TEXT = "text/plain; version=0.0.4; charset=utf-8"
-CONTENT_TYPE_OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 MAX_CHECKSUMS = 64
 """Choices of apps and snapshots whose checksum is remembered."""
@@ -57,14 +53,17 @@ class Exposition:
             PlatformCollector(registry=self._process)
 
     def render(
-        self, *, apps: frozenset[str] | None = None, accept: str = "", gzip: bool = False
-    ) -> tuple[bytes, str]:
-        """Return the exposition and its content type, of all apps or of those named in `apps`.
+        self,
+        *,
+        apps: frozenset[str] | None = None,
+        openmetrics: bool = False,
+        gzip: bool = False,
+    ) -> bytes:
+        """Return the exposition of all apps or of those named in `apps`.
 
-        `accept` is the value of the Accept header; anything unreadable in it means text 0.0.4.
-        With `gzip` the exposition comes as one gzip member.
+        The format is OpenMetrics 1.0 or text 0.0.4. With `gzip` it comes as one gzip member.
         """
-        form = _FORMATS[prefers_openmetrics(accept)]
+        form = _FORMATS[openmetrics]
         views = [v for v in self._views() if apps is None or v.settings.name in apps]
         looks = [self._look(view) for view in views]
         parts = [look.part for look in looks if look.part]
@@ -73,10 +72,8 @@ class Exposition:
             self._process, openmetrics=form.openmetrics
         )
         if gzip:
-            body = gzip_member(kept, self._checksum(form, parts, kept), fresh)
-        else:
-            body = b"".join([*(chunk.text for chunk in kept), fresh])
-        return body, CONTENT_TYPE_OPENMETRICS if form.openmetrics else CONTENT_TYPE_TEXT
+            return gzip_member(kept, self._checksum(form, parts, kept), fresh)
+        return b"".join([*(chunk.text for chunk in kept), fresh])
 
     def prepare(self, app: str, snapshot: Snapshot) -> None:
         """Render and compress what depends on `snapshot` alone, so that no scrape has to.
@@ -118,27 +115,3 @@ class Exposition:
                     self._checksums.clear()
                 self._checksums[key] = checksum(kept)
             return self._checksums[key]
-
-
-_MEDIA_RANGE = re.compile(r"\s*([^\s;,]+)\s*((?:;[^,]*)?)")
-
-
-def prefers_openmetrics(accept: str) -> bool:
-    """Whether an Accept header prefers OpenMetrics 1.0 to the text format (RFC 9110, 12.5.1).
-
-    The library's own negotiation fails on versions that are not numbers, so it is not used.
-    """
-    best = {"openmetrics": 0.0, "text": 0.0}
-    for media_type, parameters in _MEDIA_RANGE.findall(accept.lower()):
-        values = dict(re.findall(r";\s*([^\s=;]+)\s*=\s*\"?([^\s;\"]*)", parameters))
-        quality = _quality(values.get("q", "1"))
-        if media_type == "application/openmetrics-text":
-            if values.get("version", "1.0.0") in {"1.0.0", "0.0.1"}:
-                best["openmetrics"] = max(best["openmetrics"], quality)
-        elif media_type == "text/plain":
-            best["text"] = max(best["text"], quality)
-    return best["openmetrics"] > 0 and best["openmetrics"] >= best["text"]
-
-
-def _quality(text: str) -> float:
-    return float(text) if re.fullmatch(r"[01](\.\d{0,3})?", text) else 0.0

@@ -1,4 +1,4 @@
-"""Malformed pages: faults within the JSON of an answer."""
+"""Pages that are not what the vendor's page describes: the faults that are written in JSON."""
 
 from __future__ import annotations
 

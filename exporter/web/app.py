@@ -1,141 +1,266 @@
-"""The ASGI application: reads a request, finds its handler in the routes, writes the answer.
+"""The HTTP side of the exporter: a Starlette application with every endpoint.
 
-Rules that this file keeps:
+Rules that this file keeps (docs/guarantees.md, section 15):
 
-- HEAD is answered like GET, without the body (contract, section 5); 404 for a path that no route
-  has, 405 with `Allow` for a method that a path does not have.
-- At most `MAX_BODY_BYTES` of a request's body are read, or what its handler takes; more is 413 and
-  ends the connection.
-- A peer that goes away while its answer is being made is forgotten at once.
-- Answers are written in pieces, each when the peer took the one before (the server's flow control).
+- Starlette decides about 404, 405 and HEAD; the wording is ours.
+- Pages and metrics are rendered in the pool, from the snapshots that exist: none asks the API.
+- A client that leaves while its page is rendered is forgotten immediately.
+- Callbacks tell their sender whether to send again, and nothing else: each status has one text. An
+  app without a callback secret is as unknown as one that is not configured.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import replace
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import parse_qs
 
-from exporter.web.http import BodyHandler, Handler, Methods, Request, Response, Routes, text
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from exporter.collection.callbacks import CallbackReceiver
+from exporter.collection.state import AppView
+from exporter.config import TaskSettings
+from exporter.errors import ConfigError, ExporterError
+from exporter.web.admission import DEFAULT_MAX_REQUESTS, Admission, BytesInFlight
+from exporter.web.negotiation import accepts_gzip, choose_metrics_format
 from exporter.web.render_pool import RenderPool
+from exporter.web.responses import PiecewiseResponse, text
+from exporter.web.status.routes import StatusRoutes
+from exporter.zego.callbacks import MAX_BODY_BYTES, CallbackRejected
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+MAX_QUERY_FIELDS = 1000
 
-MAX_BODY_BYTES = 8 * 1024
-PIECE_BYTES = 256 * 1024
+_CALLBACK_ANSWERS = {200: "ok", 400: "bad request", 401: "unauthorized", 413: "content too large"}
+_CALLBACK_STATUSES = {"malformed": 400, "too_large": 413}  # all others: not authentic
 
 
-class _TooLarge(Exception):
-    """The body of the request is larger than may be."""
+class RenderMetrics(Protocol):
+    """Renders the exposition of all apps (None) or of those named; called in any thread."""
+
+    def __call__(self, *, apps: frozenset[str] | None, openmetrics: bool, gzip: bool) -> bytes:
+        """Return the body; with `gzip` it is gzip-coded: the renderer keeps compressed parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the answers come from; each is called again for every request.
+
+    `healthy` tells whether the collection threads live; `now` returns Unix seconds. `reload` is
+    None where reloading over HTTP is not enabled; it raises ExporterError. `inboxes` returns the
+    receivers of the apps that take callbacks, by name.
+    """
+
+    render_metrics: RenderMetrics
+    views: Callable[[], Sequence[AppView]]
+    healthy: Callable[[], bool]
+    tasks: Callable[[], TaskSettings]
+    reload: Callable[[], None] | None = None
+    inboxes: Callable[[], Mapping[str, CallbackReceiver]] = dict
+    now: Callable[[], float] = time.time
 
 
 class Application:
-    """An ASGI application over `routes`; owns the threads that its handlers render in."""
+    """An ASGI application with every endpoint; owns the threads that pages are rendered in.
 
-    def __init__(self, routes: Routes, pool: RenderPool) -> None:
-        self._routes = routes
-        self._pool = pool
+    With the telemetry path `/` there is no status page.
+    """
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        *,
+        telemetry_path: str = "/metrics",
+        max_requests: int = DEFAULT_MAX_REQUESTS,
+    ) -> None:
+        self._pool = RenderPool()
+        endpoints = _Endpoints(sources, self._pool, telemetry_path)
+        self._app = Admission(make_starlette(endpoints.routes()), max_requests)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI, scope type `http`)."""
-        handler = _find(self._routes.get(scope["path"]), scope["method"])
-        limit = handler.max_body_bytes if isinstance(handler, BodyHandler) else MAX_BODY_BYTES
-        try:
-            request = await _read_request(scope, receive, limit)
-        except ConnectionResetError:
-            return
-        except _TooLarge:
-            await _write(scope["method"], _refuse_body(handler), send)
-            return
-        response = await _unless_gone(self.respond(request), receive)
-        if response is not None:
-            await _write(request.method, response, send)
-
-    async def respond(self, request: Request) -> Response:
-        """Return the answer; for HEAD it still has the body, whose length is to be sent."""
-        methods = self._routes.get(request.path)
-        if methods is None:
-            return text(404, "not found")
-        handler = _find(methods, request.method)
-        if handler is None:
-            return text(405, "method not allowed", Allow=_allowed(methods))
-        return await handler(request)
+        if scope["path"].endswith("\n"):  # the `$` of Starlette's patterns matches before it
+            scope["path"] += "/"
+        await self._app(scope, receive, send)
 
     def close(self) -> None:
         """Give up what is being rendered; called in the event loop when it ends."""
         self._pool.close()
 
 
-def _find(methods: Methods | None, method: str) -> Handler | None:
-    return (methods or {}).get("GET" if method == "HEAD" else method)
+def make_starlette(routes: Sequence[BaseRoute]) -> ASGIApp:
+    """Return a Starlette application over `routes` with our wording of its own answers."""
 
+    def refuse(_: Request, error: Exception) -> Response:
+        status, headers = getattr(error, "status_code", 500), {}
+        if allowed := (getattr(error, "headers", None) or {}).get("Allow"):
+            headers["Allow"] = ", ".join(sorted(allowed.split(", ")))
+        return text(status, HTTPStatus(status).phrase.lower(), headers)
 
-def _refuse_body(handler: Handler | None) -> Response:
-    if isinstance(handler, BodyHandler):
-        refusal = handler.refuse_body()
-    else:
-        refusal = text(413, f"request body larger than {MAX_BODY_BYTES} bytes")
-    return replace(refusal, headers={**refusal.headers, "Connection": "close"})
+    def forget(_: Request, _error: Exception) -> Response:
+        return text(499, "client closed request")  # written to nobody
 
+    def fail(_: Request, _error: Exception) -> Response:
+        return text(500, "internal server error")  # Starlette raises it again: uvicorn logs it
 
-def _allowed(methods: Methods) -> str:
-    return ", ".join(sorted({*methods, "HEAD"} if "GET" in methods else methods))
-
-
-async def _read_request(scope: Mapping[str, Any], receive: Receive, limit: int) -> Request:
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return Request(
-        method=scope["method"],
-        path=scope["path"],
-        query=scope["query_string"].decode("latin-1"),
-        headers=headers,
-        body=await _read_body(receive, limit),
+    app = Starlette(
+        routes=routes,
+        exception_handlers={HTTPException: refuse, ClientDisconnect: forget, Exception: fail},
     )
+    app.router.redirect_slashes = False  # 404 elsewhere, no redirects
+
+    return app
 
 
-async def _read_body(receive: Receive, limit: int) -> bytes:
-    """Return the body; raise `_TooLarge`, or `ConnectionResetError` when the peer went away."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionResetError
-        body += message["body"]
-        if len(body) > limit:
-            raise _TooLarge
-        if not message["more_body"]:
-            return bytes(body)
-
-
-async def _unless_gone(answer: Awaitable[Response], receive: Receive) -> Response | None:
-    """Return the answer, or None as soon as the peer has gone away."""
-    answering = asyncio.ensure_future(answer)
-    gone = asyncio.ensure_future(receive())  # the request was read: only http.disconnect is left
+async def rendered(
+    pool: RenderPool, request: Request, key: Hashable, render: Callable[[], PiecewiseResponse]
+) -> PiecewiseResponse:
+    """Return what `render` returns in the pool; raise ClientDisconnect if the client goes first."""
+    connection = request.scope.get("state", {}).get("connection")
+    rendering = asyncio.ensure_future(
+        pool.render(key, render, lambda: connection is not None and connection.half_closed)
+    )
+    gone = asyncio.ensure_future(_disconnected(request))
     try:
-        await asyncio.wait({answering, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return answering.result() if answering.done() else None
+        await asyncio.wait({rendering, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not rendering.done():
+            raise ClientDisconnect
+        return rendering.result()
     finally:
-        answering.cancel()
+        rendering.cancel()
         gone.cancel()
 
 
-async def _write(method: str, response: Response, send: Send) -> None:
-    body = b"" if method == "HEAD" else response.body
-    headers = {
-        "Content-Type": response.content_type,
-        "Content-Length": str(len(response.body)),
-        "X-Content-Type-Options": "nosniff",
-        **response.headers,
-    }
-    encoded = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
-    for start in range(0, len(body), PIECE_BYTES):
-        piece = body[start : start + PIECE_BYTES]
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+async def _disconnected(request: Request) -> None:
+    """Wait until the client has left; a body that it sends meanwhile is dropped."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+class _Endpoints:
+    def __init__(self, sources: Sources, pool: RenderPool, telemetry_path: str) -> None:
+        self._sources = sources
+        self._pool = pool
+        self._telemetry_path = telemetry_path
+        self._in_flight = BytesInFlight()
+
+    def routes(self) -> list[BaseRoute]:
+        """Return all routes; the first that matches is taken."""
+        sources = self._sources
+        pages = StatusRoutes(
+            self._render, sources.views, sources.tasks, sources.now, self._telemetry_path
+        )
+        return [
+            Route(self._telemetry_path, self.metrics),
+            *pages.routes(),
+            Route("/-/healthy", self.healthy),
+            Route("/-/ready", self.ready),
+            Route("/-/reload", self.reload, methods=["POST"]),
+            _CallbackRoute("/callback/{app:path}", self.callback, sources.inboxes),
+        ]
+
+    async def metrics(self, request: Request) -> Response:
+        """Answer a scrape: of all apps, or of those that `?app=` names."""
+        try:
+            named = parse_qs(
+                request.url.query, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS
+            ).get("app")
+        except ValueError:
+            return text(400, "too many query parameters")
+        apps = None if named is None else frozenset(named)
+        configured = [view.settings.name for view in self._sources.views()]
+        unknown = sorted((apps or frozenset()).difference(configured))
+        if unknown:
+            known = ", ".join(configured)
+            return text(400, f"unknown app {unknown[0]!r:.120}; configured: {known}")
+        form = choose_metrics_format(joined(request, "accept"))
+        gzip = accepts_gzip(joined(request, "accept-encoding"))
+
+        def render() -> PiecewiseResponse:
+            body = self._sources.render_metrics(apps=apps, openmetrics=form.openmetrics, gzip=gzip)
+            headers = {"Vary": "Accept, Accept-Encoding"}
+            if gzip:
+                headers["Content-Encoding"] = "gzip"
+            return PiecewiseResponse(body, content_type=form.content_type, headers=headers)
+
+        return await self._render(request, ("metrics", apps, form, gzip), render)
+
+    async def healthy(self, _: Request) -> Response:
+        """Tell whether this process works; the state of the API has no part in it."""
+        if self._sources.healthy():
+            return text(200, "healthy")
+        return text(503, "unhealthy: a collection thread has ended")
+
+    async def ready(self, _: Request) -> Response:
+        """Tell whether the first collection of every app has ended, well or badly."""
+        waiting = [v.settings.name for v in self._sources.views() if v.up is None]
+        if waiting:
+            return text(503, f"not ready: waiting for the first collection of {', '.join(waiting)}")
+        return text(200, "ready")
+
+    async def reload(self, _: Request) -> Response:
+        """Reload the configuration; on any error the answer says why, and nothing changes."""
+        if self._sources.reload is None:
+            return text(403, "not enabled (start with --web.enable-lifecycle)")
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._sources.reload)
+        except ConfigError as error:
+            return text(500, "\n".join(error.problems))
+        except ExporterError as error:
+            return text(500, str(error))
+        return text(200, "reloaded")
+
+    async def callback(self, request: Request) -> Response:
+        """Receive an event that ZEGO pushes; it is checked in a thread, as it may read a file."""
+        inbox = self._sources.inboxes().get(request.path_params["app"])
+        if inbox is None:  # a reload removed it meanwhile
+            raise HTTPException(404)
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MAX_BODY_BYTES:
+                inbox.reject("too_large")
+                return text(413, _CALLBACK_ANSWERS[413], {"Connection": "close"})
+        try:
+            await asyncio.to_thread(inbox.receive, bytes(body), self._sources.now())
+        except CallbackRejected as rejected:
+            status = _CALLBACK_STATUSES.get(rejected.reason, 401)
+            return text(status, _CALLBACK_ANSWERS[status])
+        return text(200, _CALLBACK_ANSWERS[200])
+
+    async def _render(
+        self, request: Request, key: Hashable, render: Callable[[], PiecewiseResponse]
+    ) -> Response:
+        return self._in_flight.bounded(await rendered(self._pool, request, key, render))
+
+
+class _CallbackRoute(Route):
+    """A route for the apps that take callbacks at the moment; all others are 404."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[[Request], Awaitable[Response]],
+        inboxes: Callable[[], Mapping[str, CallbackReceiver]],
+    ) -> None:
+        super().__init__(path, endpoint, methods=["POST"])
+        self._inboxes = inboxes
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child_scope = super().matches(scope)
+        if match is not Match.NONE and child_scope["path_params"]["app"] not in self._inboxes():
+            return Match.NONE, {}
+        return match, child_scope
+
+
+def joined(request: Request, name: str) -> str:
+    """Return a header, repeated ones joined with commas (RFC 9110, 5.3)."""
+    return ",".join(request.headers.getlist(name))

@@ -1,16 +1,19 @@
-"""uvicorn's HTTP/1.1 protocol with deadlines for peers that stall.
+"""uvicorn's HTTP/1.1 protocol with deadlines and limits for each connection.
 
-uvicorn bounds only the idle time between two requests. Without more, a peer that connects and
-sends nothing, drips one byte a second, or never reads its answer stays for ever. Rules kept here:
+uvicorn bounds only the idle time between two requests. Without more, a client that connects and
+sends nothing, drips one byte a second, or never reads its answer stays forever. Rules kept here:
 
-- A whole request, head and body, arrives within `request_seconds` of its first possible moment:
-  of the connection for the first request, of its first byte for later ones.
-- A piece of an answer that was handed to the kernel is taken within `write_seconds`. The buffer
-  above the kernel counts as full as soon as it holds anything, so a small rest is bounded too.
-- A connection that is closed ends within `write_seconds`: TLS would wait for the peer's farewell.
+- A whole request, head and body, arrives within `request_seconds`: counted from the connection for
+  the first request, from its first byte for later ones.
+- A piece of an answer is taken within `write_seconds`. The buffer above the kernel counts as full
+  as soon as it holds anything, so a small rest is bounded too.
+- A connection that is closed ends within `write_seconds`: TLS would wait for the client's farewell.
 - A client whose certificate is not admitted is dropped before it can ask for anything.
-- Requests sent ahead, before the answer to the last one, take at most `ahead_bytes`: uvicorn goes
-  on reading while an application waits for its peer to leave, and would keep them all in memory.
+- A request head above `head_bytes` is 431 however it arrives. h11 looks only at heads that are
+  incomplete.
+- Requests sent ahead of an answer take at most `ahead_bytes`: uvicorn goes on reading while an
+  application waits for its client to leave, and would keep them all in memory.
+- A client that closes its sending side gets its answer (RFC 9293, 3.6), then the connection ends.
 """
 
 from __future__ import annotations
@@ -18,33 +21,37 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one peer, and all together, may take; times in seconds.
-
-    `keep_alive_seconds` is longer than the usual scrape intervals (15 to 60 s), so that Prometheus
-    keeps its connection from scrape to scrape. `connections` beyond that number get 503.
-    `stop_seconds` is what answers under way get to end when the server stops.
-    """
+    """What one client, and all together, may take; times in seconds."""
 
     request_seconds: float = 10
-    write_seconds: float = 30
+    write_seconds: float = 10
+    """For each piece of an answer: Prometheus has given up its scrape by then."""
+
     keep_alive_seconds: int = 75
+    """Longer than the usual scrape intervals, so that Prometheus keeps its connection."""
+
     head_bytes: int = 16 * 1024
     ahead_bytes: int = 64 * 1024
     connections: int = 2048
+    """Connections beyond that number get 503."""
+
     stop_seconds: float = 0.5
+    """Time for answers in progress when the server stops."""
 
 
 Admits = Callable[[Mapping[str, Any] | None], bool]
@@ -56,30 +63,57 @@ def admits_all(_: Mapping[str, Any] | None) -> bool:
     return True
 
 
+class _BoundedConnection(h11.Connection):
+    """h11's connection with one limit for every request head."""
+
+    def __init__(self, head_bytes: int) -> None:
+        super().__init__(h11.SERVER, head_bytes)
+        self._head_bytes = head_bytes
+
+    def next_event(self) -> Any:
+        """Return the next event; raise RemoteProtocolError for a head that is too large."""
+        waiting = len(self.trailing_data[0])
+        event = super().next_event()
+        taken = waiting - len(self.trailing_data[0])
+        if isinstance(event, h11.Request) and taken > self._head_bytes:
+            raise h11.RemoteProtocolError("request head too large", error_status_hint=431)
+        return event
+
+
 class DeadlineProtocol(H11Protocol):
     """One connection; see the module's rules."""
 
     limits: ClassVar[Limits]
     admits = staticmethod(admits_all)
+    half_closed = False
+    """Whether the client has closed its sending side: it may have left, or still read."""
+
     _request_timer: asyncio.TimerHandle | None = None
     _write_timer: asyncio.TimerHandle | None = None
     _end_timer: asyncio.TimerHandle | None = None
+    _stalled_since: float | None = None
+    _tls = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.conn = _BoundedConnection(self.limits.head_bytes)
+        self.app_state = {**self.app_state, "connection": self}  # becomes the scope's state
 
     def connection_made(  # type: ignore[override]  # as in uvicorn: asyncio gives a Transport
         self, transport: asyncio.Transport
     ) -> None:
         """Begin the wait for the first request; with TLS, the handshake has ended."""
         super().connection_made(transport)
+        self._tls = transport.get_extra_info("sslcontext") is not None
         # asyncio's TLS transport calls a buffer full that is as large as the limit, 0 of 0 too.
-        tls = transport.get_extra_info("sslcontext") is not None
-        transport.set_write_buffer_limits(high=int(tls), low=0)
+        transport.set_write_buffer_limits(high=int(self._tls), low=0)
         if not self.admits(transport.get_extra_info("peercert")):
             transport.abort()
             return
         self._await_request()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the peer sent, and see whether the request is whole now."""
+        """Take what the client sent, and see whether the request is whole now."""
         super().data_received(data)
         if self._is_ending():
             self._await_end()
@@ -90,11 +124,45 @@ class DeadlineProtocol(H11Protocol):
         elif self._request_timer is None and not self.transport.is_closing():
             self._await_request()
 
+    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn always closes
+        """Keep the connection for the answer of a whole request; asyncio closes it on False."""
+        self.half_closed = True
+        whole = self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}
+        return whole and self._is_answering() and not self._tls  # asyncio's TLS always closes
+
+    def may_be_dropped(self, stall_seconds: float) -> bool:
+        """Tell whether the client may have left, or has taken nothing for that time."""
+        if self.half_closed and not self.cycle.response_started:
+            return True
+        since = self._stalled_since
+        return since is not None and self.loop.time() - since >= stall_seconds
+
+    def reset(self) -> None:
+        """End the connection immediately."""
+        # Without this the kernel keeps what the client did not take, long after the close.
+        sock = self.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.transport.abort()
+
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP; where that cannot be said any more, only end the connection."""
-        # uvicorn would write a body for HEAD too, and a second head into an answer under way.
+        """Refuse what is no HTTP, with 431 where only the head is too large.
+
+        uvicorn calls this while it handles h11's error, which knows the better status.
+        """
+        status = getattr(sys.exception(), "error_status_hint", 400)
+        if status != HTTPStatus.BAD_REQUEST:
+            msg = HTTPStatus(status).phrase
+        body = f"{msg}\n".encode()
+        headers = [
+            ("content-type", "text/plain; charset=utf-8"),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
+        ]
+        # In the middle of an answer, or for HEAD, h11 refuses: then the connection only ends.
         with suppress(h11.LocalProtocolError):
-            super().send_400_response(msg)
+            head = h11.Response(status_code=status, headers=headers, reason=STATUS_PHRASES[status])
+            self.transport.write(self.conn.send(head) or b"")
+            self.transport.write(self.conn.send(h11.Data(data=body)) or b"")
         self.transport.close()
 
     def on_response_complete(self) -> None:
@@ -102,17 +170,20 @@ class DeadlineProtocol(H11Protocol):
         super().on_response_complete()
         if self._is_ending():
             self._await_end()
+        if self.half_closed and not self._is_answering():
+            self.transport.close()
         if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
             self._await_request()
 
     def pause_writing(self) -> None:
-        """Begin the wait for the peer to take what was written."""
+        """Begin the wait for the client to take what was written."""
         super().pause_writing()
         if self._write_timer is None:
-            self._write_timer = self.loop.call_later(self.limits.write_seconds, self._reset)
+            self._write_timer = self.loop.call_later(self.limits.write_seconds, self.reset)
+            self._stalled_since = self.loop.time()
 
     def resume_writing(self) -> None:
-        """Go on: the peer took everything."""
+        """Go on: the client took everything."""
         self._cancel_write_timer()
         super().resume_writing()
 
@@ -127,8 +198,8 @@ class DeadlineProtocol(H11Protocol):
         self._cancel_write_timer()
         self._cancel_end_timer()
         super().connection_lost(exc)
-        # CPython 3.10's TLS transport warns where nobody has closed it; that of the first releases
-        # of 3.11 has by then let go of what it would close.
+        # A TLS transport warns where nobody has closed it; that of the first releases of CPython
+        # 3.11 has by then dropped what it would close.
         with suppress(AttributeError):
             self.transport.abort()
         self._unset_keepalive_if_required()  # uvicorn leaves it after a reset
@@ -138,19 +209,16 @@ class DeadlineProtocol(H11Protocol):
             self.limits.request_seconds, self.transport.abort
         )
 
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
     def _is_ending(self) -> bool:
-        """Tell whether no more will be sent; a TLS transport of CPython 3.10 does not know it."""
+        """Tell whether no more will be sent."""
         return self.transport.is_closing() or self.conn.our_state in {h11.CLOSED, h11.ERROR}
 
     def _await_end(self) -> None:
         if self._end_timer is None:
-            self._end_timer = self.loop.call_later(self.limits.write_seconds, self._reset)
-
-    def _reset(self) -> None:
-        # Without this the kernel keeps what the peer did not take, long after the close.
-        sock = self.transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self.transport.abort()
+            self._end_timer = self.loop.call_later(self.limits.write_seconds, self.reset)
 
     def _cancel_request_timer(self) -> None:
         if self._request_timer is not None:
@@ -165,7 +233,7 @@ class DeadlineProtocol(H11Protocol):
     def _cancel_write_timer(self) -> None:
         if self._write_timer is not None:
             self._write_timer.cancel()
-            self._write_timer = None
+            self._write_timer = self._stalled_since = None
 
 
 def protocol_class(limits: Limits, admits: Admits = admits_all) -> type[DeadlineProtocol]:

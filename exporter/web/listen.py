@@ -1,24 +1,31 @@
 """Listening sockets, opened before anything is served.
 
-An address is `host:port` as other exporters write it: `:10317` is every interface, `[::1]:10317`
-one IPv6 address, `localhost:10317` a name (of which, as in Go, one address is used, IPv4 first).
-All addresses are bound or none: an exporter that serves on half of them helps nobody.
+An address is `host:port` as other exporters write it: `:10317` and `[::]:10317` are every interface
+of both families, `0.0.0.0:10317` every interface of IPv4, `[::1]:10317` one IPv6 address,
+`localhost:10317` a name (of which, as in Go, one address is used, IPv4 first). All addresses are
+bound or none: an exporter that serves on half of them helps nobody.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
+import resource
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from exporter.config.addresses import split_listen_address
 from exporter.errors import ExporterError
 
 BACKLOG = 1024  # connections that wait to be accepted; the kernel may lower it
 SEND_BUFFER_BYTES = 256 * 1024
 """What the kernel holds for a peer that does not read; left alone it would be some megabytes."""
 
+WANTED_OPEN_FILES = 16_384
+"""Each connection takes a descriptor: far more than the server accepts (`Limits.connections`)."""
+
+_ADDRESS = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})")
+_HIGHEST_PORT = 65535
 _ADVICE = {
     errno.EADDRINUSE: " (another exporter? choose another with --web.listen-address)",
     errno.EACCES: " (ports below 1024 need a privilege; choose another with --web.listen-address)",
@@ -32,20 +39,22 @@ class ListenError(ExporterError):
 
 def parse_listen_address(address: str) -> tuple[str, int]:
     """Return host (empty: every interface) and port; raise `ListenError` for anything else."""
-    try:
-        return split_listen_address(address)
-    except ValueError:
+    match = _ADDRESS.fullmatch(address)
+    if match is None or int(match["port"]) > _HIGHEST_PORT:
         raise ListenError(
             f"cannot listen on {address!r}: not an address (host:port, [IPv6]:port or :port)"
-        ) from None
+        )
+    return match["v6"] or match["host"] or "", int(match["port"])
 
 
 def open_sockets(addresses: Sequence[str]) -> list[socket.socket]:
     """Return a listening socket for each address; raise `ListenError`, leaving none open."""
+    # `0.0.0.0:P` beside `[::]:P` already has the IPv4 side of that port.
+    taken = {port for host, port in map(parse_listen_address, addresses) if host == "0.0.0.0"}  # noqa: S104
     sockets: list[socket.socket] = []
     try:
         for address in addresses:
-            sockets.append(_open(address))  # noqa: PERF401 - those before a failure are to be closed
+            sockets.append(_open(address, taken))  # noqa: PERF401 - closed if a later one fails
     except ListenError:
         for opened in sockets:
             opened.close()
@@ -59,10 +68,25 @@ def format_address(sock: socket.socket) -> str:
     return f"[{host}]:{port}" if sock.family == socket.AF_INET6 else f"{host}:{port}"
 
 
-def _open(address: str) -> socket.socket:
+def raise_open_files_limit(wanted: int = WANTED_OPEN_FILES) -> int:
+    """Raise the limit of open files of this process towards `wanted`; return the new limit.
+
+    The usual limit of 1,024 is for small programs. No privilege is needed up to the hard limit,
+    above which it is never raised; a limit that is higher already stays.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return wanted
+    possible = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if possible > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (possible, hard))
+    return max(soft, possible)
+
+
+def _open(address: str, ipv4_taken: Collection[int]) -> socket.socket:
     host, port = parse_listen_address(address)
     try:
-        sock = _bind(host, port)
+        sock = _bind(host, port, both=port not in ipv4_taken)
     except OSError as error:
         raise ListenError(f"cannot listen on {address}: {_explain(error)}") from error
     # Connections inherit both.
@@ -73,15 +97,16 @@ def _open(address: str) -> socket.socket:
     return sock
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    if host:
-        family, target = _resolve(host, port)
-        return socket.create_server(target, family=family, backlog=BACKLOG)
-    if socket.has_dualstack_ipv6():
+def _bind(host: str, port: int, *, both: bool) -> socket.socket:
+    """Bind one address; every interface of IPv6 takes IPv4 too where `both` is wanted."""
+    if host in ("", "::") and socket.has_dualstack_ipv6():
         return socket.create_server(
-            ("", port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
+            ("", port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=both
         )
-    return socket.create_server(("", port), backlog=BACKLOG)
+    if not host:
+        return socket.create_server(("", port), backlog=BACKLOG)
+    family, target = _resolve(host, port)
+    return socket.create_server(target, family=family, backlog=BACKLOG)
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:

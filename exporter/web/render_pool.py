@@ -1,54 +1,92 @@
-"""Rendering of pages in a few threads of their own.
+"""Rendering of pages in a few threads.
 
-A large page takes long to render; the event loop must meanwhile answer health checks and write to
-other peers. Equal requests that wait share one rendering, which begins after the last of them came:
-each sees a page no older than its request, and a crowd of scrapers costs no more than two of them.
+Rules that this file keeps:
+
+- A large page takes long to render. The event loop meanwhile answers health checks and writes to
+  other clients, so rendering happens in threads.
+- Equal requests that wait share one rendering, which begins after the last of them arrived: each
+  client sees a page no older than its request, and a crowd of scrapers costs two renderings.
+- A rendering that nobody waits for any more is dropped from the queue. One whose clients have all
+  closed their sending side comes after all others: they may have left, or may still read.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from exporter.web.http import Response
+from exporter.web.responses import PiecewiseResponse
 
-WORKERS = 2  # rendering is bound by the interpreter lock: more would only take memory
-Render = Callable[[], Response]
+WORKERS = 2  # rendering is bound by the interpreter lock: more threads only take memory
+
+Render = Callable[[], PiecewiseResponse]
+HasLeft = Callable[[], bool]
+"""Tells whether a client may have left; called in the event loop."""
+
+
+class _Rendering:
+    """A rendering in the queue, and the clients that wait for it."""
+
+    def __init__(self, render: Render, result: asyncio.Future[PiecewiseResponse]) -> None:
+        self.render = render
+        self.result = result
+        self.clients: list[HasLeft] = []
+
+    def is_wanted(self) -> bool:
+        return any(not has_left() for has_left in self.clients)
 
 
 class RenderPool:
-    """Renders in threads; `render` and `close` are called in the event loop."""
+    """Renders in threads; for use in one event loop."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="render")
-        self._lock = threading.Lock()
-        self._waiting: dict[Hashable, asyncio.Future[Response]] = {}
-        self._unfinished: set[asyncio.Future[Response]] = set()
+        self._queue: dict[Hashable, _Rendering] = {}
+        self._running: set[asyncio.Future[PiecewiseResponse]] = set()
 
-    async def render(self, key: Hashable, render: Render) -> Response:
+    async def render(
+        self, key: Hashable, render: Render, has_left: HasLeft = lambda: False
+    ) -> PiecewiseResponse:
         """Return what `render` returns; equal keys promise equal pages."""
-        with self._lock:
-            rendering = self._waiting.get(key)
-            if rendering is None:
-                rendering = self._waiting[key] = self._submit(key, render)
-        return await asyncio.shield(rendering)  # others may share it
+        rendering = self._queue.get(key)
+        if rendering is None:
+            result = asyncio.get_running_loop().create_future()
+            rendering = self._queue[key] = _Rendering(render, result)
+        rendering.clients.append(has_left)
+        try:
+            self._start_next()
+            return await asyncio.shield(rendering.result)  # other clients may share it
+        finally:
+            rendering.clients.remove(has_left)
+            if not rendering.clients and self._queue.get(key) is rendering:
+                del self._queue[key]
 
     def close(self) -> None:
-        """Give up what is waiting or being rendered; the threads end by themselves."""
+        """Cancel what waits or runs; the threads end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for rendering in list(self._unfinished):
-            rendering.cancel()
+        for rendering in self._queue.values():
+            rendering.result.cancel()
+        self._queue.clear()
+        for result in self._running:
+            result.cancel()
 
-    def _submit(self, key: Hashable, render: Render) -> asyncio.Future[Response]:
-        loop = asyncio.get_running_loop()
-        rendering = loop.run_in_executor(self._threads, self._run, key, render)
-        self._unfinished.add(rendering)
-        rendering.add_done_callback(self._unfinished.discard)
-        return rendering
+    def _start_next(self) -> None:
+        while self._queue and len(self._running) < WORKERS:
+            wanted = (key for key, waiting in self._queue.items() if waiting.is_wanted())
+            rendering = self._queue.pop(next(wanted, next(iter(self._queue))))
+            self._running.add(rendering.result)
+            running = asyncio.get_running_loop().run_in_executor(self._threads, rendering.render)
+            running.add_done_callback(partial(self._end, rendering))
 
-    def _run(self, key: Hashable, render: Render) -> Response:
-        with self._lock:
-            del self._waiting[key]
-        return render()
+    def _end(self, rendering: _Rendering, done: asyncio.Future[PiecewiseResponse]) -> None:
+        self._running.discard(rendering.result)
+        if done.cancelled() or rendering.result.cancelled():
+            return
+        if error := done.exception():
+            rendering.result.set_exception(error)
+            rendering.result.exception()  # marks it as retrieved: all its clients may have left
+        else:
+            rendering.result.set_result(done.result())
+        self._start_next()

@@ -6,28 +6,37 @@ The rest of the program is plain threads; only this file and the application kno
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 import threading
 from asyncio import sslproto
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
+from urllib.parse import unquote
 
 import uvicorn
+from starlette.types import Receive, Scope, Send
 
-from exporter.web.app import Receive, Send
 from exporter.web.deadlines import Admits, Limits, admits_all, protocol_class
 from exporter.web.listen import BACKLOG, format_address, open_sockets
 
 TLS_BUFFER_BYTES = 16 * 1024  # one TLS record: requests are small
+
+_NOT_TLS = b"This port speaks HTTPS: use https:// (the request came as plain HTTP).\n"
+_NOT_TLS_ANSWER = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: %d\r\nConnection: close\r\n\r\n%b" % (len(_NOT_TLS), _NOT_TLS)
+)
+_ABSOLUTE_FORM = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
 
 
 class AsgiApplication(Protocol):
     """What is served; `close` is called once, in the event loop, when serving has ended."""
 
     def __call__(  # noqa: D102 - the ASGI specification says it
-        self, scope: Mapping[str, Any], receive: Receive, send: Send
+        self, scope: Scope, receive: Receive, send: Send
     ) -> Awaitable[None]: ...
 
     def close(self) -> None: ...  # noqa: D102 - said above
@@ -52,7 +61,7 @@ class WebServer:
         self._listen_addresses = tuple(listen_addresses)
         self._limits = limits or Limits()
         self._sockets: list[socket.socket] = []
-        self._server = _Server(_configure(app, self._limits, admits), tls, self._limits)
+        self._server = _Server(_configure(app, self._limits, admits, tls), self._limits)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self.scheme = "http" if tls is None else "https"
         self.addresses: tuple[str, ...] = ()  # `host:port` with the real ports, once started
@@ -89,23 +98,50 @@ class WebServer:
             self._app.close()
 
 
+class _OriginForm:
+    """An ASGI application around another, which sees targets without scheme and authority.
+
+    Servers accept the absolute form (RFC 9112, 3.2.2); it must not get around a rule about paths.
+    """
+
+    def __init__(self, app: AsgiApplication) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if absolute := _ABSOLUTE_FORM.match(scope["raw_path"]):
+            scope["raw_path"] = scope["raw_path"][absolute.end() :] or b"/"
+            scope["path"] = unquote(scope["raw_path"].decode("ascii"))
+        await self._app(scope, receive, send)
+
+
+class _TlsProtocol(sslproto.SSLProtocol):
+    """asyncio's TLS, which answers plain HTTP in plain words, as Go's servers do."""
+
+    max_size = TLS_BUFFER_BYTES  # taken for each connection; the default is for large uploads
+
+    def _on_handshake_complete(self, handshake_exc: BaseException | None) -> None:
+        plain_http = getattr(handshake_exc, "reason", "") == "HTTP_REQUEST"
+        if plain_http and isinstance(self._transport, asyncio.Transport):
+            self._transport.write(_NOT_TLS_ANSWER)
+        super()._on_handshake_complete(handshake_exc)
+
+
 class _Server(uvicorn.Server):
     """uvicorn's server, with a stop from other threads that no peer can hold up."""
 
-    def __init__(self, config: uvicorn.Config, tls: ssl.SSLContext | None, limits: Limits) -> None:
+    def __init__(self, config: uvicorn.Config, limits: Limits) -> None:
         super().__init__(config)
         self.ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._limits = limits
         config.load()
-        config.ssl = tls  # uvicorn would make its own, which does not follow renewed files
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept, then let `WebServer.start` return."""
         loop = asyncio.get_running_loop()
         if self.config.ssl is not None:
-            # What asyncio takes for each connection at once; its own 256 KiB are for large uploads.
-            sslproto.SSLProtocol.max_size = TLS_BUFFER_BYTES
+            # asyncio has no other way to choose the protocol; nothing else here serves TLS by it.
+            sslproto.SSLProtocol = _TlsProtocol  # type: ignore[misc]
             # uvicorn hands no deadline on, and asyncio's own is a minute.
             loop.create_server = partial(  # type: ignore[method-assign]
                 loop.create_server, ssl_handshake_timeout=self._limits.request_seconds
@@ -134,16 +170,20 @@ class _Server(uvicorn.Server):
         asyncio.get_running_loop().call_later(0.1, self._cut)  # those accepted a moment ago
 
 
-def _configure(app: AsgiApplication, limits: Limits, admits: Admits) -> uvicorn.Config:
+def _configure(
+    app: AsgiApplication, limits: Limits, admits: Admits, tls: ssl.SSLContext | None
+) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
+        _OriginForm(app),
+        # Not certificate files: uvicorn would read them once, and not follow renewed ones.
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
         http=protocol_class(limits, admits),
         ws="none",
         loop="asyncio",
         lifespan="off",
         interface="asgi3",
         log_config=None,  # logging is the program's; uvicorn's records reach the root logger
-        log_level="error",  # defects only: no peer shall write lines into the log
+        log_level="error",  # defects only: no client may write lines into the log
         access_log=False,
         server_header=False,
         proxy_headers=False,

@@ -7,7 +7,6 @@ import random as random_module
 import secrets
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from exporter.errors import ApiError, RequestTimeout
 from exporter.zego.codes import error_for_code, error_for_status
@@ -30,8 +29,7 @@ class Client:
 
     `endpoint` has no trailing slash; `timeout` is seconds for one request. `read_secret` is
     called for each page, so that a secret replaced on disk is used at once. `clock` is
-    monotonic, `wall_clock` Unix seconds; `sleep` may raise Stopped. `ca_file` is
-    trusted besides the usual certificates; a given `transport` has its own.
+    monotonic, `wall_clock` Unix seconds; `sleep` may raise Stopped.
     """
 
     def __init__(
@@ -45,7 +43,6 @@ class Client:
         stats: ApiStats,
         timeout: float,
         max_retries: int,
-        ca_file: Path | None = None,
         transport: Transport | None = None,
         wall_clock: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -60,7 +57,7 @@ class Client:
         self._stats = stats
         self._timeout = timeout
         self._max_retries = max_retries
-        self._transport = transport or Transport(ca_file=ca_file)
+        self._transport = transport or Transport()
         self._wall_clock = wall_clock
         self._clock = clock
         self._sleep = sleep

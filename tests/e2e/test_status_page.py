@@ -10,7 +10,7 @@ import pytest
 from exporter.config import TaskSettings
 from exporter.errors import AuthError
 from exporter.tasks import TaskStatus
-from exporter.web.endpoints import Sources, build_application
+from exporter.web.app import Application, Sources
 from tests.builders import NOW, make_task
 from tests.e2e.chromium import Page, chromium
 from tests.web.peers import serving
@@ -61,13 +61,13 @@ def url() -> Iterator[str]:
         make_view(HOSTILE[0], tasks=None, error=error),
     )
     sources = Sources(
-        render_metrics=lambda **_: (b"", "text/plain"),
+        render_metrics=lambda **_: b"",
         views=lambda: views,
         healthy=lambda: True,
         tasks=TaskSettings,
         now=lambda: NOW,
     )
-    with serving(build_application(sources)) as server:
+    with serving(Application(sources)) as server:
         yield f"http://{server.addresses[0]}/"
 
 
@@ -144,15 +144,15 @@ def test_selects_links_and_the_way_back_work_with_script(page: Page, url: str) -
 
 
 def test_an_exporter_that_is_gone_is_said(page: Page) -> None:
-    """Data that cannot be refreshed is marked as old; the page stays."""
+    """What cannot be refreshed is marked as old; the page stays."""
     sources = Sources(
-        render_metrics=lambda **_: (b"", "text/plain"),
+        render_metrics=lambda **_: b"",
         views=lambda: [make_view()],
         healthy=lambda: True,
         tasks=TaskSettings,
         now=lambda: NOW,
     )
-    with serving(build_application(sources)) as server:
+    with serving(Application(sources)) as server:
         page.open(f"http://{server.addresses[0]}/")
         assert page.value("document.getElementById('silence').hidden")
     page.click(".reset")

@@ -23,8 +23,6 @@ from exporter.zego.stats import ApiStats
 from tests.builders import make_snapshot, make_task, make_view, tasks_strategy
 from tests.metrics.reference import families, render_reference
 
-OPENMETRICS = "application/openmetrics-text;version=1.0.0"
-
 INSTANTS = st.floats(0, 4e9)
 APPS = st.lists(st.text(min_size=1), max_size=3, unique=True)
 LISTINGS = st.lists(tasks_strategy(), unique_by=lambda task: task.id, max_size=6)
@@ -35,10 +33,10 @@ def without_process(page: bytes) -> bytes:
     return b"\n".join(line for line in page.split(b"\n") if not line.startswith(b"process_"))
 
 
-def pages(exposition: Exposition, apps: frozenset[str] | None, accept: str) -> list[bytes]:
+def pages(exposition: Exposition, apps: frozenset[str] | None, openmetrics: bool) -> list[bytes]:
     """Return the page plain and unpacked, each once rendered anew and once from what is kept."""
-    plain = [exposition.render(apps=apps, accept=accept)[0] for _ in range(2)]
-    packed = [exposition.render(apps=apps, accept=accept, gzip=True)[0] for _ in range(2)]
+    plain = [exposition.render(apps=apps, openmetrics=openmetrics) for _ in range(2)]
+    packed = [exposition.render(apps=apps, openmetrics=openmetrics, gzip=True) for _ in range(2)]
     return [without_process(page) for page in (*plain, *map(unpack, packed))]
 
 
@@ -116,9 +114,9 @@ def test_the_page_is_the_librarys_in_every_format_and_coding(
     shown, apps = site
     exposition = Exposition(lambda: shown, tasks, now=lambda: now)
     chosen = [view for view in shown if apps is None or view.settings.name in apps]
-    for accept, openmetrics in (("", False), (OPENMETRICS, True)):
+    for openmetrics in (False, True):
         reference = without_process(render_reference(chosen, tasks, now, openmetrics=openmetrics))
-        assert pages(exposition, apps, accept) == [reference] * 4
+        assert pages(exposition, apps, openmetrics) == [reference] * 4
 
 
 @settings(deadline=None, max_examples=20)
@@ -134,14 +132,14 @@ def test_a_new_snapshot_shows_at_once_and_the_others_stay(
         for apps in (None, frozenset("a"), frozenset("bc")):
             chosen = [view for view in shown if apps is None or view.settings.name in apps]
             reference = render_reference(chosen, TaskSettings(), now, openmetrics=False)
-            assert pages(exposition, apps, "") == [without_process(reference)] * 4
+            assert pages(exposition, apps, False) == [without_process(reference)] * 4
 
 
 def test_the_process_metrics_can_be_left_out() -> None:
     """Then only the table's families are there, and the end mark where there must be one."""
     exposition = Exposition(list, TaskSettings(), process=False)
-    for accept, openmetrics in (("", False), (OPENMETRICS, True)):
-        page = exposition.render(accept=accept)[0]
+    for openmetrics in (False, True):
+        page = exposition.render(openmetrics=openmetrics)
         assert len(heads(page)) == 2 * len(METRICS) + openmetrics
         assert b"process_" not in page
 
@@ -153,13 +151,13 @@ def test_a_prepared_snapshot_is_rendered_no_more() -> None:
     prepared, unprepared = (Exposition(lambda: shown, TaskSettings(), now=float) for _ in range(2))
     prepared.prepare("a", snapshot)
     object.__setattr__(snapshot, "tasks", ())  # nothing of it is read again
-    assert b"zego_upload_task_info{" in prepared.render()[0]
-    assert b"zego_upload_task_info{" not in unprepared.render()[0]
+    assert b"zego_upload_task_info{" in prepared.render()
+    assert b"zego_upload_task_info{" not in unprepared.render()
 
 
 def test_the_process_metrics_are_the_librarys() -> None:
     """Same families, same order, at the end of the page."""
-    body = Exposition(list, TaskSettings()).render()[0]
+    body = Exposition(list, TaskSettings()).render()
     reference = render_reference([], TaskSettings(), 0.0, openmetrics=False)
     assert heads(body) == heads(reference)
 
@@ -194,7 +192,7 @@ def test_two_apps_may_show_one_snapshot() -> None:
     shown = [make_view("a", snapshot), make_view("b", snapshot)]
     exposition = Exposition(lambda: shown, TaskSettings(), now=lambda: 0.0)
     reference = render_reference(shown, TaskSettings(), 0.0, openmetrics=False)
-    assert pages(exposition, None, "") == [without_process(reference)] * 4
+    assert pages(exposition, None, False) == [without_process(reference)] * 4
 
 
 @pytest.mark.parametrize(
@@ -206,7 +204,7 @@ def test_countdowns_are_written_as_the_library_writes_numbers(instant: float) ->
     for now in (0.0, 0.7, instant, instant + 2e6):
         exposition = Exposition(lambda: shown, TaskSettings(), now=partial(float, now))
         reference = render_reference(shown, TaskSettings(), now, openmetrics=False)
-        assert pages(exposition, None, "")[0] == without_process(reference)
+        assert pages(exposition, None, False)[0] == without_process(reference)
 
 
 def test_a_replaced_snapshot_is_kept_by_nobody() -> None:

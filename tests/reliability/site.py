@@ -95,7 +95,7 @@ class Site:
     def scrape(self) -> Samples:
         """Return what is exposed."""
         exposition = Exposition(lambda: [self.collector.state.view()], TaskSettings())
-        body, _ = exposition.render(apps=None, accept="", gzip=False)
+        body = exposition.render()
         return {
             _key(sample.name, sample.labels): sample.value
             for family in text_string_to_metric_families(body.decode())

@@ -15,8 +15,8 @@ from exporter.collection.callbacks import CallbackReceiver
 from exporter.config import TaskSettings
 from exporter.history.counters import AppCounters
 from exporter.metrics.exposition import Exposition
+from exporter.web.app import Application, Sources
 from exporter.web.deadlines import Limits
-from exporter.web.endpoints import Sources, build_application
 from exporter.web.server import WebServer
 from tests.builders import NOW, make_task
 from tests.reliability.mutation import mutated
@@ -112,7 +112,7 @@ def server() -> Iterator[WebServer]:
         inboxes=lambda: {"vod": inbox},
         now=lambda: NOW,
     )
-    with serving(build_application(sources), Limits(request_seconds=0.2)) as running:
+    with serving(Application(sources), Limits(request_seconds=0.2)) as running:
         yield running
 
 

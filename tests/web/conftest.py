@@ -20,5 +20,5 @@ def site() -> Iterator[SampleSite]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[WebServer]:
     """Serve a sample site of its own, for tests that leave nothing behind in it."""
-    with serving(SampleSite().application) as web_server:
+    with serving(SampleSite()) as web_server:
         yield web_server

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
-import gzip
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.web.http import Response
-from exporter.web.negotiation import accepts_gzip, compress
+from exporter.web.negotiation import (
+    TEXT_TYPE,
+    accepts_gzip,
+    choose_metrics_format,
+    prefers_chinese,
+)
+from tests.growth import growth
 
 
 @pytest.mark.parametrize(
@@ -63,12 +68,93 @@ def test_no_header_breaks_the_reading(header: str) -> None:
     assert accepts_gzip(header) in {True, False}
 
 
-def test_a_compressed_answer_says_so_and_keeps_its_headers() -> None:
-    """The body unpacks to the plain one, and equal pages stay equal bytes."""
-    plain = Response(200, b"metric 1\n" * 100, "text/x", {"Vary": "Accept"})
-    packed = compress(plain)
-    assert gzip.decompress(packed.body) == plain.body
-    assert len(packed.body) < len(plain.body)
-    assert packed.headers == {"Vary": "Accept", "Content-Encoding": "gzip"}
-    assert (packed.status, packed.content_type) == (200, "text/x")
-    assert compress(plain) == packed
+PROMETHEUS_3 = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;"
+    "escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2"
+)
+PROMETHEUS_2 = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping="
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("", TEXT_TYPE),
+        ("*/*", TEXT_TYPE),
+        ("text/plain", TEXT_TYPE),
+        ("text/html, application/xhtml+xml, */*;q=0.8", TEXT_TYPE),
+        (PROMETHEUS_3, OPENMETRICS + "allow-utf-8"),
+        (PROMETHEUS_2, OPENMETRICS + "underscores"),
+        ("application/openmetrics-text", OPENMETRICS + "underscores"),
+        ("application/openmetrics-text;escaping=values", OPENMETRICS + "values"),
+        ("application/openmetrics-text;escaping=dots", OPENMETRICS + "underscores"),
+        ("application/openmetrics-text;escaping=x\r\ny", OPENMETRICS + "underscores"),
+        ('APPLICATION/OpenMetrics-Text;Version="1.0.0"', OPENMETRICS + "underscores"),
+        (
+            "application/openmetrics-text; version=0.0.1",
+            "application/openmetrics-text; version=0.0.1; charset=utf-8",
+        ),
+        ("application/openmetrics-text;version=abc", TEXT_TYPE),
+        ("application/openmetrics-text;version=2.0.0,text/plain;q=0.1", TEXT_TYPE),
+        ("application/openmetrics-text;q=0", TEXT_TYPE),
+        ("application/openmetrics-text;q=0.1,text/plain", TEXT_TYPE),
+        ("application/openmetrics-text;q=junk", TEXT_TYPE),
+    ],
+)
+def test_the_format_of_metrics_is_negotiated(accept: str, content_type: str) -> None:
+    """Text 0.0.4 unless OpenMetrics is wanted at least as much; 1.0.0 names the escaping."""
+    chosen = choose_metrics_format(accept)
+    assert chosen == (content_type is not TEXT_TYPE, content_type)
+
+
+@pytest.mark.parametrize(
+    ("accept_language", "chinese"),
+    [
+        ("", False),
+        ("zh-CN,zh;q=0.9,en;q=0.8", True),
+        ("en-US,en;q=0.9,zh-CN;q=0.8", False),
+        ("de,zh;q=0.5,en;q=0.4", True),
+        ("de", False),
+        ("zh;q=0", False),
+        ("zh-Hant-TW", True),
+        ("*", False),
+    ],
+)
+def test_the_language_is_negotiated(accept_language: str, chinese: bool) -> None:
+    """The one of English and Chinese with the higher weight, English where neither is named."""
+    assert prefers_chinese(accept_language) is chinese
+
+
+@given(st.text())
+def test_no_header_breaks_the_negotiation(header: str) -> None:
+    """Whatever a client sends, there is a format and a language."""
+    assert choose_metrics_format(header).openmetrics in (True, False)
+    assert prefers_chinese(header) in (True, False)
+
+
+@pytest.mark.parametrize("read", [accepts_gzip, choose_metrics_format, prefers_chinese])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        " ",
+        ",",
+        ";",
+        "a",
+        "a;",
+        "a ",
+        "q=1;",
+        'a="',
+        "gzip,",
+        "text/plain;q=0.5,",
+        "a\t;\t",
+        "=",
+        "-",
+    ],
+)
+def test_negotiation_is_linear_in_the_header(read: Callable[[str], object], piece: str) -> None:
+    """Four times the header takes about four times as long (docs/guarantees.md, section 9)."""
+    assert growth(read, piece * (16_000 // len(piece)), piece * (64_000 // len(piece))) < 8

@@ -7,15 +7,15 @@ from functools import partial
 
 import pytest
 
-from exporter.web.http import Response, text
 from exporter.web.render_pool import WORKERS, RenderPool
+from exporter.web.responses import PiecewiseResponse, text
 
 
-async def _occupy(pool: RenderPool, gate: threading.Event) -> list[asyncio.Task[Response]]:
+async def _occupy(pool: RenderPool, gate: threading.Event) -> list[asyncio.Task[PiecewiseResponse]]:
     """Keep every thread of the pool busy until the gate opens."""
     begun = threading.Semaphore(0)
 
-    def wait() -> Response:
+    def wait() -> PiecewiseResponse:
         begun.release()
         gate.wait()
         return text(200, "busy")
@@ -26,8 +26,8 @@ async def _occupy(pool: RenderPool, gate: threading.Event) -> list[asyncio.Task[
     return tasks
 
 
-def _counting(calls: list[int]) -> Callable[[], Response]:
-    def render() -> Response:
+def _counting(calls: list[int]) -> Callable[[], PiecewiseResponse]:
+    def render() -> PiecewiseResponse:
         calls.append(1)
         return text(200, str(len(calls)))
 
@@ -38,7 +38,7 @@ def test_equal_requests_that_wait_share_one_rendering() -> None:
     """Requests with one key that wait together get one page; a later one gets a new page."""
     calls: list[int] = []
 
-    async def scenario() -> list[Response]:
+    async def scenario() -> list[PiecewiseResponse]:
         pool, gate = RenderPool(), threading.Event()
         busy = await _occupy(pool, gate)
         crowd = [asyncio.create_task(pool.render("page", _counting(calls))) for _ in range(50)]
@@ -58,7 +58,7 @@ def test_equal_requests_that_wait_share_one_rendering() -> None:
 def test_different_keys_are_rendered_apart() -> None:
     """Requests with different keys never get one another's page."""
 
-    async def scenario() -> list[Response]:
+    async def scenario() -> list[PiecewiseResponse]:
         pool = RenderPool()
         pages = [pool.render(name, partial(text, 200, name)) for name in "abc"]
         answers = await asyncio.gather(*pages)
@@ -71,7 +71,7 @@ def test_different_keys_are_rendered_apart() -> None:
 def test_who_leaves_does_not_spoil_the_page_for_others() -> None:
     """Cancelling one of the waiting requests leaves the shared rendering alone."""
 
-    async def scenario() -> Response:
+    async def scenario() -> PiecewiseResponse:
         pool, gate = RenderPool(), threading.Event()
         busy = await _occupy(pool, gate)
         leaving, staying = (
@@ -92,10 +92,10 @@ def test_who_leaves_does_not_spoil_the_page_for_others() -> None:
 def test_an_error_reaches_the_request_and_the_next_one_is_rendered_anew() -> None:
     """A rendering that fails is not kept."""
 
-    def fail() -> Response:
+    def fail() -> PiecewiseResponse:
         raise RuntimeError("a defect")
 
-    async def scenario() -> Response:
+    async def scenario() -> PiecewiseResponse:
         pool = RenderPool()
         with pytest.raises(RuntimeError, match="a defect"):
             await pool.render("page", fail)
@@ -110,7 +110,7 @@ def test_closing_gives_up_what_is_under_way(caplog: pytest.LogCaptureFixture) ->
     """Close cancels renderings that wait or run; one that ends after the loop disturbs nothing."""
     gate = threading.Event()
 
-    async def scenario() -> list[asyncio.Task[Response]]:
+    async def scenario() -> list[asyncio.Task[PiecewiseResponse]]:
         pool = RenderPool()
         tasks = await _occupy(pool, gate)
         tasks.append(asyncio.create_task(pool.render("waits", lambda: text(200, "never"))))
@@ -126,3 +126,57 @@ def test_closing_gives_up_what_is_under_way(caplog: pytest.LogCaptureFixture) ->
         if thread.name.startswith("render"):
             thread.join()
     assert caplog.text == ""
+
+
+def test_a_rendering_that_nobody_waits_for_is_dropped() -> None:
+    """When its last client leaves, a rendering leaves the queue; others of the queue stay."""
+    calls: list[int] = []
+
+    async def scenario() -> PiecewiseResponse:
+        pool, gate = RenderPool(), threading.Event()
+        busy = await _occupy(pool, gate)
+        leaving = [
+            asyncio.create_task(pool.render(("left", n), _counting(calls))) for n in range(50)
+        ]
+        staying = asyncio.create_task(pool.render("page", _counting(calls)))
+        await asyncio.sleep(0)
+        for task in leaving:
+            task.cancel()
+        await asyncio.wait(leaving)
+        gate.set()
+        answer = await staying
+        await asyncio.gather(*busy)
+        pool.close()
+        return answer
+
+    assert asyncio.run(scenario()).body == b"1\n"
+    assert len(calls) == 1
+
+
+def test_clients_that_may_have_left_come_last() -> None:
+    """A rendering for half-closed clients alone waits for all others, and is then made."""
+
+    async def scenario() -> list[str]:
+        pool, gate = RenderPool(), threading.Event()
+        busy = await _occupy(pool, gate)
+        order: list[str] = []
+
+        def rendering(name: str) -> Callable[[], PiecewiseResponse]:
+            def render() -> PiecewiseResponse:
+                order.append(name)
+                return text(200, name)
+
+            return render
+
+        asked = [
+            asyncio.create_task(pool.render(name, rendering(name), partial(bool, left)))
+            for name, left in [("a", 1), ("b", 1), ("c", 0), ("d", 0)]
+        ]
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(*asked, *busy)
+        pool.close()
+        return order
+
+    order = asyncio.run(scenario())
+    assert (set(order[:2]), set(order[2:])) == ({"c", "d"}, {"a", "b"})

@@ -1,29 +1,57 @@
-"""An ASGI application around another: the request bound, passwords and headers of the file."""
+"""Basic authentication, the bound on requests, and the headers that are added to answers.
+
+Rules that this file keeps (the exporter-toolkit's own design, web/handler.go):
+
+- One lock: at most one bcrypt comparison runs at a time, so guesses cost one core at most.
+- One bounded cache of accepted passwords, under a digest with a key of this process; never a
+  password itself. Refused ones are not cached, so no number of them displaces an accepted one.
+- An unknown user costs what a wrong password costs: one fixed fake hash is compared.
+- What is guaranteed, and no more: wrong passwords never delay a password that has already been
+  accepted; a first login from another address waits for at most one check of each address that
+  sends wrong ones. For that, addresses take turns.
+- Passwords count up to their 72nd byte, as in Go.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+import hashlib
+import secrets
+import threading
 import time
+import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from concurrent.futures import Future
 
-from exporter.web.app import Message, Receive, Send
-from exporter.web.http import PLAIN_TEXT
+import bcrypt
+from starlette.types import Message, Receive, Scope, Send
+
+from exporter.web.responses import text
 from exporter.web.security.loading import WebConfig
-from exporter.web.security.passwords import PasswordChecker, TooManyChecks
-from exporter.web.security.rate import RequestBound
+from exporter.web.security.schema import RateLimitSection
 from exporter.web.server import AsgiApplication
 
-_CHALLENGE = (b"www-authenticate", b'Basic realm="metrics"')
-_SIGNED_PATHS = "/callback/"  # ZEGO knows no password of ours; it signs what it sends
-_RETRY_SOON = (b"retry-after", b"1")
+MAX_WAITING = 16
+"""Checks of one address, the running one and those that wait; more are refused."""
 
-Headers = list[tuple[bytes, bytes]]
+MAX_CACHED = 1024
+"""Accepted passwords that are remembered."""
+
+_BCRYPT_BYTES = 72
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="metrics"'}
+_RETRY_SOON = {"Retry-After": "1"}
+_SIGNED_PATHS = "/callback/"  # ZEGO has no password of ours; it signs its requests
+
+
+class TooManyChecks(Exception):
+    """So many passwords of this address wait to be checked that no further one is taken."""
 
 
 class Guard:
-    """Lets through to `app` whom the configuration of the moment, `current`, lets in.
+    """An ASGI application around `app` that admits whom the current configuration admits.
 
     Every path asks for the password, `/-/healthy` too, as with the toolkit; only callbacks do not.
     """
@@ -40,38 +68,148 @@ class Guard:
         self._passwords = PasswordChecker()
         self._bound = RequestBound(clock)
 
-    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI, scope type `http`)."""
         config = self._current()
         sending = _with_headers(send, config.headers)
         if not self._bound.allows(config.rate_limit):
-            await _refuse(scope, sending, 429, "too many requests", _RETRY_SOON)
+            await text(429, "too many requests", _RETRY_SOON)(scope, receive, sending)
             return
         try:
             allowed = await self._is_allowed(scope, config.users)
         except TooManyChecks:
-            await _refuse(scope, sending, 429, "too many passwords", _RETRY_SOON)
+            await text(429, "too many passwords", _RETRY_SOON)(scope, receive, sending)
             return
         if allowed:
             await self._app(scope, receive, sending)
         else:
-            await _refuse(scope, sending, 401, "unauthorized", _CHALLENGE)
-
-    async def _is_allowed(self, scope: Mapping[str, Any], users: Mapping[bytes, bytes]) -> bool:
-        if not users or scope["path"].startswith(_SIGNED_PATHS):
-            return True
-        credentials = _credentials(scope["headers"])
-        if credentials is None:
-            return False
-        peer = scope["client"][0] if scope["client"] else ""
-        return await self._passwords.is_right(*credentials, users, peer)
+            await text(401, "unauthorized", _CHALLENGE)(scope, receive, sending)
 
     def close(self) -> None:
         """Close what is guarded; called in the event loop when it ends."""
         self._app.close()
 
+    async def _is_allowed(self, scope: Scope, users: Mapping[bytes, bytes]) -> bool:
+        if not users or scope["path"].startswith(_SIGNED_PATHS):
+            return True
+        credentials = read_credentials(scope["headers"])
+        if credentials is None:
+            return False
+        peer = scope["client"][0] if scope.get("client") else ""
+        return await self._passwords.is_right(*credentials, users, peer)
 
-def _credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes] | None:
+
+class PasswordChecker:
+    """Compares passwords with bcrypt hashes; for use in one event loop."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._accepted: OrderedDict[bytes, None] = OrderedDict()  # digests, last used at the end
+        self._lock = asyncio.Lock()
+        self._turns: weakref.WeakValueDictionary[str, _Turn] = weakref.WeakValueDictionary()
+
+    async def is_right(
+        self, user: bytes, password: bytes, users: Mapping[bytes, bytes], peer: str
+    ) -> bool:
+        """Tell whether `password` is that of `user`; `users` are the hashes, at least one.
+
+        `peer` is the address that asks. Raises `TooManyChecks`.
+        """
+        hashed = users.get(user)
+        digest = self._digest(user, hashed or b"", password)
+        if self._is_accepted(digest):
+            return True
+        turn = self._turns.setdefault(peer, _Turn())
+        if turn.waiting == MAX_WAITING:
+            raise TooManyChecks
+        turn.waiting += 1
+        try:
+            async with turn.lock, self._lock:
+                if self._is_accepted(digest):  # an equal request was checked meanwhile
+                    return True
+                right = await _check(password, hashed or _fake_hash(users.values()))
+        finally:
+            turn.waiting -= 1
+        if not right or hashed is None:
+            return False
+        self._accepted[digest] = None
+        if len(self._accepted) > MAX_CACHED:
+            self._accepted.popitem(last=False)
+        return True
+
+    def _is_accepted(self, digest: bytes) -> bool:
+        if digest not in self._accepted:
+            return False
+        self._accepted.move_to_end(digest)
+        return True
+
+    def _digest(self, *parts: bytes) -> bytes:
+        digest = hashlib.blake2b(key=self._key, digest_size=32)
+        for part in parts:
+            digest.update(len(part).to_bytes(8, "big") + part)
+        return digest.digest()
+
+
+class _Turn:
+    """Orders the checks of one address; `waiting` counts the running one too."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+        self.lock = asyncio.Lock()
+
+
+def _fake_hash(hashes: Iterable[bytes]) -> bytes:
+    """Return the hash that is compared for unknown users: of no password, at the highest cost."""
+    cost = max(hashed.split(b"$")[2] for hashed in hashes)
+    return b"$2b$%b$%b" % (cost, b"." * 53)
+
+
+async def _check(password: bytes, hashed: bytes) -> bool:
+    """Compare in a daemon thread: an executor's thread would keep the program from ending.
+
+    At a high cost one comparison takes many seconds.
+    """
+    answer: Future[bool] = Future()
+    answer.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            answer.set_result(bcrypt.checkpw(password[:_BCRYPT_BYTES], hashed))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name="password", daemon=True).start()
+    return await asyncio.wrap_future(answer)
+
+
+class RequestBound:
+    """Allows `burst` requests at a time and one more every `interval` seconds of `clock`.
+
+    A bucket of tokens, one for each request, as in Go's `rate.Limiter`.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._limit = RateLimitSection()
+        self._tokens = 0.0
+        self._filled_at = clock()
+
+    def allows(self, limit: RateLimitSection) -> bool:
+        """Tell whether a request may be answered under `limit`, and count it."""
+        now = self._clock()
+        if limit != self._limit:
+            self._limit, self._tokens, self._filled_at = limit, limit.burst, now
+        if not limit.interval:
+            return True
+        fresh = (now - self._filled_at) / limit.interval
+        self._tokens, self._filled_at = min(limit.burst, self._tokens + fresh), now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+def read_credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes] | None:
     """Return user and password of basic authentication (RFC 7617), None where there are none."""
     given = next((value for name, value in headers if name == b"authorization"), b"")
     scheme, _, encoded = given.partition(b" ")
@@ -85,29 +223,14 @@ def _credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes] 
 
 
 def _with_headers(send: Send, headers: Mapping[str, str]) -> Send:
-    """Return `send` that adds `headers` to an answer that has not got them; its own ones win."""
+    """Return `send` that adds `headers` to an answer that does not have them."""
     added = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            own: Headers = list(message["headers"])
+            own = list(message["headers"])
             names = {name for name, _ in own}
             message = {**message, "headers": own + [h for h in added if h[0] not in names]}
         await send(message)
 
     return send_with_headers
-
-
-async def _refuse(
-    scope: Mapping[str, Any], send: Send, status: int, reason: str, header: tuple[bytes, bytes]
-) -> None:
-    body = f"{reason}\n".encode()
-    headers = [
-        (b"content-type", PLAIN_TEXT.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"x-content-type-options", b"nosniff"),
-        header,
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    sent = b"" if scope["method"] == "HEAD" else body
-    await send({"type": "http.response.body", "body": sent, "more_body": False})

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from exporter import __version__
-from exporter.web.http import Response
+from exporter.web.responses import PiecewiseResponse
 from exporter.web.status.query import QueryError, TaskQuery
 from exporter.web.status.task_list import Row, Selection
 from exporter.web.status.view import AppCard, Counts
@@ -22,20 +22,20 @@ HEADERS: Final[Mapping[str, str]] = {"Cache-Control": "no-store", "Vary": "Accep
 DEFAULT_LIMIT = 100
 
 
-def answer_apps(cards: Sequence[AppCard], now: float) -> Response:
+def answer_apps(cards: Sequence[AppCard], now: float) -> PiecewiseResponse:
     """Return the answer of `/api/v1/apps`."""
     apps = [_describe_app(card) for card in cards]
     return _answer(200, {"version": __version__, "now": now, "apps": apps})
 
 
-def answer_tasks(selection: Selection, query: TaskQuery, now: float) -> Response:
+def answer_tasks(selection: Selection, query: TaskQuery, now: float) -> PiecewiseResponse:
     """Return the answer of `/api/v1/tasks`."""
     tasks = [_describe_task(row) for row in selection.rows]
     part = {"total": selection.total, "limit": query.limit, "offset": query.offset}
     return _answer(200, {"now": now, **part, "tasks": tasks})
 
 
-def answer_error(error: QueryError) -> Response:
+def answer_error(error: QueryError) -> PiecewiseResponse:
     """Return the answer to a query that cannot be used."""
     return _answer(400, {"error": str(error), "parameter": error.parameter})
 
@@ -95,6 +95,7 @@ def _describe_task(row: Row) -> Mapping[str, Any]:
     }
 
 
-def _answer(status: int, document: Mapping[str, Any]) -> Response:
+def _answer(status: int, document: Mapping[str, Any]) -> PiecewiseResponse:
     body = json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n"
-    return Response(status, body.encode(errors="replace"), JSON, HEADERS)
+    encoded = body.encode(errors="replace")
+    return PiecewiseResponse(encoded, status, content_type=JSON, headers=HEADERS)

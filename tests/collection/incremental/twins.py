@@ -83,7 +83,7 @@ class Twin:
         """Return everything that is exposed, by name and labels, except what is the strategy's."""
         tasks = TaskSettings(limit=10_000, statuses=tuple(TaskStatus))
         page = Exposition(lambda: [self.collector.state.view()], tasks, now=self._now)
-        text = page.render(apps=None, accept="")[0].decode()
+        text = page.render().decode()
         lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
         return {key: value for key, value in lines if not OF_THE_STRATEGY.match(key)}
 

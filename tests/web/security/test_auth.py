@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.web.security.auth import Guard, _credentials
+from exporter.web.security.auth import Guard, RequestBound, read_credentials
 from exporter.web.security.loading import load_web_config
-from exporter.web.security.rate import RequestBound
 from exporter.web.security.reloading import LiveWebConfig
 from exporter.web.security.schema import RateLimitSection
 from tests.components import require
@@ -60,7 +59,7 @@ def test_only_right_passwords_pass(
     """Everything but a right user and password is 401 with the challenge."""
     path = tmp_path / "web.yml"
     path.write_text(USERS, "utf-8")
-    with guarding(site.application, LiveWebConfig(path)) as server:
+    with guarding(site, LiveWebConfig(path)) as server:
         answer = fetch(server, method=method, headers=headers)
     challenge = 'Basic realm="metrics"' if status == 401 else None
     assert (answer.status, answer.headers["WWW-Authenticate"]) == (status, challenge)
@@ -85,7 +84,7 @@ def test_every_path_but_callbacks_asks_for_the_password(
     """Health is guarded as with the toolkit; ZEGO's callbacks are signed instead."""
     file = tmp_path / "web.yml"
     file.write_text(USERS, "utf-8")
-    with guarding(site.application, LiveWebConfig(file)) as server:
+    with guarding(site, LiveWebConfig(file)) as server:
         assert fetch(server, path).status == status
 
 
@@ -94,7 +93,7 @@ def test_headers_are_added_to_every_answer(site: SampleSite, tmp_path: Path) -> 
     file = tmp_path / "web.yml"
     file.write_text(HEADERS + USERS, "utf-8")
     right = basic("alice", "right")
-    with guarding(site.application, LiveWebConfig(file)) as server:
+    with guarding(site, LiveWebConfig(file)) as server:
         answers = [fetch(server), fetch(server, headers=right), fetch(server, "/x", headers=right)]
     assert [answer.status for answer in answers] == [401, 200, 404]
     for answer in answers:
@@ -112,7 +111,7 @@ def test_a_flood_of_wrong_passwords_lets_a_good_scrape_pass(
     file = tmp_path / "web.yml"
     file.write_text(f"basic_auth_users: {{alice: {hashed('right', cost=10)}}}\n")
     curl = require("curl", package="curl")
-    with guarding(site.application, LiveWebConfig(file)) as server:
+    with guarding(site, LiveWebConfig(file)) as server:
         good = basic("alice", "right")
         assert fetch(server, headers=good).status == 200
         url = f"http://{server.addresses[0]}/"
@@ -136,7 +135,7 @@ def test_requests_are_bounded_before_passwords(site: SampleSite, tmp_path: Path)
     file.write_text("rate_limit: {interval: 1h, burst: 2}\n" + USERS, "utf-8")
     clock = HandClock()
     config = load_web_config(file)
-    with serving(Guard(site.application, lambda: config, clock=clock)) as server:
+    with serving(Guard(site, lambda: config, clock=clock)) as server:
         assert [fetch(server).status for _ in range(4)] == [401, 401, 429, 429]
         clock.now = 3600
         right = basic("alice", "right")
@@ -176,7 +175,7 @@ def test_without_an_interval_everything_passes() -> None:
 @given(st.lists(st.tuples(st.sampled_from([b"authorization", b"x"]), st.binary(max_size=40))))
 def test_no_header_breaks_the_reader(headers: list[tuple[bytes, bytes]]) -> None:
     """Whatever a peer sends is credentials or none."""
-    found = _credentials(headers)
+    found = read_credentials(headers)
     assert found is None or b":" not in found[0]
 
 
@@ -185,7 +184,7 @@ def test_no_header_breaks_the_reader(headers: list[tuple[bytes, bytes]]) -> None
 def test_credentials_are_read_as_they_were_sent(user: bytes, password: bytes) -> None:
     """Any bytes can be a password; a user name ends at the first colon."""
     header = b"Basic " + base64.b64encode(user + b":" + password)
-    assert _credentials([(b"authorization", header)]) == (user, password)
+    assert read_credentials([(b"authorization", header)]) == (user, password)
 
 
 def test_curl_logs_in_with_the_right_password_only(site: SampleSite, tmp_path: Path) -> None:
@@ -193,7 +192,7 @@ def test_curl_logs_in_with_the_right_password_only(site: SampleSite, tmp_path: P
     curl = require("curl", package="curl")
     file = tmp_path / "web.yml"
     file.write_text(USERS, "utf-8")
-    with guarding(site.application, LiveWebConfig(file)) as server:
+    with guarding(site, LiveWebConfig(file)) as server:
         url = f"http://{server.addresses[0]}/"
         statuses = [
             subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 import bcrypt
 import pytest
 
-from exporter.web.security.passwords import MAX_KEPT, MAX_WAITING, PasswordChecker, TooManyChecks
+from exporter.web.security.auth import MAX_CACHED, MAX_WAITING, PasswordChecker, TooManyChecks
 from tests.web.peers import PATIENCE
 from tests.web.security.webconfig_files import hashed
 
@@ -102,11 +103,12 @@ def test_a_password_counts_up_to_its_72nd_byte() -> None:
     assert ask(PasswordChecker(), *asked, users=users) == [False, True, True]
 
 
-def test_results_are_kept(checks: Checks) -> None:
-    """Each pair of user and password is compared once, right or wrong."""
+def test_accepted_passwords_are_compared_once(checks: Checks) -> None:
+    """A right one is remembered; a wrong one is compared each time."""
     asked = [(b"alice", b"right"), (b"alice", b"wrong"), (b"carol", b"right")] * 3
     assert ask(PasswordChecker(), *asked) == [True, False, False] * 3
-    assert len(checks.compared) == 3
+    assert [password for password, _ in checks.compared].count(b"wrong") == 3
+    assert len(checks.compared) == 7
 
 
 def test_a_changed_hash_is_compared_anew() -> None:
@@ -117,41 +119,44 @@ def test_a_changed_hash_is_compared_anew() -> None:
     assert ask(checker, (b"alice", b"right"), (b"alice", b"new"), users=changed) == [False, True]
 
 
-def test_no_password_is_kept(checks: Checks) -> None:
-    """What is remembered does not hold the password, nor a digest without a key."""
+def test_no_password_is_kept() -> None:
+    """The memory of the process holds no password after its check."""
     checker = PasswordChecker()
-    ask(checker, (b"alice", b"a rather long password"))
-    assert b"a rather long password" not in repr(vars(checker._wrong)).encode()
-    assert checker._digest(b"a") != PasswordChecker()._digest(b"a")
-    assert len(checks.compared) == 1
+    users = {b"alice": hashed("a rather long password").encode()}
+    assert ask(checker, (b"alice", b"a rather long password"), users=users) == [True]
+    assert "a rather long password" not in repr(gc.get_referents(vars(checker)))
 
 
 def test_an_unknown_user_costs_what_a_known_one_costs(checks: Checks) -> None:
-    """One real hash is compared for a name that nobody has, always the same for the same name."""
-    checker = PasswordChecker()
-    ask(checker, *[(b"nobody", str(number).encode()) for number in range(5)])
-    compared = {hashed for _, hashed in checks.compared}
+    """One fixed hash is compared for names that nobody has, at the highest cost of the file."""
+    ask(PasswordChecker(), *[(str(number).encode(), b"x") for number in range(5)])
     assert len(checks.compared) == 5
-    assert len(compared) == 1
-    assert compared <= set(USERS.values())
+    (fake,) = {hashed for _, hashed in checks.compared}
+    assert fake.startswith(b"$2b$05$")
+    assert fake not in USERS.values()
 
 
-def test_unknown_users_are_spread_over_the_costs(checks: Checks) -> None:
-    """With hashes of several costs, unknown names take each of them, as known names do."""
-    ask(PasswordChecker(), *[(str(number).encode(), b"x") for number in range(40)])
-    assert {hashed for _, hashed in checks.compared} == set(USERS.values())
+def test_wrong_passwords_displace_no_accepted_one(checks: Checks) -> None:
+    """However many wrong ones come, an accepted one is not compared again."""
+    wrong = [(b"alice", str(number).encode()) for number in range(20)]
+    assert ask(PasswordChecker(), (b"alice", b"right"), *wrong, (b"alice", b"right"))[-1]
+    assert [password for password, _ in checks.compared].count(b"right") == 1
 
 
-def test_wrong_passwords_push_out_no_right_one(checks: Checks) -> None:
-    """A flood of wrong ones fills its own room only, and that has a bound."""
+def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond `MAX_CACHED`, the accepted password that was used longest ago is compared again."""
+    compared = []
+
+    def compare(password: bytes, _: bytes) -> bool:
+        compared.append(password)
+        return True
+
+    monkeypatch.setattr(bcrypt, "checkpw", compare)
     checker = PasswordChecker()
-    users = {b"alice": USERS[b"alice"]}
-    ask(checker, (b"alice", b"right"), users=users)
-    for number in range(MAX_KEPT + 10):
-        checker._wrong.add(checker._digest(b"alice", users[b"alice"], str(number).encode()))
-    ask(checker, (b"alice", b"right"), users=users)
-    assert len(checks.compared) == 1
-    assert len(checker._wrong._digests) == MAX_KEPT
+    asked = [(b"alice", str(number).encode()) for number in range(MAX_CACHED + 1)]
+    assert all(ask(checker, *asked, asked[1], asked[0]))
+    assert len(compared) == MAX_CACHED + 2
+    assert compared[-1] == asked[0][1]
 
 
 def test_a_flood_holds_up_neither_known_passwords_nor_other_addresses(checks: Checks) -> None:

@@ -52,7 +52,7 @@ def test_good_scrapes_pass_a_crowd_in_its_handshake(
     site: SampleSite, live: LiveWebConfig, sent: bytes
 ) -> None:
     """200 peers that never end their handshake do not keep a good one from its answer."""
-    with guarding(site.application, live) as server, crowd(server, 200, sent):
+    with guarding(site, live) as server, crowd(server, 200, sent):
         for _ in range(5):
             assert fetch_tls(server).status == 200
 
@@ -64,7 +64,7 @@ def test_good_scrapes_pass_a_crowd_behind_its_handshake(
     site: SampleSite, live: LiveWebConfig, sent: bytes
 ) -> None:
     """200 peers that stall later on do not either."""
-    with guarding(site.application, live) as server, ExitStack() as stack:
+    with guarding(site, live) as server, ExitStack() as stack:
         for _ in range(200):
             stack.enter_context(connected_tls(server, sent, buffer=4096))
         for _ in range(5):
@@ -75,7 +75,7 @@ def test_good_scrapes_pass_a_crowd_behind_its_handshake(
 def test_a_handshake_has_a_deadline(site: SampleSite, live: LiveWebConfig, sent: bytes) -> None:
     """A peer that does not end its handshake is dropped."""
     limits = Limits(request_seconds=0.3)
-    with guarding(site.application, live, limits) as server, connected(server, sent) as peer:
+    with guarding(site, live, limits) as server, connected(server, sent) as peer:
         assert read_to_end(peer) == b""
 
 
@@ -85,7 +85,7 @@ def test_a_peer_that_falls_silent_after_its_handshake_is_dropped(
 ) -> None:
     """The deadline for a request holds over TLS as without."""
     limits = Limits(request_seconds=0.5, keep_alive_seconds=1)
-    with guarding(site.application, live, limits) as server, connected_tls(server, sent) as peer:
+    with guarding(site, live, limits) as server, connected_tls(server, sent) as peer:
         assert _read_tls(peer).count(b"small\n") == sent.count(GET)
 
 
@@ -116,7 +116,7 @@ def test_a_closed_connection_waits_for_no_farewell(
     """A peer that does not answer the end of TLS is cut off, whatever came before."""
     limits = Limits(write_seconds=0.5, keep_alive_seconds=1)
     with (
-        guarding(site.application, live, limits) as server,
+        guarding(site, live, limits) as server,
         connected_tls(server, sent, buffer=4096) as peer,
     ):
         connections = server._server.server_state.connections
@@ -127,7 +127,7 @@ def test_a_closed_connection_waits_for_no_farewell(
 
 def test_a_large_answer_arrives_whole(site: SampleSite, live: LiveWebConfig) -> None:
     """Flow control between TLS, the server and the application loses nothing."""
-    with guarding(site.application, live) as server:
+    with guarding(site, live) as server:
         assert fetch_tls(server, path="/large").body == LARGE
 
 
@@ -136,7 +136,7 @@ def test_it_stops_with_peers_in_every_state(
 ) -> None:
     """Handshakes, idle connections and peers that do not read hold up nothing and log nothing."""
     caplog.set_level(logging.INFO)
-    with guarding(site.application, live) as server, ExitStack() as stack:
+    with guarding(site, live) as server, ExitStack() as stack:
         stack.enter_context(crowd(server, 20))
         for sent in (b"", GET_LARGE, b"GET /gated HTTP/1.1\r\nHost: a\r\n\r\n"):
             stack.enter_context(connected_tls(server, sent, buffer=4096))
@@ -161,7 +161,7 @@ def many_files() -> Iterator[None]:
 @pytest.mark.usefixtures("many_files")
 def test_1000_idle_connections_exhaust_nothing(site: SampleSite) -> None:
     """They are held, and good scrapes are answered beside them."""
-    with serving(site.application) as server, crowd(server, IDLE, GET) as peers:
+    with serving(site) as server, crowd(server, IDLE, GET) as peers:
         for peer in peers:
             assert _read_answer(peer).endswith(b"small\n")
         for _ in range(5):
@@ -174,7 +174,7 @@ def test_1000_idle_connections_over_tls_exhaust_nothing(
     site: SampleSite, live: LiveWebConfig
 ) -> None:
     """The same in the handshake, where each takes the most."""
-    with guarding(site.application, live) as server, crowd(server, IDLE) as peers:
+    with guarding(site, live) as server, crowd(server, IDLE) as peers:
         for _ in range(5):
             assert fetch_tls(server).status == 200
         assert _are_open(peers)

@@ -50,7 +50,7 @@ def der(*identities: str) -> bytes:
 def test_a_renewed_certificate_is_used(site: SampleSite, folder: Folder, clock: HandClock) -> None:
     """New connections get the new certificate, and one that is open goes on."""
     live = LiveWebConfig(folder.write(TLS), clock=clock)
-    with guarding(site.application, live) as server:
+    with guarding(site, live) as server:
         assert shown_certificate(server) == der("localhost", "127.0.0.1")
         folder.write_certificate(certificate("localhost", "127.0.0.1", "renewed.example"))
         assert shown_certificate(server) == der("localhost", "127.0.0.1")
@@ -81,7 +81,7 @@ def test_a_broken_renewal_keeps_the_certificate_and_is_said_once(
     caplog.set_level(logging.INFO)
     live = LiveWebConfig(folder.write(TLS), clock=clock)
     renewed = certificate("localhost", "127.0.0.1", "renewed.example")
-    with guarding(site.application, live) as server:
+    with guarding(site, live) as server:
         (folder.path / "cert.pem").write_bytes(chain_of(renewed))
         for _ in range(3):
             clock.now += CHECK_SECONDS
@@ -103,7 +103,7 @@ def test_another_client_ca_counts_for_the_next_connection(
     """A client of the old CA cannot come back, not even by resuming its session."""
     live = LiveWebConfig(folder.write(VERIFYING), clock=clock)
     old, new = certificate("old.example"), certificate("new.example", ca="another")
-    with guarding(site.application, live) as server:
+    with guarding(site, live) as server:
         old_client, new_client = client_context(old), client_context(new)
         assert fetch_tls(server, old_client).status == 200
         with pytest.raises((ssl.SSLError, ConnectionError)):
@@ -220,4 +220,4 @@ def test_a_file_that_cannot_be_used_to_begin_with_is_an_error(tmp_path: Path) ->
 def test_without_a_file_nothing_is_guarded(site: SampleSite) -> None:
     """No file is no configuration."""
     assert open_web_config(None) is None
-    assert build_server(site.application, ["127.0.0.1:0"], None).scheme == "http"
+    assert build_server(site, ["127.0.0.1:0"], None).scheme == "http"

@@ -14,6 +14,7 @@ from exporter.web.security.ciphers import KNOWN, OPENSSL_NAMES, openssl_ciphers
 from exporter.web.security.loading import load_web_config
 from exporter.web.security.reloading import LiveWebConfig
 from tests.components import require
+from tests.web.peers import connected, read_to_end
 from tests.web.sample_site import SampleSite
 from tests.web.security.webconfig_files import (
     TLS,
@@ -37,7 +38,7 @@ def folder(tmp_path: Path) -> Folder:
 
 def status_for(site: SampleSite, config: Path, context: ssl.SSLContext) -> int | None:
     """Return the status that a client gets from a server of `config`; None: it is refused."""
-    with guarding(site.application, LiveWebConfig(config)) as server:
+    with guarding(site, LiveWebConfig(config)) as server:
         try:
             return fetch_tls(server, context).status
         except REFUSED:
@@ -279,14 +280,20 @@ def test_suites_of_tls_1_3_are_known_and_left_to_openssl() -> None:
     assert openssl_ciphers(KNOWN) == list(OPENSSL_NAMES.values())
 
 
-def test_plain_http_gets_no_answer_over_tls(site: SampleSite, folder: Folder) -> None:
-    """A client without TLS is dropped, and nothing is logged as a defect."""
-    curl = require("curl", package="curl")
+def test_plain_http_is_told_to_use_https(
+    site: SampleSite, folder: Folder, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client without TLS gets a plain 400 that names the cause, and the connection ends."""
     live = LiveWebConfig(folder.write(TLS))
-    with guarding(site.application, live) as server:
-        done = subprocess.run([curl, "-s", f"http://{server.addresses[0]}/"], check=False)
-        assert done.returncode != 0
+    with (
+        guarding(site, live) as server,
+        connected(server, b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n") as peer,
+    ):
+        answer = read_to_end(peer)
         assert fetch_tls(server).status == 200
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"https://" in answer
+    assert caplog.text == ""
 
 
 def test_curl_connects_with_a_client_certificate(site: SampleSite, folder: Folder) -> None:
@@ -295,7 +302,7 @@ def test_curl_connects_with_a_client_certificate(site: SampleSite, folder: Folde
     client = certificate("prometheus.example")
     (folder.path / "client.pem").write_bytes(client.private_key_and_cert_chain_pem.bytes())
     live = LiveWebConfig(folder.write(VERIFYING))
-    with guarding(site.application, live) as server:
+    with guarding(site, live) as server:
         command = [curl, "-sS", "--cacert", "ca.pem", f"https://{server.addresses[0]}/"]
         with_it = subprocess.run(
             [*command, "--cert", "client.pem"], cwd=folder.path, capture_output=True, check=False

@@ -12,7 +12,7 @@ from exporter import __version__
 from exporter.config import TaskSettings
 from exporter.errors import AuthError
 from exporter.tasks import TaskStatus
-from exporter.web.http import Response
+from exporter.web.responses import PiecewiseResponse
 from exporter.web.status import api
 from exporter.web.status.query import ORDERS, PARAMETERS, QueryError, TaskQuery
 from exporter.web.status.task_list import Row, Selection
@@ -24,11 +24,11 @@ REFUSED = AuthError("the signature was refused", code="100000005", remedy="check
 FAILED = make_task("a", TaskStatus.FAILED, title="<b>", expires_at=None, retry_count=3)
 
 
-def document(response: Response) -> Any:
+def document(response: PiecewiseResponse) -> Any:
     """Return what a good answer says."""
-    assert response.content_type == "application/json"
+    assert response.headers["content-type"] == "application/json"
     assert response.headers["Cache-Control"] == "no-store"
-    return json.loads(response.body)
+    return json.loads(bytes(response.body))
 
 
 def describe_task(row: Row) -> Any:
@@ -130,7 +130,7 @@ def test_tasks_come_with_the_part_they_are_of() -> None:
 def test_a_refusal_is_json_too() -> None:
     """Status 400, the text, and the parameter alone for a program."""
     answer = api.answer_error(QueryError("status", "'x' is none of these"))
-    assert answer.status == 400
+    assert answer.status_code == 400
     assert document(answer) == {"error": "status: 'x' is none of these", "parameter": "status"}
 
 

@@ -1,0 +1,75 @@
+"""Durations as text and as seconds."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.config.durations import YEAR_SECONDS, format_duration, parse_duration
+
+YEAR_MS = int(YEAR_SECONDS * 1000)
+
+
+@settings(deadline=None)
+@given(st.integers(min_value=1, max_value=20 * YEAR_MS))
+def test_what_is_formatted_is_parsed_to_the_same(milliseconds: int) -> None:
+    """Text and seconds say the same, for every whole number of milliseconds."""
+    seconds = milliseconds / 1000
+    assert parse_duration(format_duration(seconds)) == seconds
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="0123456789ywdhms -.+٣", max_size=12))
+def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
+    """Nothing else escapes, and what is accepted is not negative."""
+    with contextlib.suppress(ValueError):
+        assert parse_duration(text) >= 0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90s", 90),
+        ("5m", 300),
+        ("1h30m", 5400),
+        ("1d", 86_400),
+        ("1w", 604_800),
+        ("1y", 31_536_000),
+        ("500ms", 0.5),
+        ("1s1ms", 1.001),
+        ("0s", 0),
+        ("1y1w1d1h1m1s1ms", 32_230_861.001),
+    ],
+)
+def test_prometheus_forms_are_read(text: str, seconds: float) -> None:
+    """Units from years down to milliseconds, each at most once."""
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "90", "5 m", "1.5h", "-5m", "+5m", "30m1h", "1m1m", "1H", "m", "1ms1s", "٣s", "1s\n"],
+)
+def test_other_forms_are_refused(text: str) -> None:
+    """Wrong order, repetition, fractions, signs, spaces and foreign digits are no durations."""
+    with pytest.raises(ValueError, match="not a duration"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0s"),
+        (90, "1m30s"),
+        (604_800, "1w"),
+        (691_200, "8d"),
+        (31_536_000, "1y"),
+        (0.25, "250ms"),
+    ],
+)
+def test_formatted_as_prometheus_does(seconds: float, text: str) -> None:
+    """Weeks and years only where nothing is left over."""
+    assert format_duration(seconds) == text
