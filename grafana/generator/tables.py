@@ -43,11 +43,13 @@ def table_panel(
     sort_by: str = "",
     then_by: str = "zego_app",
     descending: bool = True,
+    only_with: str = "",
 ) -> table.Panel:
     """Return a table of exactly these columns, in this order.
 
     `hidden` fields are there for links only. `sort_by` is a field, shown or not; rows with the same
-    value in it are in ascending order of `then_by`.
+    value in it are in ascending order of `then_by`. `only_with` is a field without which a row is
+    left out, "" for none.
     """
     panel = describe(table.Panel(), texts, key, "none")
     for index, query in enumerate(queries):
@@ -59,9 +61,16 @@ def table_panel(
     for name in hidden:
         panel.override_by_name(name, properties({"custom.hidden": True}))
     kept = [column.name for column in columns] + list(hidden)
-    return panel.transformations(_transformations(kept, sort_by, then_by, descending)).cell_height(
-        common_models.TableCellHeight.SM
-    )
+    merge, *further = _transformations(kept, sort_by, then_by, descending)
+    steps = [merge, *([_with_value(only_with)] if only_with else []), *further]
+    return panel.transformations(steps).cell_height(common_models.TableCellHeight.SM)
+
+
+def _with_value(name: str) -> models.DataTransformerConfig:
+    """Leave out the rows without a value in a field."""
+    is_there = {"fieldName": name, "config": {"id": "isNotNull", "options": {}}}
+    options = {"type": "include", "match": "all", "filters": [is_there]}
+    return models.DataTransformerConfig(id_val="filterByValue", options=options)
 
 
 def _transformations(

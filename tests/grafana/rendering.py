@@ -80,12 +80,29 @@ def shown(panel: dict[str, Any], results: dict[str, list[dict[str, Any]]]) -> It
         for one in series:
             labels = tuple(sorted(one["metric"].items()))
             if panel["type"] == "table":
+                if left_out(panel, results, one["metric"]):
+                    continue
                 yield from cells(panel, ref_id, one)
             elif fields := panel["options"].get("reduceOptions", {}).get("fields"):
                 yield Shown(one["metric"].get(fields.strip("/^$"), ""), "text", labels)
             else:
                 look = looks_of(panel, "byFrameRefID", ref_id)
                 yield seen(one["value"][1], look, labels, "", by_threshold=judged)
+
+
+def left_out(
+    panel: dict[str, Any], results: dict[str, list[dict[str, Any]]], row: dict[str, str]
+) -> bool:
+    """Tell whether a table leaves out a task's row for want of a value that it asks for."""
+    for entry in panel["transformations"]:
+        if entry["id"] == "filterByValue":
+            (wanted,) = entry["options"]["filters"]
+            assert wanted["config"]["id"] == "isNotNull"
+            there = results[wanted["fieldName"].removeprefix("Value #")]
+            task = ("zego_app", "upload_task_id")
+            if all(any(row[k] != kept["metric"][k] for k in task) for kept in there):
+                return True
+    return False
 
 
 def cells(panel: dict[str, Any], ref_id: str, series: dict[str, Any]) -> Iterator[Shown]:
