@@ -13,15 +13,14 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from exporter.history.counters import AppCounters
-from exporter.history.database import CounterKey, HistoryFile
-from exporter.history.journal import Journal
+from exporter.history.database import HistoryFile, Update
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.demo import sized_app
 from exporter.simulator.paging import Query, find_page, write_page
@@ -74,18 +73,16 @@ def render_pages(app: SimulatedApp) -> Iterator[bytes]:
         )
 
 
-class TimedJournal(Journal):
-    """A journal that keeps how long each flush took, in seconds."""
+class TimedHistory(HistoryFile):
+    """A history file that keeps how long each write took, in seconds."""
 
-    def __init__(self, history: HistoryFile) -> None:
-        super().__init__(history, "vod", 1)
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
         self.times: list[float] = []
 
-    def flush(
-        self, collected_at: float | None, values: Callable[[], Mapping[CounterKey, float]]
-    ) -> None:
-        """Write what was noted."""
-        self.times.append(timed(lambda: super(TimedJournal, self).flush(collected_at, values)))
+    def write(self, name: str, app_id: int, update: Update) -> None:
+        """Write one walk."""
+        self.times.append(timed(lambda: super(TimedHistory, self).write(name, app_id, update)))
 
 
 def measure(pages: Sequence[bytes]) -> tuple[float, float, float]:
@@ -94,22 +91,21 @@ def measure(pages: Sequence[bytes]) -> tuple[float, float, float]:
     tasks = decode(pages)
     with (
         tempfile.TemporaryDirectory() as folder,
-        closing(HistoryFile(Path(folder) / "history.sqlite")) as history,
+        closing(TimedHistory(Path(folder) / "history.sqlite")) as history,
     ):
-        journal = TimedJournal(history)
-        ledger = AppCounters(journal)
-        ledger.record_walk(tasks, NOW)
-        journal.times.clear()  # the baseline writes every task
+        counters = AppCounters(history, "vod", 1)
+        counters.record_walk(tasks, NOW)
+        history.times.clear()  # the baseline writes every task
         for number in range(ROUNDS):
             decoding.append(timed(lambda: decode(pages)))
             tasks = change(tasks, number)
             now = NOW + 60 * (number + 1)
-            recording.append(timed(partial(ledger.record_walk, tasks, now)))
-        assert not journal.errors
+            recording.append(timed(partial(counters.record_walk, tasks, now)))
+        assert not counters.view().history_errors
         assert len(history.read("vod", 1).tracked or ()) == TASKS
     return (
         statistics.median(decoding),
-        statistics.median(journal.times),
+        statistics.median(history.times),
         statistics.median(recording),
     )
 

@@ -56,7 +56,9 @@ def measure_limit() -> str:
         started = time.monotonic()
         pages, token = 0, ""
         while not pages or token:
-            token = client.describe_upload_tasks(page_token=token, deadline=FAR).next_token
+            token = client.describe_upload_tasks(
+                secret=SECRET, page_token=token, deadline=FAR
+            ).next_token
             pages += 1
         elapsed = time.monotonic() - started
         truth = requests.get(f"{url}/simulator/truth", timeout=60).json()[str(APP_ID)]
@@ -74,10 +76,12 @@ def measure_overhead(delay: float, pages: int) -> str:
         requests.Session() as session,
     ):
         ask_bare(session, url)
-        client.describe_upload_tasks(deadline=FAR)
+        client.describe_upload_tasks(secret=SECRET, deadline=FAR)
         for _ in range(pages):
             bare_times.append(ask_bare(session, url))
-            our_times.append(timed(lambda: client.describe_upload_tasks(deadline=FAR)))
+            our_times.append(
+                timed(lambda: client.describe_upload_tasks(secret=SECRET, deadline=FAR))
+            )
     bare, ours = statistics.median(bare_times) * 1000, statistics.median(our_times) * 1000
     return (
         f"| {delay * 1000:.0f} ms | {pages} | {bare:.2f} ms | {ours:.2f} ms "
@@ -113,7 +117,6 @@ def new_client(url: str, rate: float) -> Client:
         app_id=APP_ID,
         endpoint=url,
         is_test=None,
-        read_secret=lambda: SECRET,
         limiter=RateLimiter(rate),
         stats=ApiStats(),
         timeout=60.0,

@@ -53,7 +53,13 @@ OCCUPYING_SLOT = (TaskStatus.WAITING, TaskStatus.UPLOADING)
 class UploadTask:
     """One upload task as the API listed it.
 
-    `expires_at` and `created_at` are Unix seconds, None where the API gave none.
+    Attributes:
+        id: The API's `UploadTaskId`, unique within its app.
+        title: Empty where the API gave none.
+        status: `UNKNOWN` for a code that this version does not know.
+        retry_count: Retries so far.
+        expires_at: Unix seconds, None where the API gave none.
+        created_at: Likewise.
     """
 
     id: str
@@ -66,17 +72,30 @@ class UploadTask:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """The status of a task, and when it was first seen in it (Unix seconds)."""
+    """What the last walks say of a task.
+
+    Attributes:
+        status: Its status when it was last listed.
+        since: When it was first seen in that status (Unix seconds). None for a task that the
+            baseline already found in it: since when is not known.
+        missing: Whether the last walk did not list it. The next such walk makes it `gone`.
+    """
 
     status: TaskStatus
-    since: float
+    since: float | None
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StatusSummary:
-    """What the tasks of one status add up to.
+    """Totals over the tasks of one status.
 
-    `oldest_created_at` is in Unix seconds, None where no task has a creation time.
+    Attributes:
+        tasks: How many there are.
+        retries: Sum of their retry counts.
+        retried_tasks: How many have been retried at least once.
+        max_retries: The highest retry count, 0 without tasks.
+        oldest_created_at: The earliest creation in Unix seconds, None where none is given.
     """
 
     tasks: int = 0
@@ -165,10 +184,11 @@ class Snapshot:
 
     @cached_property
     def oldest_status_since(self) -> Mapping[TaskStatus, float]:
-        """When the task that is longest in a status entered it, for statuses with tasks."""
+        """By status, the earliest known time at which a listed task entered it."""
         oldest: dict[TaskStatus, float] = {}
         for entry in self.tracked.values():
-            oldest[entry.status] = min(entry.since, oldest.get(entry.status, entry.since))
+            if entry.since is not None and not entry.missing:
+                oldest[entry.status] = min(entry.since, oldest.get(entry.status, math.inf))
         return oldest
 
     def expiring(self, *, now: float, within: float) -> int:

@@ -68,14 +68,14 @@ def make_view(
     settings = settings or make_settings(name)
     elapsed = settings.collection.stale_after + 1 if stale else 0.0
     clock = iter([0.0, elapsed])
-    state = AppState(
-        settings, stats or ApiStats(), AppCounters(), clock=lambda: next(clock, elapsed)
-    )
+    counters = AppCounters()
+    state = AppState(settings, stats or ApiStats(), counters, clock=lambda: next(clock, elapsed))
     if snapshot is not None:
-        state.begin(snapshot.completed_at - snapshot.duration)
-        state.publish(snapshot, malformed or {})
+        state.start_collection(snapshot.completed_at - snapshot.duration)
+        walk = counters.compare(snapshot.tasks, snapshot.completed_at)
+        state.publish(snapshot, walk, malformed or {})
     if error is not None:
-        state.begin(NOW)
+        state.start_collection(NOW)
         state.fail(error)
     return state.view()
 

@@ -255,6 +255,21 @@ _EVENTS = Group(
                 ),
             },
         ),
+        "zego_upload_task_phase_duration_seconds": Entry(
+            "from the collection that first found the task in the status to the one that found it "
+            "in another status, or `EventTime` of the callbacks that reported the two changes",
+            {
+                "How long half of the uploads of the last day waited to start": (
+                    "histogram_quantile(0.5, sum by (zego_app, le) (increase("
+                    'zego_upload_task_phase_duration_seconds_bucket{phase="waiting"}[1d])))'
+                ),
+                "Share of the time that goes into each phase": (
+                    "increase(zego_upload_task_phase_duration_seconds_sum[1d]) / ignoring (phase) "
+                    "group_left sum without (phase) "
+                    "(increase(zego_upload_task_phase_duration_seconds_sum[1d]))"
+                ),
+            },
+        ),
         "zego_upload_failures_total": Entry(
             "callbacks with `EventType` 10002, their `Detail.Reason`. Always 0 without callbacks",
             {
@@ -368,7 +383,7 @@ _COLLECTIONS = Group(
                     "zego_upload_tasks_reported - zego_upload_collection_tasks"
                 )
             },
-            absent="where the API gave no total",
+            absent="where the API gave no total, and while the data is stale",
         ),
         "zego_upload_last_success_timestamp_seconds": Entry(
             "the end of the last complete collection",

@@ -1,1 +1,1 @@
-"""Walks over all pages, and what they leave behind: snapshots and the state of each app."""
+"""Complete walks over all pages, and the state of each app that they lead to."""

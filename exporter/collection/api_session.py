@@ -1,52 +1,85 @@
-"""What a strategy may ask the API during one collection, and what its answers must be like.
+"""The API requests of one collection.
 
 Rules that this file keeps:
 
-- Nothing about the API is assumed (API notes, Answers): an answer that shows that totals, filters
-  or look-ups do not work as the incremental strategy needs them raises UnsuitableError.
-- Several walks may run at the same time, each in a thread and with a client of its own; the
-  clients share the limiter. One that fails ends the others.
+- Nothing about the API is assumed (docs/zego-api.md, Not documented). An answer that shows that
+  totals, filters or look-ups do not work as the incremental strategy needs them raises
+  IncrementalUnsupported.
+- Several walks may run at the same time, each in a thread and with a client of its own; the clients
+  share the limiter. The first that fails ends the others.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from exporter.collection.sharing import TaskInterner
-from exporter.collection.walk import Walk, WalkResult, walk
+from exporter.collection.walk import TotalsCheck, Walk, WalkResult, walk
 from exporter.errors import RejectedError, Stopped
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.client import Client, Page
 from exporter.zego.decoding import STATUS_CODES
 
-LANES = 4
-"""Clients of an app that works incrementally, and so walks that run at the same time."""
+INCREMENTAL_CLIENTS = 4
+"""Clients of an app that is collected incrementally: the walks that can run at the same time."""
 
 
 class IncrementalUnsupported(Exception):
-    """The API does not do what the incremental strategy needs; the argument says what it does."""
+    """The API does not do what the incremental strategy needs; the message says what.
+
+    `transient` says that the cause may be a single bad answer, as opposed to how the API works.
+    """
+
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
+
+
+class TaskInterner:
+    """Reuses the previous object for unchanged tasks, which halves peak memory."""
+
+    def __init__(self, known: Iterable[UploadTask]) -> None:
+        self._known = {task.id: task for task in known}
+
+    def intern(self, page: Page) -> Page:
+        """Return the page with known tasks in the place of tasks that are equal to them."""
+        known = self._known
+        return replace(
+            page,
+            tasks=tuple([k if (k := known.get(t.id)) == t else t for t in page.tasks]),
+        )
 
 
 class ApiSession:
-    """The requests of one collection.
+    """The requests of one collection, and how many pages they have read.
 
-    `deadline` is an instant of the clients' clock; `max_pages` the most that one walk may read.
-    `known` are the tasks of the last snapshot: full walks share those that did not change.
+    Args:
+        clients: One for each walk that may run at the same time.
+        secret: The ServerSecret that signs the requests.
+        page_size: Tasks on a page at most.
+        deadline: When the collection must have ended, on the clients' clock.
+        max_pages: Most pages of one walk.
+        totals: What is known of the app's totals.
+        known: Tasks of the last snapshot, to be interned.
     """
 
     def __init__(
         self,
         clients: Sequence[Client],
         *,
+        secret: str,
         page_size: int,
         deadline: float,
         max_pages: int,
+        totals: TotalsCheck,
         known: Iterable[UploadTask] = (),
     ) -> None:
         self.pages = 0
         self.page_size = page_size
+        self.totals = totals
         self._clients = clients
+        self._secret = secret
         self._deadline = deadline
         self._max_pages = max_pages
         self._known = known
@@ -54,87 +87,111 @@ class ApiSession:
         self._abandoned = threading.Event()
 
     def walk_all(self) -> WalkResult:
-        """Walk over all tasks, page after page, assuming nothing. Raises as `walk` does."""
-        share = self.share_known()
-        return walk(lambda token: share(self._ask(token)), max_pages=self._max_pages)
+        """Walk over all tasks, page after page, assuming nothing.
 
-    def share_known(self) -> Callable[[Page], Page]:
-        """Return what puts known tasks in the place of equal ones on a page; costs O(known)."""
-        return TaskInterner(self._known).share
+        Raises as `walk` does, and PaginationError for a listing that is shorter than its total.
+        """
+        intern = self.new_interner().intern
+        return self.totals.complete(
+            lambda: walk(lambda token: intern(self._request(token)), max_pages=self._max_pages)
+        )
 
-    def begin(
+    def new_interner(self) -> TaskInterner:
+        """Return an interner of the tasks of the last snapshot; takes time in their number."""
+        return TaskInterner(self._known)
+
+    def start_walk(
         self,
         status: TaskStatus | None,
         *,
-        lane: int = 0,
-        share: Callable[[Page], Page] = lambda page: page,
+        client: int = 0,
+        intern: Callable[[Page], Page] = lambda page: page,
     ) -> Walk:
-        """Return a walk over the tasks of `status`, None for all; its steps check each answer."""
+        """Return a walk over the tasks of `status`, None for all; its steps check each answer.
+
+        `client` is the index of the client that it uses.
+        """
 
         def fetch(token: str) -> Page:
             code = None if status is None else STATUS_CODES[status]
-            page = _checked(self._ask_narrowly(lane, page_token=token, status=code))
+            page = self._narrow_request(client, page_token=token, status=code)
+            if page.malformed:
+                raise IncrementalUnsupported("the API lists entries that cannot be read")
+            if page.total is None:
+                raise IncrementalUnsupported("the API gives no total")
             if status is not None and any(task.status is not status for task in page.tasks):
                 raise IncrementalUnsupported(
                     "the API lists tasks of a status that was not asked for"
                 )
-            return share(page)
+            return intern(page)
 
         return Walk(fetch, max_pages=self._max_pages)
 
     def look_up(self, task_id: str) -> UploadTask | None:
         """Return the task as it is now, None where the API knows none with that id."""
-        page = self._ask_narrowly(0, task_id=task_id)
+        page = self._narrow_request(0, task_id=task_id)
         if page.malformed or any(task.id != task_id for task in page.tasks):
             raise IncrementalUnsupported(
                 "the API answers the look-up of a task with something else"
             )
         return page.tasks[-1] if page.tasks else None
 
-    def together(self, jobs: Sequence[Callable[[], object]]) -> None:
-        """Run `jobs` at the same time, each with a lane of its own; raise the first error."""
+    def in_parallel(self, jobs: Sequence[Callable[[], object]]) -> None:
+        """Run `jobs` at the same time, each in a thread; raise the first error.
+
+        Each job must use a client of its own.
+        """
         errors: list[BaseException] = []
+
+        def run(job: Callable[[], object]) -> None:
+            try:
+                job()
+            except BaseException as error:  # noqa: BLE001 - raised again in the collector's thread
+                errors.append(error)
+                self._abandoned.set()
+
         threads = [
             # A request that cannot be cut (a DNS look-up) must not keep the process alive.
-            threading.Thread(target=self._run, args=(job, errors), daemon=True)
+            threading.Thread(target=run, args=(job,), daemon=True)
             for job in jobs
         ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
+        started = []
+        try:
+            for thread in threads:
+                thread.start()
+                started.append(thread)
+        except RuntimeError as error:  # no more threads: the started ones must end first
+            errors.append(error)
+            self._abandoned.set()
+        for thread in started:
             thread.join()
         self._abandoned.clear()
         if errors:
             raise errors[0]
 
-    def _run(self, job: Callable[[], object], errors: list[BaseException]) -> None:
-        try:
-            job()
-        except BaseException as error:  # noqa: BLE001 - raised again in the collector's thread
-            errors.append(error)
-            self._abandoned.set()
-
-    def _ask_narrowly(
-        self, lane: int, *, page_token: str = "", status: int | None = None, task_id: str = ""
+    def _narrow_request(
+        self, client: int, *, page_token: str = "", status: int | None = None, task_id: str = ""
     ) -> Page:
+        """Request a part of the tasks; an API that refuses that may still list all of them."""
         try:
-            return self._ask(page_token, lane=lane, status=status, task_id=task_id or None)
+            return self._request(page_token, client=client, status=status, task_id=task_id or None)
         except RejectedError as error:
             raise IncrementalUnsupported(
-                f"the API refuses to be asked narrowly: {error}"
+                f"the API refuses requests for a part of the tasks: {error}", transient=True
             ) from error
 
-    def _ask(
+    def _request(
         self,
         page_token: str,
         *,
-        lane: int = 0,
+        client: int = 0,
         status: int | None = None,
         task_id: str | None = None,
     ) -> Page:
         if self._abandoned.is_set():
-            raise Stopped  # seen by nobody: the first error is the one that is raised
-        page = self._clients[lane].describe_upload_tasks(
+            raise Stopped  # nobody sees it: `in_parallel` raises the first error
+        page = self._clients[client].describe_upload_tasks(
+            secret=self._secret,
             page_token=page_token,
             page_size=self.page_size,
             status=status,
@@ -144,11 +201,3 @@ class ApiSession:
         with self._lock:
             self.pages += 1
         return page
-
-
-def _checked(page: Page) -> Page:
-    if page.malformed:
-        raise IncrementalUnsupported("the API lists entries that cannot be read")
-    if page.total is None:
-        raise IncrementalUnsupported("the API gives no total")
-    return page

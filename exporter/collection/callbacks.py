@@ -1,4 +1,4 @@
-"""Callbacks of one app: checked, counted, and followed by an early collection."""
+"""Callbacks of one app: each is checked and counted, and asks for an early collection."""
 
 from __future__ import annotations
 
@@ -23,19 +23,26 @@ MAX_NONCES = 10_000
 
 
 class CallbackReceiver:
-    """Takes callbacks in any thread; `hurry` asks for an early collection."""
+    """Takes the callbacks of one app, in any thread.
+
+    Args:
+        app_id: The AppId that they must name.
+        read_secret: Returns the CallbackSecret; raises AuthError where it cannot be read.
+        counters: Where events are counted.
+        request_early_collection: Called after each authentic callback.
+    """
 
     def __init__(
         self,
         app_id: int,
         read_secret: Callable[[], str],
-        ledger: AppCounters,
+        counters: AppCounters,
         request_early_collection: Callable[[], None],
     ) -> None:
         self._app_id = app_id
         self._read_secret = read_secret
-        self._ledger = ledger
-        self._hurry = request_early_collection
+        self._counters = counters
+        self._request_early_collection = request_early_collection
         self._lock = threading.Lock()
         self._secret_readable = True
         self._nonces: OrderedDict[str, float] = OrderedDict()
@@ -44,13 +51,16 @@ class CallbackReceiver:
     def receive(self, body: bytes, now: float) -> None:
         """Take the callback in `body` at `now` (Unix seconds).
 
-        Raises CallbackRejected, which is counted, where it has no effect.
+        Raises CallbackRejected, which is counted, for one that has no effect.
         """
         try:
-            self._take(body, now)
+            event = read_callback(body, secret=self._secret(), app_id=self._app_id, now=now)
+            self._remember(event.nonce, now)
         except CallbackRejected as rejected:
             self.reject(rejected.reason)
             raise
+        self._counters.record_callback(event, now)
+        self._request_early_collection()
 
     def reject(self, reason: str) -> None:
         """Count a callback that was refused for `reason`, one of REJECTIONS."""
@@ -62,25 +72,18 @@ class CallbackReceiver:
         with self._lock:
             return dict(self._rejections)
 
-    def _take(self, body: bytes, now: float) -> None:
-        secret = self._secret()
-        event = read_callback(body, secret=secret, app_id=self._app_id, now=now)
-        self._remember(event.nonce, now)
-        self._ledger.record_callback(event, now)
-        self._hurry()
-
     def _secret(self) -> str:
         try:
             secret = self._read_secret()
         except AuthError as error:
-            if self._secret_readable:  # one line: peers shall not fill the log
+            if self._secret_readable:  # one line: peers must not fill the log
                 log.error(  # noqa: TRY400 - the message says it all
                     "callbacks are refused until their secret can be read",
                     app_id=self._app_id,
                     error=error,
                 )
             self._secret_readable = False
-            # Without the secret nothing can be believed; the caller learns no more than that.
+            # Without the secret nothing is authentic; the caller learns no more than that.
             raise CallbackRejected("signature") from None
         self._secret_readable = True
         return secret
@@ -88,14 +91,11 @@ class CallbackReceiver:
     def _remember(self, nonce: str, now: float) -> None:
         """Refuse a nonce that was used while its timestamp can still be valid."""
         with self._lock:
-            self._forget(now - 2 * MAX_CLOCK_DEVIATION_SECONDS)
+            outdated = now - 2 * MAX_CLOCK_DEVIATION_SECONDS
+            while self._nonces and next(iter(self._nonces.values())) < outdated:
+                self._nonces.popitem(last=False)
             if nonce in self._nonces:
                 raise CallbackRejected("replayed")
             if len(self._nonces) == MAX_NONCES:
                 self._nonces.popitem(last=False)
             self._nonces[nonce] = now
-
-    def _forget(self, before: float) -> None:
-        """Drop the nonces heard before that instant."""
-        while self._nonces and next(iter(self._nonces.values())) < before:
-            self._nonces.popitem(last=False)

@@ -1,22 +1,29 @@
-"""The thread of one app: collects on a monotonic schedule and publishes what it finds."""
+"""The thread of one app: collects on a schedule and publishes what it finds."""
 
 from __future__ import annotations
 
+import errno
 import math
 import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Literal, Protocol
 
-from exporter.collection.api_session import ApiSession
+from exporter.collection.api_session import INCREMENTAL_CLIENTS, ApiSession
 from exporter.collection.callbacks import CallbackReceiver
-from exporter.collection.outage import Outage
-from exporter.collection.schedule import Schedule
+from exporter.collection.incremental.strategy import Incremental
+from exporter.collection.schedule import Schedule, elapsed_clock
 from exporter.collection.state import AppState
-from exporter.collection.strategy import new_strategy
-from exporter.collection.walk import WalkResult
+from exporter.collection.walk import TotalsCheck, WalkResult
 from exporter.config import AppSettings
-from exporter.errors import CollectionError, InternalError, Stopped
+from exporter.errors import (
+    ApiError,
+    CollectionError,
+    ExporterError,
+    InternalError,
+    Stopped,
+)
 from exporter.history.counters import AppCounters
 from exporter.logs import get_logger
 from exporter.tasks import Snapshot
@@ -31,38 +38,76 @@ START_SPREAD = 0.1
 """Part of the interval over which first collections spread, so that apps do not start in step."""
 
 MAX_START_SPREAD_SECONDS = 10.0
-"""Most of it: whoever starts an exporter waits for its first numbers."""
+"""Upper bound of the start delay in seconds."""
+
+MAX_WAIT_SECONDS = 5.0
+"""Longest wait without a look at the clock: waiting stands still while the machine is suspended."""
+
+_LIMITS_REMEDY = (
+    "Raise the limits of open files and of threads (LimitNOFILE= and TasksMax= in systemd, "
+    "ulimits or --pids-limit in a container)."
+)
+
+
+class Strategy(Protocol):
+    """How the tasks of one app are collected; `corrections` counts what resyncs corrected."""
+
+    corrections: int
+
+    @property
+    def name(self) -> Literal["full", "incremental"]:
+        """The strategy in effect, whatever was configured."""
+
+    def collect(self, session: ApiSession) -> WalkResult:
+        """Return all tasks as they are now. Raises as `ApiSession.walk_all` does."""
+
+
+class Full:
+    """Every collection is one walk over all tasks; nothing is assumed."""
+
+    corrections = 0
+    name: Literal["full"] = "full"
+
+    def collect(self, session: ApiSession) -> WalkResult:
+        """Return all tasks as they were listed. Raises as `ApiSession.walk_all` does."""
+        return session.walk_all()
 
 
 class Collector:
     """Collects one app until it is stopped.
 
-    `clock` is monotonic, `wall_clock` gives Unix seconds; both come in so that tests own the time.
-    `prepare` is called with the app's name and each snapshot before anybody else can see it.
+    Args:
+        settings: The app.
+        limiter: The rate limiter of its AppId.
+        counters: What has been counted of the app so far.
+        clock: Seconds that never jump.
+        wall_clock: Unix seconds.
+        new_transport: Makes the connection of a client.
+        prepare: Called with the app's name and each snapshot before it is published.
     """
 
     def __init__(
         self,
         settings: AppSettings,
         limiter: RateLimiter,
-        ledger: AppCounters,
+        counters: AppCounters,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = elapsed_clock,
         wall_clock: Callable[[], float] = time.time,
         new_transport: Callable[[], Transport] = Transport,
         prepare: Callable[[str, Snapshot], None] = lambda _app, _snapshot: None,
     ) -> None:
         self.settings = settings
         stats = ApiStats()
-        self._ledger = ledger
-        self.inbox = CallbackReceiver(
+        self._counters = counters
+        self.callbacks = CallbackReceiver(
             settings.app_id,
             settings.read_callback_secret,
-            ledger,
+            counters,
             request_early_collection=self.request_early_collection,
         )
         self.state = AppState(
-            settings, stats, ledger, rejections=self.inbox.rejections, clock=clock
+            settings, stats, counters, rejections=self.callbacks.rejections, clock=clock
         )
         self._prepare = prepare
         self._clock = clock
@@ -74,35 +119,50 @@ class Collector:
             START_SPREAD * settings.collection.interval, MAX_START_SPREAD_SECONDS
         )
         self._schedule = Schedule(clock() + spread, settings.collection.interval)
-        self._secret = ""
-        self._outage = Outage(settings.name)
-        self._strategy, clients = new_strategy(settings, clock)
+        self._failures = _FailureLog(settings.name, clock)
+        self._totals = TotalsCheck()
+        self._strategy: Strategy = Full()
+        clients = 1
+        if settings.collection.strategy == "incremental":
+            resync_interval = settings.collection.resync_interval
+            self._strategy = Incremental(settings.name, resync_interval, clock)
+            clients = INCREMENTAL_CLIENTS
         self._clients = [self._new_client(limiter, stats, new_transport()) for _ in range(clients)]
         self._thread = threading.Thread(target=self._run, name=f"collector-{settings.name}")
         # A request that cannot be cut (a DNS look-up) must not keep the process alive.
         self._thread.daemon = True
 
     def start(self) -> None:
-        """Start the thread; one that runs already goes on."""
+        """Start the thread, unless it runs already. Raises ExporterError at the thread limit."""
         if self._thread.ident is None:
-            self._thread.start()
+            try:
+                self._thread.start()
+            except RuntimeError as error:
+                raise ExporterError(
+                    f"no thread can be started: {error}. {_LIMITS_REMEDY}"
+                ) from None
 
     def collect_once(self) -> None:
         """Make the only collection of this collector, in the calling thread. Raises Stopped."""
         try:
             self.collect()
         finally:
-            self._close()
+            self.close()
 
     def stop(self) -> None:
-        """Ask the thread to end and cut its request; returns at once."""
+        """Ask the thread to end and cut its request; returns immediately."""
         self._stopping.set()
         self._awake.set()
         for client in self._clients:
             client.abort()
 
+    def close(self) -> None:
+        """Close the connections; for a collector whose thread does not run."""
+        for client in self._clients:
+            client.close()
+
     def request_early_collection(self) -> None:
-        """Ask for a collection before the next tick; returns at once."""
+        """Ask for a collection before the next tick; returns immediately."""
         self._schedule.request_early_collection()
         self._awake.set()
 
@@ -119,40 +179,40 @@ class Collector:
     def collect(self) -> None:
         """Make one collection: publish its snapshot, or count its failure. Raises Stopped."""
         started = self._clock()
-        self.state.begin(self._wall_clock())
+        self.state.start_collection(self._wall_clock())
         try:
-            # Secrets in files are read at each collection, so that one can be renewed at any time.
-            self._secret = self.settings.read_secret()
-            result = self._ask(started)
+            result = self._collect_tasks(started)
             self._publish(result, self._clock() - started)
         except CollectionError as error:
             self._fail(error)
         except Stopped:
             raise
-        except Exception as defect:
-            # The border of the thread: a defect costs this collection, never the exporter.
-            log.exception("defect during a collection", app=self.settings.name)
-            self._fail(InternalError(f"defect of the exporter: {type(defect).__name__}"))
+        except Exception as defect:  # noqa: BLE001 - costs this collection, never the exporter
+            failure = _internal_error(defect)
+            # Where there is a remedy, a traceback would only hide it.
+            self._fail(failure, defect=None if failure.remedy else defect)
 
-    def _ask(self, started: float) -> WalkResult:
+    def _collect_tasks(self, started: float) -> WalkResult:
         collection = self.settings.collection
         latest = self.state.view().latest
-        asking = ApiSession(
+        session = ApiSession(
             self._clients,
+            # Secrets in files are read for each collection: they can be renewed at any time.
+            secret=self.settings.read_secret(),
             page_size=collection.page_size,
             deadline=started + collection.deadline,
             # The limiter lets no more pages through before the deadline.
             max_pages=math.ceil(collection.deadline * collection.requests_per_second) + 1,
+            totals=self._totals,
             known=latest.tasks if latest else (),
         )
-        return self._strategy.collect(asking)
+        return self._strategy.collect(session)
 
     def _new_client(self, limiter: RateLimiter, stats: ApiStats, transport: Transport) -> Client:
         return Client(
             app_id=self.settings.app_id,
             endpoint=self.settings.endpoint,
             is_test=self.settings.is_test,
-            read_secret=lambda: self._secret,
             limiter=limiter,
             stats=stats,
             timeout=self.settings.collection.timeout,
@@ -163,29 +223,29 @@ class Collector:
             sleep=self._sleep,
         )
 
-    def _close(self) -> None:
-        for client in self._clients:
-            client.close()
-
     def _publish(self, result: WalkResult, duration: float) -> None:
         now = self._wall_clock()
+        walk = self._counters.compare(result.tasks, now)
         snapshot = Snapshot(
             result.tasks,
             completed_at=now,
             duration=duration,
             pages=result.pages,
             reported_total=result.reported_total,
-            tracked=self._ledger.record_walk(result.tasks, now),
-            failure_reasons=self._ledger.failure_reasons(),
+            tracked=walk.tracked,
+            failure_reasons=self._counters.failure_reasons(),
         )
+        # Everything that takes time comes before anything is published: a scrape must not see the
+        # counters of this walk beside the snapshot of the previous one.
         self._prepare(self.settings.name, snapshot)
         self.state.publish(
             snapshot,
+            walk,
             result.malformed,
             strategy=self._strategy.name,
             corrections=self._strategy.corrections,
         )
-        self._outage.end(now)
+        self._failures.end()
         log.info(
             "collection complete",
             app=self.settings.name,
@@ -195,9 +255,9 @@ class Collector:
             malformed=sum(result.malformed.values()) or None,
         )
 
-    def _fail(self, error: CollectionError) -> None:
+    def _fail(self, error: CollectionError, *, defect: Exception | None = None) -> None:
+        self._failures.record(error, defect)
         self.state.fail(error)
-        self._outage.record(error, self._wall_clock())
 
     def _sleep(self, seconds: float) -> None:
         if self._stopping.wait(seconds):
@@ -206,17 +266,24 @@ class Collector:
     def _run(self) -> None:
         try:
             while True:
-                self._await_turn()
-                self._schedule.begin(self._clock())
+                self._wait_until_due()
+                self._schedule.start(self._clock())
                 self.state.expect_tick(self._schedule.tick)
                 self.collect()
-                self._count_skipped(self._schedule.end(self._clock()))
+                skipped = self._schedule.end(self._clock())
+                self.state.skip(skipped)
+                if skipped:
+                    log.warning(
+                        "ticks skipped: a collection was still running",
+                        app=self.settings.name,
+                        skipped=skipped,
+                    )
         except Stopped:
             log.debug("collector stopped", app=self.settings.name)
         finally:
-            self._close()
+            self.close()
 
-    def _await_turn(self) -> None:
+    def _wait_until_due(self) -> None:
         """Wait until the schedule wants a collection. Raises Stopped."""
         while True:
             self._awake.clear()
@@ -226,13 +293,56 @@ class Collector:
             self.state.schedule(self._wall_clock() + max(0.0, delay))
             if delay <= 0:
                 return
-            self._awake.wait(delay)
+            self._awake.wait(min(delay, MAX_WAIT_SECONDS))
 
-    def _count_skipped(self, skipped: int) -> None:
-        self.state.skip(skipped)
-        if skipped:
-            log.warning(
-                "ticks skipped: a collection was still running",
-                app=self.settings.name,
-                skipped=skipped,
+
+class _FailureLog:
+    """Logs the first failure of a series and the recovery; repeats are logged at debug."""
+
+    def __init__(self, app: str, clock: Callable[[], float]) -> None:
+        self._app = app
+        self._clock = clock
+        self._since = 0.0
+        self._failures = 0
+        self._latest = ("", "")
+
+    def record(self, error: CollectionError, defect: Exception | None) -> None:
+        """Log one more failure; `defect` is what to show the traceback of."""
+        if not self._failures:
+            self._since = self._clock()
+        self._failures += 1
+        # Messages hold request ids and counts; the kind of a defect is all of its own.
+        kind = (error.reason, str(error) if error.reason == InternalError.reason else "")
+        repeated, self._latest = kind == self._latest, kind
+        report = log.debug if repeated else log.error
+        report(
+            "collection failed",
+            app=self._app,
+            reason=error.reason,
+            error=error,
+            code=error.code if isinstance(error, ApiError) else None,
+            request_id=error.request_id or None if isinstance(error, ApiError) else None,
+            remedy=error.remedy or None,
+            failures=self._failures,
+            exc_info=defect if defect is not None and not repeated else None,
+        )
+
+    def end(self) -> None:
+        """Log the recovery, if there was a failure."""
+        if self._failures:
+            log.info(
+                "collections succeed again",
+                app=self._app,
+                failures=self._failures,
+                outage_seconds=self._clock() - self._since,
             )
+        self._failures, self._latest = 0, ("", "")
+
+
+def _internal_error(defect: Exception) -> InternalError:
+    """Return the failure of a collection that ended with an exception nobody expected."""
+    no_descriptors = isinstance(defect, OSError) and defect.errno in (errno.EMFILE, errno.ENFILE)
+    no_threads = isinstance(defect, RuntimeError) and "start new thread" in str(defect)
+    if no_descriptors or no_threads:
+        return InternalError(f"a limit of this process is reached: {defect}", remedy=_LIMITS_REMEDY)
+    return InternalError(f"defect of the exporter: {type(defect).__name__}")

@@ -1,4 +1,4 @@
-"""All collectors together: one for each app, one limiter for each AppId."""
+"""The collectors of all apps, and one limiter for each AppId."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from exporter.collection.state import AppView
 from exporter.config import AppSettings
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
-from exporter.history.journal import Journal
 from exporter.tasks import Snapshot
 from exporter.zego.limiter import RateLimiter
 
@@ -38,27 +37,26 @@ class CollectorPool:
         self._prepare = prepare
         self._collectors: tuple[Collector, ...] = ()
         self._limiters: dict[int, RateLimiter] = {}
-        self._ledgers: dict[tuple[str, int], AppCounters] = {}
+        self._app_counters: dict[tuple[str, int], AppCounters] = {}
 
     def apply(self, apps: Sequence[AppSettings]) -> None:
         """Collect exactly `apps` from now on.
 
-        An app whose settings are what they were goes on undisturbed; one that changed begins anew,
-        with its counters as long as name and AppId are the same. Raises HistoryError, with
-        everything as it was, where the history of a new app cannot be read.
+        An app whose settings have not changed continues undisturbed. A changed one starts again,
+        with its counters if name and AppId are the same. Raises ExporterError at the thread limit.
         """
         running = {collector.settings: collector for collector in self._collectors}
-        ledgers = {_identity(app): self._ledger(app) for app in apps}
+        counters = {_identity(app): self._counters_of(app) for app in apps}
         ending = [running[settings] for settings in running if settings not in apps]
         _stop(ending, RELOAD_STOP_SECONDS)
         self._limiters = {app.app_id: self._limiter(app) for app in apps}
-        self._ledgers = ledgers
+        self._app_counters = counters
         self._collectors = tuple(
             running.get(app)
             or Collector(
                 app,
                 self._limiters[app.app_id],
-                ledgers[_identity(app)],
+                counters[_identity(app)],
                 prepare=self._prepare,
             )
             for app in apps
@@ -69,13 +67,13 @@ class CollectorPool:
     def collect_once(
         self, apps: Sequence[AppSettings], *, every: float
     ) -> Iterator[Sequence[AppView]]:
-        """Collect each of `apps` once, all at the same time, in place of `apply`.
+        """Collect each of `apps` once, all at the same time; for commands that do not serve.
 
-        Yields the views `every` so many seconds while it lasts, and once at its end.
+        Yields the views every `every` seconds while it lasts, and once at its end.
         """
         self._limiters = {app.app_id: self._limiter(app) for app in apps}
         self._collectors = tuple(
-            Collector(app, self._limiters[app.app_id], self._ledger(app)) for app in apps
+            Collector(app, self._limiters[app.app_id], self._counters_of(app)) for app in apps
         )
         with ThreadPoolExecutor(max_workers=len(apps)) as threads:
             running = {threads.submit(collector.collect_once) for collector in self._collectors}
@@ -92,23 +90,23 @@ class CollectorPool:
         return _stop(self._collectors, timeout)
 
     def views(self) -> Sequence[AppView]:
-        """Return one look at each app, in the order of the configuration."""
+        """Return the state of each app, in the order of the configuration."""
         return [collector.state.view() for collector in self._collectors]
 
-    def inboxes(self) -> Mapping[str, CallbackReceiver]:
-        """Return, by the app's name, who takes its callbacks: apps without a secret take none."""
+    def callback_receivers(self) -> Mapping[str, CallbackReceiver]:
+        """Return the callback receivers by app name; apps without a callback secret have none."""
         return {
-            collector.settings.name: collector.inbox
+            collector.settings.name: collector.callbacks
             for collector in self._collectors
             if collector.settings.takes_callbacks
         }
 
     def healthy(self) -> bool:
-        """Whether every collector's thread lives."""
+        """Whether every collector's thread runs."""
         return all(collector.alive for collector in self._collectors)
 
     def _limiter(self, app: AppSettings) -> RateLimiter:
-        """Return the limiter of the AppId, which goes on: ZEGO's count does, too."""
+        """Return the limiter of the AppId; it outlives reloads, as ZEGO's own count does."""
         rate = app.collection.requests_per_second
         limiter = self._limiters.get(app.app_id)
         if limiter is None:
@@ -116,11 +114,11 @@ class CollectorPool:
         limiter.set_rate(rate)
         return limiter
 
-    def _ledger(self, app: AppSettings) -> AppCounters:
-        known = self._ledgers.get(_identity(app))
+    def _counters_of(self, app: AppSettings) -> AppCounters:
+        known = self._app_counters.get(_identity(app))
         if known is not None:
             return known
-        return AppCounters(Journal(self._history, app.name, app.app_id) if self._history else None)
+        return AppCounters(self._history, app.name, app.app_id)
 
 
 def _identity(app: AppSettings) -> tuple[str, int]:
@@ -128,7 +126,7 @@ def _identity(app: AppSettings) -> tuple[str, int]:
 
 
 def _stop(collectors: Iterable[Collector], timeout: float) -> bool:
-    """Stop all at once, then wait for each; return whether all have ended."""
+    """Stop all together, then wait for each; return whether all have ended."""
     ending = list(collectors)
     for collector in ending:
         collector.stop()

@@ -1,14 +1,25 @@
-"""When an app is collected: at the ticks of a fixed raster, and early when somebody asks for it.
+"""When an app is collected: at regular ticks, and early when a callback asks for it.
 
-Pure arithmetic on a monotonic clock in seconds; the collector does the waiting.
+Only arithmetic on a clock in seconds that never jumps; the collector waits.
 """
 
 from __future__ import annotations
 
 import math
+import time
 
 EARLY_SPACING = 5.0
 """Seconds at least between the start of a collection and an early one after it."""
+
+
+def elapsed_clock() -> float:
+    """Return seconds from some start, with the time that the machine was suspended.
+
+    Data is as old as the time that really passed (docs/guarantees.md, section 2), and
+    `time.monotonic` stands still during a suspend.
+    """
+    # macOS and BSD have no such clock; there, monotonic is the best that never jumps.
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def ticks_by(now: float, tick: float, interval: float) -> int:
@@ -22,29 +33,29 @@ class Schedule:
     def __init__(self, first: float, interval: float) -> None:
         self._tick = first
         self._interval = interval
-        self._begun = -math.inf
-        self._hurried = False
+        self._started = -math.inf
+        self._early = False
 
     @property
     def tick(self) -> float:
-        """The next tick of the raster."""
+        """The next regular tick."""
         return self._tick
 
     @property
     def due(self) -> float:
         """When the next collection is to start."""
-        if self._hurried:
-            return min(self._tick, self._begun + EARLY_SPACING)
+        if self._early:
+            return min(self._tick, self._started + EARLY_SPACING)
         return self._tick
 
     def request_early_collection(self) -> None:
         """Ask for a collection before the next tick."""
-        self._hurried = True
+        self._early = True
 
-    def begin(self, now: float) -> None:
-        """Note that a collection starts; whoever asked for it is served by it."""
-        self._hurried = False
-        self._begun = now
+    def start(self, now: float) -> None:
+        """Note that a collection starts; it serves all requests for an early one so far."""
+        self._early = False
+        self._started = now
         if now >= self._tick:
             self._tick += self._interval
 

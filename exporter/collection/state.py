@@ -1,21 +1,20 @@
-"""What is known of one app: its current snapshot and its collections since the start.
+"""The state of one app: its current snapshot, and counts of its collections since the start.
 
-One thread writes (the app's collector), any number read: `view` gives a consistent, frozen copy.
+One thread writes (the app's collector), any thread reads: `view` returns a consistent copy.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from exporter.collection.schedule import ticks_by
+from exporter.collection.schedule import elapsed_clock, ticks_by
 from exporter.config import AppSettings
 from exporter.errors import FAILURE_REASONS, CollectionError
-from exporter.history.counters import AppCounters, CountersView
+from exporter.history.counters import AppCounters, CountersView, WalkChanges
 from exporter.tasks import Snapshot
 from exporter.zego.decoding import MALFORMED_REASONS
 from exporter.zego.stats import ApiStats, ApiStatsView
@@ -23,12 +22,26 @@ from exporter.zego.stats import ApiStats, ApiStatsView
 
 @dataclass(frozen=True, slots=True)
 class AppView:
-    """One consistent look at an app, taken once for each scrape.
+    """One consistent copy of an app's state, taken once for each scrape.
 
-    `snapshot` is the last complete one, None once it is older than `stale_after` (contract,
-    section 1.2); `latest` is the same without that limit. `up` is None until the first collection
-    has ended. Instants are Unix seconds. `last_error` is None when the last collection succeeded.
-    `strategy` is the one at work, `corrections` what its resyncs have set right.
+    Attributes:
+        settings: The app.
+        snapshot: The last complete one, None once it is older than `stale_after`.
+        latest: The same, however old it is.
+        up: Whether the last collection succeeded, None until one has ended.
+        last_attempt: Start of the last collection in Unix seconds.
+        last_success: End of the last complete collection in Unix seconds.
+        last_error: Why the last collection failed, None if it succeeded.
+        next_collection: When the next one is due, in Unix seconds.
+        collections: Collections started.
+        skipped: Ticks that came while a collection was running.
+        failures: Failed collections by reason.
+        malformed: Entries that could not be read, by reason.
+        strategy: The strategy in effect.
+        corrections: Tasks that resyncs of the incremental strategy corrected.
+        api: Counts of the app's requests.
+        counters: Persistent counters; they belong to the same walk as `latest`.
+        callback_rejections: Refused callbacks by reason.
     """
 
     settings: AppSettings
@@ -46,25 +59,25 @@ class AppView:
     strategy: str
     corrections: int
     api: ApiStatsView
-    ledger: CountersView
+    counters: CountersView
     callback_rejections: Mapping[str, int]
 
 
 class AppState:
-    """The mutable side of `AppView`. Staleness is measured with `clock`, which never jumps."""
+    """The mutable side of `AppView`; `clock` gives seconds that never jump."""
 
     def __init__(
         self,
         settings: AppSettings,
         stats: ApiStats,
-        ledger: AppCounters,
+        counters: AppCounters,
         *,
         rejections: Callable[[], Mapping[str, int]] = dict,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = elapsed_clock,
     ) -> None:
         self.settings = settings
         self.stats = stats
-        self.ledger = ledger
+        self._counters = counters
         self._rejections = rejections
         self._clock = clock
         self._lock = threading.Lock()
@@ -83,7 +96,7 @@ class AppState:
         self._strategy: str = settings.collection.strategy
         self._corrections = 0
 
-    def begin(self, now: float) -> None:
+    def start_collection(self, now: float) -> None:
         """Note that a collection starts at `now` (Unix seconds)."""
         with self._lock:
             self._collections += 1
@@ -92,17 +105,19 @@ class AppState:
     def publish(
         self,
         snapshot: Snapshot,
+        walk: WalkChanges,
         malformed: Mapping[str, int],
         *,
         strategy: str | None = None,
         corrections: int = 0,
     ) -> None:
-        """Note that the collection succeeded, and make its snapshot the current one.
+        """Note that the collection succeeded: record `walk`, and make `snapshot` the current one.
 
-        `strategy` is the one at work (None: the configured one), `corrections` counts what it has
-        set right since the start.
+        Both become visible together. `strategy` is the one in effect (None: the configured one),
+        `corrections` what its resyncs have corrected since the start.
         """
-        with self._lock:
+        with self._counters.recording(walk) as apply, self._lock:
+            apply()
             self._strategy = strategy or self.settings.collection.strategy
             self._corrections = corrections
             self._latest = snapshot
@@ -113,7 +128,7 @@ class AppState:
 
     def fail(self, error: CollectionError) -> None:
         """Note that the collection failed; the last snapshot stays until it is stale."""
-        # Its frames would keep what was read, up to some 16 MiB, for as long as the failure lasts.
+        # Its frames would keep the answer, up to 16 MiB, in memory until the next success.
         error.__traceback__ = error.__context__ = error.__cause__ = None
         with self._lock:
             self._up, self._last_error = False, error
@@ -137,7 +152,7 @@ class AppState:
 
     def view(self) -> AppView:
         """Return what is known now."""
-        api, ledger, rejections = self.stats.view(), self.ledger.view(), self._rejections()
+        api, rejections = self.stats.view(), self._rejections()
         with self._lock:
             fresh = self._latest is not None and self._clock() <= self._fresh_until
             return AppView(
@@ -150,16 +165,15 @@ class AppState:
                 last_error=self._last_error,
                 next_collection=self._next_collection,
                 collections=self._collections,
-                skipped=self._skipped + self._skipped_by_now(),
+                skipped=self._skipped
+                + ticks_by(
+                    self._clock(), self._tick_while_running, self.settings.collection.interval
+                ),
                 failures=dict(self._failures),
                 malformed=dict(self._malformed),
                 strategy=self._strategy,
                 corrections=self._corrections,
                 api=api,
-                ledger=ledger,
+                counters=self._counters.view(),
                 callback_rejections=rejections,
             )
-
-    def _skipped_by_now(self) -> int:
-        """Return how many ticks have come since the running collection began."""
-        return ticks_by(self._clock(), self._tick_while_running, self.settings.collection.interval)

@@ -104,7 +104,6 @@ def probe(app: AppSettings) -> Probe:
         app_id=app.app_id,
         endpoint=app.endpoint,
         is_test=app.is_test,
-        read_secret=app.read_secret,
         limiter=RateLimiter(app.collection.requests_per_second),
         stats=stats,
         timeout=app.collection.timeout,
@@ -113,7 +112,9 @@ def probe(app: AppSettings) -> Probe:
     deadline = time.monotonic() + 2 * app.collection.timeout
     total, failure = None, None
     try:
-        page = client.describe_upload_tasks(page_size=app.collection.page_size, deadline=deadline)
+        page = client.describe_upload_tasks(
+            secret=app.read_secret(), page_size=app.collection.page_size, deadline=deadline
+        )
         total = page.total
     except CollectionError as error:
         failure = error

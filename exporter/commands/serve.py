@@ -78,7 +78,7 @@ class Service:
             healthy=self._fleet.healthy,
             tasks=lambda: self._reloader.settings.tasks,
             reload=self._reloader.reload if lifecycle else None,
-            inboxes=self._fleet.inboxes,
+            inboxes=self._fleet.callback_receivers,
         )
         path = self._reloader.settings.web.telemetry_path
         return Application(sources, telemetry_path=path)

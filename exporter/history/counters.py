@@ -1,11 +1,13 @@
-"""What one app has been through: its transitions, durations, callbacks, failure reasons.
+"""Persistent counters of one app: transitions, durations, callbacks, failure reasons.
 
 Rules that this file keeps:
 
-- A complete walk goes into the file (if there is one) before anybody can see its counts: a process
-  that is killed between the two counts the walk again from the file, and gets the same. So does a
-  callback: a counter that a restart set back would look to Prometheus like one begun at 0.
-- A callback changes counters and reasons, never a count of tasks: the walk is the only truth.
+- A complete walk is written to the history file (if there is one) before its counts become
+  visible. A process that is killed in between counts the walk again, from the same state. The same
+  holds for a callback: to Prometheus, a counter that falls has started again at 0.
+- A file that cannot be written costs a log line and a count, never the collection. The next write
+  replaces the whole state of the app.
+- A callback changes counters and reasons, never a count of tasks: only walks say what is listed.
 """
 
 from __future__ import annotations
@@ -14,27 +16,44 @@ import math
 import threading
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 
-from exporter.history.database import CounterKey, FailureReason
-from exporter.history.journal import Journal
-from exporter.history.transitions import FINISHED, POSSIBLE_PAIRS, Changes, Pair, compare
-from exporter.tasks import TaskStatus, Tracked, UploadTask
+from exporter.errors import Stopped
+from exporter.history.database import (
+    CounterKey,
+    FailureReason,
+    HistoryError,
+    HistoryFile,
+    Update,
+)
+from exporter.history.transitions import (
+    FINISHED,
+    POSSIBLE_PAIRS,
+    Changes,
+    Pair,
+    compare,
+)
+from exporter.logs import get_logger
+from exporter.tasks import UNFINISHED, TaskStatus, Tracked, UploadTask
 from exporter.zego.callbacks import EVENT_WORDS, FAILURE_WORDS, CallbackEvent
 
-DURATION_BOUNDS = (5.0, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, math.inf)
-"""Upper bounds in seconds of `zego_upload_task_duration_seconds`."""
+log = get_logger(__name__)
 
-ORPHAN_SECONDS = 3600
+DURATION_BOUNDS = (5.0, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, math.inf)
+"""Upper bounds in seconds of the histograms of task and phase durations."""
+
+UNLISTED_REASON_SECONDS = 3600
 """How long the reason of a task that no walk lists is kept: its callback may come first."""
 
-MAX_ORPHANS = 10_000
-"""Reasons of tasks that no walk lists; a flood of callbacks must not fill the memory."""
+MAX_UNLISTED_REASONS = 10_000
+"""Most reasons of tasks that no walk lists: a flood of callbacks must not fill the memory."""
 
-_TRANSITION, _DURATION, _DURATION_SUM = "transition", "duration", "duration_sum"
-_CALLBACK_EVENT, _FAILURE = "callback_event", "failure"
+_TRANSITION, _CALLBACK_EVENT, _FAILURE = "transition", "callback_event", "failure"
+_DURATION, _PHASE = "duration", "phase"
+_SUMS = {_DURATION: "duration_sum", _PHASE: "phase_sum"}
 
 _FROM_THE_START: tuple[CounterKey, ...] = (
     *((_TRANSITION, *pair) for pair in POSSIBLE_PAIRS),
@@ -42,150 +61,245 @@ _FROM_THE_START: tuple[CounterKey, ...] = (
     *((_FAILURE, word) for word in FAILURE_WORDS),
 )
 
+Durations = Mapping[TaskStatus, tuple[Sequence[tuple[float, float]], float]]
+"""By status: cumulative counts by upper bound, and the sum in seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class CountersView:
-    """One consistent look at a ledger; `durations` is by status: cumulative counts, and the sum."""
+    """One consistent copy of the counters of an app.
+
+    Attributes:
+        transitions: By `from` and `to`.
+        durations: Creation until finished, by final status.
+        phases: Time in an unfinished status, by that status.
+        callback_events: Authentic callbacks, by event.
+        failures: Failed uploads that callbacks reported, by reason.
+        history_errors: Writes to the history file that failed.
+    """
 
     transitions: Mapping[Pair, float]
-    durations: Mapping[TaskStatus, tuple[Sequence[tuple[float, float]], float]]
+    durations: Durations
+    phases: Durations
     callback_events: Mapping[str, float]
     failures: Mapping[str, float]
     history_errors: int
 
 
-class AppCounters:
-    """Counters of one app that only rise, continued from its `journal` where there is one.
+@dataclass(frozen=True, slots=True)
+class WalkChanges:
+    """A walk that is compared with the one before, but not recorded yet.
 
-    One thread records walks; callbacks and views may come from any. Raises HistoryError when the
-    journal's file cannot be read.
+    Attributes:
+        previous: What the walk was compared with.
+        tracked: The tasks after the walk.
+        changes: The difference.
+        completed_at: End of the walk in Unix seconds.
     """
 
-    def __init__(self, journal: Journal | None = None) -> None:
-        self._journal = journal
-        self._recording = threading.Lock()  # one walk or callback at a time, its writing included
+    previous: Mapping[str, Tracked] | None
+    tracked: Mapping[str, Tracked]
+    changes: Changes
+    completed_at: float
+
+
+class AppCounters:
+    """The counters of the app `name` with `app_id`, continued from `history` where there is one.
+
+    One thread records walks; callbacks and views may come from any thread.
+    """
+
+    def __init__(self, history: HistoryFile | None = None, name: str = "", app_id: int = 0) -> None:
+        self._history = history
+        self._name = name
+        self._app_id = app_id
+        self._recording = threading.Lock()  # one walk or callback at a time, its write included
         self._lock = threading.Lock()
+        self._collected_at: float | None = None
         self._tracked: Mapping[str, Tracked] | None = None
         self._reasons: dict[str, FailureReason] = {}
         self._counters: dict[CounterKey, float] = dict.fromkeys(_FROM_THE_START, 0)
-        if journal is not None:
-            remembered = journal.read()
-            self._tracked = remembered.tracked
-            self._reasons = dict(remembered.failure_reasons)
-            self._counters.update(remembered.counters)
+        self._history_errors = 0
+        self._failed_writes = 0  # in a row; above 0 the file lacks something
+        if history is not None:
+            self._restore(history)
+
+    def _restore(self, history: HistoryFile) -> None:
+        try:
+            stored = history.read(self._name, self._app_id)
+        except HistoryError as error:
+            self._note_failed_write(error)
+            return
+        self._collected_at = stored.collected_at
+        self._tracked = stored.tracked
+        self._reasons = dict(stored.failure_reasons)
+        self._counters.update(stored.counters)
+
+    def compare(self, tasks: Sequence[UploadTask], now: float) -> WalkChanges:
+        """Return what a walk that ended at `now` (Unix seconds) changes; changes nothing itself."""
+        previous = self._tracked
+        changes = compare(previous, tasks, now)
+        if previous is not None and not changes.tracked and not changes.gone:
+            return WalkChanges(previous, previous, changes, now)
+        # A new mapping: scrapes may still read the previous one.
+        tracked = {**(previous or {}), **changes.tracked}
+        for task_id in changes.gone:
+            del tracked[task_id]
+        return WalkChanges(previous, tracked, changes, now)
+
+    @contextmanager
+    def recording(self, walk: WalkChanges) -> Iterator[Callable[[], None]]:
+        """Write `walk` to the file, and give the function that makes its counts visible.
+
+        The block calls it together with what else it publishes, so that both are seen as one.
+        Raises Stopped where another collector of the app has recorded a walk since the comparison.
+        """
+        with self._recording:
+            if walk.previous is not self._tracked:
+                raise Stopped  # a reload replaced this collector while its thread was ending
+            increments = _increments(walk.changes)
+            forgotten = self._outdated_reasons(walk.tracked, walk.completed_at)
+            self._save(
+                Update(
+                    collected_at=walk.completed_at,
+                    tracked={**walk.changes.tracked, **dict.fromkeys(walk.changes.gone)},
+                    counters=self._incremented(increments),
+                    failure_reasons=dict.fromkeys(forgotten),
+                ),
+                tracked=walk.tracked,
+            )
+
+            def apply() -> None:
+                with self._lock:
+                    self._counters.update(self._incremented(increments))
+                    self._collected_at, self._tracked = walk.completed_at, walk.tracked
+                    for task_id in forgotten:
+                        del self._reasons[task_id]
+
+            yield apply
 
     def record_walk(self, tasks: Sequence[UploadTask], now: float) -> Mapping[str, Tracked]:
-        """Count what changed since the walk before; return since when each task has its status.
+        """Count what changed since the previous walk; return the tracked tasks.
 
         `now` is the end of the walk, in Unix seconds.
         """
-        with self._recording:
-            return self._record_walk(tasks, now)
-
-    def _record_walk(self, tasks: Sequence[UploadTask], now: float) -> Mapping[str, Tracked]:
-        changes = compare(self._tracked, tasks, now)
-        tracked = _applied(self._tracked, changes)
-        rises = _rises(changes)
-        forgotten = self._forget_reasons(tracked, now)
-        if self._journal is not None:
-            self._journal.note(
-                tracked={**changes.tracked, **dict.fromkeys(changes.gone)},
-                reasons=dict.fromkeys(forgotten),
-                counters=rises,
-            )
-            self._journal.flush(now, lambda: self._raised(rises))
-        with self._lock:
-            self._raise(rises)
-            self._tracked = tracked
-        return tracked
+        walk = self.compare(tasks, now)
+        with self.recording(walk) as apply:
+            apply()
+        return walk.tracked
 
     def record_callback(self, event: CallbackEvent, now: float) -> None:
-        """Count an authentic event heard at `now` (Unix seconds), and keep why a task failed."""
-        rises: dict[CounterKey, float] = {(_CALLBACK_EVENT, event.word): 1}
+        """Count an authentic event received at `now` (Unix seconds); keep why a task failed."""
+        increments: dict[CounterKey, float] = {(_CALLBACK_EVENT, event.word): 1}
         reasons: dict[str, FailureReason] = {}
         with self._recording:
             if event.failure is not None:
-                rises[_FAILURE, event.failure] = 1
-                if event.task_id in (self._tracked or {}) or len(self._reasons) < MAX_ORPHANS:
+                increments[_FAILURE, event.failure] = 1
+                listed = event.task_id in (self._tracked or {})
+                if listed or len(self._reasons) < MAX_UNLISTED_REASONS:
                     reasons[event.task_id] = FailureReason(event.failure, now)
-            if self._journal is not None:
-                self._journal.note(reasons=reasons, counters=rises)
-                self._journal.flush(None, lambda: self._raised(rises))
+            self._save(
+                Update(
+                    collected_at=None,
+                    tracked={},
+                    counters=self._incremented(increments),
+                    failure_reasons=reasons,
+                ),
+                tracked=self._tracked,
+            )
             with self._lock:
-                self._raise(rises)
+                self._counters.update(self._incremented(increments))
                 self._reasons.update(reasons)
 
     def failure_reasons(self) -> Mapping[str, str]:
         """Return why tasks failed, by task id, as far as callbacks said so."""
         with self._lock:
-            return {task: heard.reason for task, heard in self._reasons.items()}
+            return {task_id: known.reason for task_id, known in self._reasons.items()}
 
     def view(self) -> CountersView:
-        """Return what has been counted."""
+        """Return a copy of the counters."""
         with self._lock:
             counters = dict(self._counters)
+
+        def by_word(family: str) -> dict[str, float]:
+            return {key[1]: count for key, count in counters.items() if key[0] == family}
+
         return CountersView(
             transitions={
-                (key[1], key[2]): n for key, n in counters.items() if key[0] == _TRANSITION
+                (key[1], key[2]): count for key, count in counters.items() if key[0] == _TRANSITION
             },
-            durations={status: _durations(counters, status) for status in FINISHED},
-            callback_events={key[1]: n for key, n in counters.items() if key[0] == _CALLBACK_EVENT},
-            failures={key[1]: n for key, n in counters.items() if key[0] == _FAILURE},
-            history_errors=self._journal.errors if self._journal else 0,
+            durations={s: _histogram(counters, _DURATION, s) for s in FINISHED},
+            phases={s: _histogram(counters, _PHASE, s) for s in UNFINISHED},
+            callback_events=by_word(_CALLBACK_EVENT),
+            failures=by_word(_FAILURE),
+            history_errors=self._history_errors,
         )
 
-    def _raise(self, rises: Mapping[CounterKey, float]) -> None:
-        for key, rise in rises.items():
-            self._counters[key] = self._counters.get(key, 0) + rise
+    def _incremented(self, increments: Mapping[CounterKey, float]) -> dict[CounterKey, float]:
+        """Return the new values of the counters that rise."""
+        return {key: self._counters.get(key, 0) + rise for key, rise in increments.items()}
 
-    def _raised(self, rises: Mapping[CounterKey, float]) -> Mapping[CounterKey, float]:
-        """Return the counters as they will be after `rises`."""
-        with self._lock:
-            return {
-                **self._counters,
-                **{key: self._counters.get(key, 0) + rise for key, rise in rises.items()},
-            }
+    def _outdated_reasons(self, tracked: Mapping[str, Tracked], now: float) -> list[str]:
+        return [
+            task_id
+            for task_id, known in self._reasons.items()
+            if task_id not in tracked and now - known.at > UNLISTED_REASON_SECONDS
+        ]
 
-    def _forget_reasons(self, tracked: Mapping[str, Tracked], now: float) -> list[str]:
-        """Drop the reasons of tasks that are listed no more, and return their ids."""
-        with self._lock:
-            forgotten = [
-                task
-                for task, heard in self._reasons.items()
-                if task not in tracked and now - heard.at > ORPHAN_SECONDS
-            ]
-            for task in forgotten:
-                del self._reasons[task]
-        return forgotten
+    def _save(self, update: Update, *, tracked: Mapping[str, Tracked] | None) -> None:
+        """Write `update`, or after a failed write everything: `tracked` is what it leads to."""
+        if self._history is None:
+            return
+        if self._failed_writes:
+            reasons = {**self._reasons, **update.failure_reasons}
+            update = Update(
+                collected_at=update.collected_at or self._collected_at,
+                tracked=tracked or {},
+                counters={**self._counters, **update.counters},
+                failure_reasons={task_id: r for task_id, r in reasons.items() if r is not None},
+                replaces_all=True,
+            )
+        try:
+            self._history.write(self._name, self._app_id, update)
+        except HistoryError as error:
+            self._note_failed_write(error)
+        else:
+            if self._failed_writes:
+                log.info(
+                    "history is written again, nothing is missing",
+                    app=self._name,
+                    failures=self._failed_writes,
+                )
+            self._failed_writes = 0
+
+    def _note_failed_write(self, error: HistoryError) -> None:
+        self._history_errors += 1
+        self._failed_writes += 1
+        report = log.error if self._failed_writes == 1 else log.debug
+        report(
+            "history cannot be used: collections continue, a restart now would lose counts",
+            app=self._name,
+            error=error,
+        )
 
 
-def _applied(previous: Mapping[str, Tracked] | None, changes: Changes) -> Mapping[str, Tracked]:
-    """Return the tasks after `changes`; the mapping before stays as it is, for scrapes read it."""
-    if previous is not None and not changes.tracked and not changes.gone:
-        return previous
-    after = {**(previous or {}), **changes.tracked}
-    for task in changes.gone:
-        del after[task]
-    return after
-
-
-def _rises(changes: Changes) -> Mapping[CounterKey, float]:
+def _increments(changes: Changes) -> Mapping[CounterKey, float]:
     """Return by how much each counter rises."""
-    rises: defaultdict[CounterKey, float] = defaultdict(float)
+    increments: defaultdict[CounterKey, float] = defaultdict(float)
     for pair, count in changes.transitions.items():
-        key: CounterKey = (_TRANSITION, *pair)
-        rises[key] += count
-    for status, durations in changes.durations.items():
-        for seconds in durations:
-            bound = DURATION_BOUNDS[bisect_left(DURATION_BOUNDS, seconds)]
-            rises[_DURATION, status.value, str(bound)] += 1
-            rises[_DURATION_SUM, status.value] += seconds
-    return rises
+        increments[(_TRANSITION, *pair)] += count
+    for family, by_status in ((_DURATION, changes.durations), (_PHASE, changes.phases)):
+        for status, durations in by_status.items():
+            for seconds in durations:
+                bound = DURATION_BOUNDS[bisect_left(DURATION_BOUNDS, seconds)]
+                increments[family, status.value, str(bound)] += 1
+                increments[_SUMS[family], status.value] += seconds
+    return increments
 
 
-def _durations(
-    counters: Mapping[CounterKey, float], status: TaskStatus
+def _histogram(
+    counters: Mapping[CounterKey, float], family: str, status: TaskStatus
 ) -> tuple[Sequence[tuple[float, float]], float]:
-    counts = [counters.get((_DURATION, status.value, str(b)), 0) for b in DURATION_BOUNDS]
-    total = counters.get((_DURATION_SUM, status.value), 0.0)
+    counts = [counters.get((family, status.value, str(bound)), 0) for bound in DURATION_BOUNDS]
+    total = counters.get((_SUMS[family], status.value), 0.0)
     return tuple(zip(DURATION_BOUNDS, accumulate(counts), strict=True)), total

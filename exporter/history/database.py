@@ -1,17 +1,21 @@
-"""The history file: what must survive a restart so that counters continue, in SQLite.
+"""The history file: the state of each app that must survive a restart, in SQLite.
 
 Rules that this file keeps:
 
 - One transaction for each walk or callback of each app, with only the rows that changed.
-- The file is ours (`application_id`) and of a version we know (`user_version`), or we refuse it.
-  A damaged one is moved aside, never deleted, and a new one begun.
-- One process at a time: a lock on a file beside it, so that backups by others stay possible.
+- The file is ours (`application_id`) and of a version we know (`user_version`), or it is refused.
+- A damaged file is moved aside, never deleted, and a new one is started.
+- A full or read-only disk stops nothing (docs/guarantees.md, section 9): writes fail until one
+  succeeds, and each opens the file first if it is not open yet.
+- One process at a time, by a lock on a file beside it, so that others can still make backups.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -20,61 +24,46 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
+from urllib.parse import quote
 
 from exporter.errors import ConfigError, ExporterError
+from exporter.history.schema import (
+    APPLICATION_ID,
+    MIGRATIONS,
+    migrate,
+    pragma,
+    refuse_damaged,
+    refuse_impossible_rows,
+    refuse_other_tables,
+)
 from exporter.logs import get_logger
 from exporter.tasks import TaskStatus, Tracked
 
 log = get_logger(__name__)
 
-APPLICATION_ID = 0x5A45474F
-"""`ZEGO` in ASCII, at offset 68 of the file (SQLite file format, section 1.3)."""
-
-MIGRATIONS = (
-    """
-    CREATE TABLE app (
-        id INTEGER PRIMARY KEY,
-        name TEXT NOT NULL,
-        app_id INTEGER NOT NULL,
-        collected_at REAL,  -- end of the last complete walk, Unix seconds
-        UNIQUE (name, app_id)
-    );
-    CREATE TABLE task (
-        app INTEGER NOT NULL REFERENCES app (id),
-        id TEXT NOT NULL,
-        status TEXT NOT NULL,
-        since REAL NOT NULL,  -- when it was first seen in this status, Unix seconds
-        PRIMARY KEY (app, id)
-    ) WITHOUT ROWID;
-    CREATE TABLE counter (
-        app INTEGER NOT NULL REFERENCES app (id),
-        key TEXT NOT NULL,  -- JSON list of the family and its labels
-        value REAL NOT NULL,
-        PRIMARY KEY (app, key)
-    ) WITHOUT ROWID;
-    CREATE TABLE failure_reason (
-        app INTEGER NOT NULL REFERENCES app (id),
-        task TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        at REAL NOT NULL,  -- when it was heard, Unix seconds
-        PRIMARY KEY (app, task)
-    ) WITHOUT ROWID;
-    """,
-)
-"""The scripts that lead from one version of the file to the next; the last is the current one."""
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 CounterKey = tuple[str, ...]
 """The family of a counter and its label values."""
 
 
 class HistoryError(ExporterError):
-    """The history file could not be written; the message names it and says why."""
+    """The history file could not be read or written; the message names it and the cause."""
+
+
+class HistoryLocked(HistoryError):
+    """Another process uses the history file; it may end."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailureReason:
-    """Why a task failed, and when that was heard (Unix seconds)."""
+    """Why a task failed.
+
+    Attributes:
+        reason: One of FAILURE_WORDS.
+        at: When the callback arrived, in Unix seconds.
+    """
 
     reason: str
     at: float
@@ -82,117 +71,178 @@ class FailureReason:
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """What the file holds of one app; `tracked` is None before the first complete walk."""
+    """What the file holds of one app.
+
+    Attributes:
+        tracked: The tasks after the last complete walk, None before the first one.
+        counters: All counters.
+        failure_reasons: By task id.
+        collected_at: End of the last complete walk in Unix seconds, None before the first one.
+    """
 
     tracked: Mapping[str, Tracked] | None
     counters: Mapping[CounterKey, float]
     failure_reasons: Mapping[str, FailureReason]
+    collected_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What is to be written of one app: rows by key, None where a row is to go.
+    """What is to be written of one app: rows by key, None where a row is to be deleted.
 
-    `collected_at` is None where no walk has ended.
+    Attributes:
+        collected_at: End of the walk in Unix seconds, None for a callback.
+        replaces_all: Whether the rows replace everything that the file holds of the app.
     """
 
     collected_at: float | None
     tracked: Mapping[str, Tracked | None]
     counters: Mapping[CounterKey, float]
     failure_reasons: Mapping[str, FailureReason | None]
+    replaces_all: bool = False
 
 
 class HistoryFile:
     """One history file for all apps; every method may be called from any thread."""
 
     def __init__(self, path: Path, *, wall_clock: Callable[[], float] = time.time) -> None:
-        """Open `path`, or begin it. Raises ConfigError where it cannot be used."""
+        """Open or create `path`; a full or read-only disk is a warning.
+
+        Raises ConfigError for a path that cannot be used, HistoryLocked for one that is in use.
+        """
         self.path = path
+        self._wall_clock = wall_clock
         self._lock = threading.Lock()
-        self._claim = _claim(path)
+        self._claim: IO[str] | None = None
+        self._connection: sqlite3.Connection | None = None
         try:
-            self._connection = _open(path, wall_clock)
-        except BaseException:
-            self._claim.close()
+            self._open()
+        except HistoryLocked:
             raise
+        except HistoryError as error:
+            log.warning("history cannot be written now; each collection tries again", error=error)
 
     def close(self) -> None:
-        """Close the file; what was written is there to stay."""
+        """Close the file. What was written stays."""
         with self._lock:
-            self._connection.close()
-        self._claim.close()
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+            if self._claim is not None:
+                self._claim.close()
+            self._claim = None
 
     def read(self, name: str, app_id: int) -> StoredState:
-        """Return what is remembered of an app; an AppId changed under a name is another app."""
+        """Return the stored state of an app; the same name with another AppId is another app.
+
+        Raises HistoryError. A file that turns out to be damaged is replaced, and holds nothing.
+        """
         with self._lock, _errors_of(self.path):
-            app = self._app(name, app_id)
-            rows = self._connection.execute
-            (collected_at,) = rows("SELECT collected_at FROM app WHERE id = ?", (app,)).fetchone()
-            # One object for all tasks that entered a status in one walk: there can be a million.
-            shared = cache(Tracked)
-            tracked = {
-                task: shared(TaskStatus(status), since)
-                for task, status, since in rows(
-                    "SELECT id, status, since FROM task WHERE app = ?", (app,)
-                )
-            }
-            counters = rows("SELECT key, value FROM counter WHERE app = ?", (app,))
-            reasons = rows("SELECT task, reason, at FROM failure_reason WHERE app = ?", (app,))
-            return StoredState(
-                tracked if collected_at is not None else None,
-                {tuple(json.loads(key)): value for key, value in counters},
-                {task: FailureReason(reason, at) for task, reason, at in reasons},
-            )
+            if self._connection is None:
+                with _read_only(self.path) as connection:
+                    return _read(connection, name, app_id)
+            try:
+                return _read(self._connection, name, app_id)
+            except sqlite3.OperationalError as error:
+                if "decode" not in str(error):  # text that is not UTF-8 has no error code
+                    raise
+                self._connection.close()
+                self._connection = _start_again(self.path, self._wall_clock(), error)
+                return StoredState(None, {}, {})
 
-    def write(self, name: str, app_id: int, writing: Update) -> None:
+    def write(self, name: str, app_id: int, update: Update) -> None:
         """Write one walk or callback of one app, whole or not at all. Raises HistoryError."""
-        with self._lock, _errors_of(self.path), self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            app = self._app(name, app_id)
-            self._connection.execute(
-                "UPDATE app SET collected_at = coalesce(?, collected_at) WHERE id = ?",
-                (writing.collected_at, app),
-            )
-            for task, entry in writing.tracked.items():
-                row = (entry.status.value, entry.since) if entry else None
-                self._put("task", app, task, row)
-            for task, heard in writing.failure_reasons.items():
-                row = (heard.reason, heard.at) if heard else None
-                self._put("failure_reason", app, task, row)
-            for key, value in writing.counters.items():
-                self._put("counter", app, json.dumps(key), (value,))
+        with self._lock, _errors_of(self.path):
+            connection = self._connection or self._open()
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                _write(connection, name, app_id, update)
 
-    def _app(self, name: str, app_id: int) -> int:
-        """Return the app's row, making it where there is none."""
-        key = (name, app_id)
-        self._connection.execute("INSERT OR IGNORE INTO app (name, app_id) VALUES (?, ?)", key)
-        found = self._connection.execute("SELECT id FROM app WHERE name = ? AND app_id = ?", key)
-        return int(found.fetchone()[0])
-
-    def _put(self, table: str, app: int, key: str, row: tuple[object, ...] | None) -> None:
-        """Replace the row of `key` by the columns after it, or delete it where there are none."""
-        if row is None:
-            self._connection.execute(_DELETE[table], (app, key))
-        else:
-            self._connection.execute(_REPLACE[table], (app, key, *row))
+    def _open(self) -> sqlite3.Connection:
+        """Lock and open the file. Raises ConfigError, HistoryLocked or HistoryError."""
+        if self._claim is None:
+            self._claim = _lock_for_this_process(self.path)
+        try:
+            self._connection = _open(self.path, self._wall_clock)
+        except BaseException:
+            self._claim.close()
+            self._claim = None
+            raise
+        return self._connection
 
 
-_DELETE = {
-    "task": "DELETE FROM task WHERE app = ? AND id = ?",
-    "failure_reason": "DELETE FROM failure_reason WHERE app = ? AND task = ?",
-}
-_REPLACE = {
-    "task": "REPLACE INTO task VALUES (?, ?, ?, ?)",
-    "failure_reason": "REPLACE INTO failure_reason VALUES (?, ?, ?, ?)",
-    "counter": "REPLACE INTO counter VALUES (?, ?, ?)",
-}
+def _read(connection: sqlite3.Connection, name: str, app_id: int) -> StoredState:
+    rows = connection.execute
+    found = rows(
+        "SELECT id, collected_at FROM app WHERE name = ? AND app_id = ?", (name, app_id)
+    ).fetchone()
+    if found is None:
+        return StoredState(None, {}, {})
+    app, collected_at = found
+    # One object for all tasks that entered a status in one walk: there can be a million.
+    shared = cache(Tracked)
+    tracked = {
+        task: shared(TaskStatus(status), since, bool(missing))
+        for task, status, since, missing in rows(
+            "SELECT id, status, since, missing FROM task WHERE app = ?", (app,)
+        )
+    }
+    counters = rows("SELECT key, value FROM counter WHERE app = ?", (app,))
+    reasons = rows("SELECT task, reason, at FROM failure_reason WHERE app = ?", (app,))
+    return StoredState(
+        tracked if collected_at is not None else None,
+        {tuple(json.loads(key)): value for key, value in counters},
+        {task: FailureReason(reason, at) for task, reason, at in reasons},
+        collected_at,
+    )
 
 
-def _claim(path: Path) -> IO[str]:
-    """Lock the file beside `path` for this process; the lock ends with it, however it ends."""
+def _write(connection: sqlite3.Connection, name: str, app_id: int, update: Update) -> None:
+    execute, executemany = connection.execute, connection.executemany
+    execute("INSERT OR IGNORE INTO app (name, app_id) VALUES (?, ?)", (name, app_id))
+    (app,) = execute("SELECT id FROM app WHERE name = ? AND app_id = ?", (name, app_id)).fetchone()
+    if update.replaces_all:
+        for table in ("task", "counter", "failure_reason"):
+            execute(f"DELETE FROM {table} WHERE app = ?", (app,))  # noqa: S608 - our own names
+    if update.collected_at is not None:
+        execute("UPDATE app SET collected_at = ? WHERE id = ?", (update.collected_at, app))
+    executemany(
+        "DELETE FROM task WHERE app = ? AND id = ?",
+        ((app, task) for task, entry in update.tracked.items() if entry is None),
+    )
+    executemany(
+        "REPLACE INTO task VALUES (?, ?, ?, ?, ?)",
+        (
+            (app, task, entry.status.value, entry.since, int(entry.missing))
+            for task, entry in update.tracked.items()
+            if entry is not None
+        ),
+    )
+    executemany(
+        "DELETE FROM failure_reason WHERE app = ? AND task = ?",
+        ((app, task) for task, reason in update.failure_reasons.items() if reason is None),
+    )
+    executemany(
+        "REPLACE INTO failure_reason VALUES (?, ?, ?, ?)",
+        (
+            (app, task, known.reason, known.at)
+            for task, known in update.failure_reasons.items()
+            if known is not None
+        ),
+    )
+    executemany(
+        "REPLACE INTO counter VALUES (?, ?, ?)",
+        ((app, json.dumps(key), value) for key, value in update.counters.items()),
+    )
+
+
+def _lock_for_this_process(path: Path) -> IO[str]:
+    """Lock the file beside `path`; the lock ends with the process, however it ends."""
     try:
         claim = path.with_name(path.name + ".lock").open("a")
     except OSError as error:
+        if error.errno in _DISK_ERRORS:
+            raise HistoryError(f"{path}: {error.strerror}") from error
         raise _unusable(
             path,
             f"cannot be written: {error.strerror} (choose a file in a folder that exists and that "
@@ -202,35 +252,63 @@ def _claim(path: Path) -> IO[str]:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         claim.close()
-        raise _unusable(
-            path, "is in use by another process (give each exporter a file of its own)"
+        raise HistoryLocked(
+            f"history.path: {path} is in use by another process (give each exporter a file of its "
+            "own)"
         ) from error
     return claim
 
 
 def _open(path: Path, wall_clock: Callable[[], float]) -> sqlite3.Connection:
+    """Return a connection to a sound file of the current version."""
     try:
         return _prepare(path)
     except sqlite3.OperationalError as error:
+        code = error.sqlite_errorcode & 0xFF  # the primary result code (sqlite.org/rescode.html)
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise HistoryLocked(f"history.path: {path} is locked by another process") from error
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) or _is_read_only(path):
+            raise HistoryError(f"{path}: {error}") from error
         raise _unusable(path, f"cannot be used: {error}") from error
     except sqlite3.DatabaseError as error:
-        aside = _move_aside(path, wall_clock())
-        log.error(  # noqa: TRY400 - the traceback says nothing that the message does not
-            "history file is damaged: moved aside, a new one is begun, counters start at 0",
-            path=path,
-            moved_to=aside,
-            error=error,
-        )
-        return _prepare(path)
+        return _start_again(path, wall_clock(), error)
+
+
+def _is_read_only(path: Path) -> bool:
+    """Whether the file system of `path` is mounted read-only."""
+    try:
+        return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
+def _start_again(path: Path, now: float, error: sqlite3.Error) -> sqlite3.Connection:
+    """Move a damaged file aside and return a connection to a new one."""
+    aside = path.with_name(
+        f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}"
+    )
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():  # the file and its log belong together
+            part.rename(aside.with_name(aside.name + suffix))
+    log.error(
+        "history file is damaged: it is moved aside, a new one is started, counters start at 0",
+        path=path,
+        moved_to=aside,
+        error=error,
+    )
+    return _prepare(path)
 
 
 def _prepare(path: Path) -> sqlite3.Connection:
-    """Return a connection to a sound file of the current version."""
+    """Return a connection; raises DatabaseError for damage, OperationalError for other trouble."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         _refuse_foreign(connection, path)
-        _refuse_damaged(connection)
-        _migrate(connection)
+        refuse_other_tables(connection)
+        refuse_damaged(connection)
+        migrate(connection, pragma(connection, "user_version"))
+        refuse_impossible_rows(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         # Survives the death of the process at any moment; a power cut may cost the last walks.
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -241,7 +319,7 @@ def _prepare(path: Path) -> sqlite3.Connection:
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
-    owner, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    owner, version = pragma(connection, "application_id"), pragma(connection, "user_version")
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and owner != APPLICATION_ID:
         raise _unusable(path, "is the SQLite file of another program (choose another path)")
@@ -253,35 +331,20 @@ def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _refuse_damaged(connection: sqlite3.Connection) -> None:
-    found = _pragma(connection, "quick_check(1)")
-    if found != "ok":
-        raise sqlite3.DatabaseError(found)
-
-
-def _migrate(connection: sqlite3.Connection) -> None:
-    """Lead the file to the current version, each step whole or not at all."""
-    version = _pragma(connection, "user_version")
-    for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {script} PRAGMA application_id = {APPLICATION_ID}; "
-            f"PRAGMA user_version = {number}; COMMIT;"
-        )
-
-
-def _pragma(connection: sqlite3.Connection, name: str) -> Any:
-    return connection.execute(f"PRAGMA {name}").fetchone()[0]
-
-
-def _move_aside(path: Path, now: float) -> Path:
-    """Rename the file and its log, keeping them together; return the new path."""
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-    aside = path.with_name(f"{path.name}.damaged-{stamp}")
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
-    return aside
+@contextmanager
+def _read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a file that cannot be written. Raises sqlite3.Error."""
+    # SQLite needs to write beside the file unless it may ignore the log; an empty log may be.
+    log_file = path.with_name(path.name + "-wal")
+    ignores_log = not log_file.exists() or not log_file.stat().st_size
+    options = "mode=ro&immutable=1" if ignores_log else "mode=ro"
+    connection = sqlite3.connect(f"file:{quote(str(path))}?{options}", uri=True)
+    try:
+        refuse_other_tables(connection)
+        refuse_impossible_rows(connection)
+        yield connection
+    finally:
+        connection.close()
 
 
 def _unusable(path: Path, problem: str) -> ConfigError:
@@ -292,5 +355,5 @@ def _unusable(path: Path, problem: str) -> ConfigError:
 def _errors_of(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError, ConfigError) as error:
         raise HistoryError(f"{path}: {error}") from error

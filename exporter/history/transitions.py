@@ -1,46 +1,61 @@
-"""Transitions: what changed between two consecutive complete snapshots.
+"""Differences between two consecutive complete snapshots.
 
-Rules that this file keeps (contract, section 1.8):
+Rules that this file keeps (docs/guarantees.md, section 8):
 
-- A task is its id. The first snapshot is the baseline: it changes nothing.
-- A task that is listed for the first time comes from `new`, one that is listed no more goes to
-  `gone`; one that comes back is new again.
-- What happens and un-happens between two collections is invisible: only the ends are compared.
+- A task is its id. The first snapshot is the baseline: it counts nothing, and since when its tasks
+  have their status is not known.
+- A task that is listed for the first time comes from `new`. A task counts as `gone` once two
+  walks in a row did not list it: pages of a moving listing can miss a task once. One that comes
+  back after that is new again.
+- Changes that are reversed between two collections are invisible.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from exporter.tasks import TaskStatus, Tracked, UploadTask
+from exporter.tasks import UNFINISHED, TaskStatus, Tracked, UploadTask
 
 NEW, GONE = "new", "gone"
 
 Pair = tuple[str, str]
 """The labels `from` and `to` of `zego_upload_task_transitions_total`."""
 
+Step = tuple[float, TaskStatus]
+"""When a task entered a status (Unix seconds), and the status."""
+
+Reports = Mapping[str, Sequence[Step]]
+"""By task id, what callbacks reported of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """The difference between two snapshots.
 
-    `durations` are the seconds from the creation of tasks to when they were first seen finished.
-    `tracked` holds the tasks whose status is new, `gone` the ids that are listed no more.
+    Attributes:
+        transitions: How many tasks made each change of status.
+        durations: By final status, seconds from creation until tasks were first seen finished.
+        phases: By unfinished status, seconds that tasks were seen in it before they left it.
+        tracked: The tasks whose entry changed, by id.
+        gone: Ids of the tasks that have left the listing.
     """
 
-    transitions: Mapping[Pair, int]
-    durations: Mapping[TaskStatus, tuple[float, ...]]
-    tracked: Mapping[str, Tracked]
-    gone: frozenset[str]
+    transitions: Counter[Pair]
+    durations: Mapping[TaskStatus, list[float]]
+    phases: Mapping[TaskStatus, list[float]]
+    tracked: dict[str, Tracked]
+    gone: set[str]
 
 
 def _possible_pairs() -> tuple[Pair, ...]:
-    """Return the pairs that the life cycle allows, steps between two collections left out.
+    """Return the pairs that the life cycle allows, also those with steps in between left out.
 
-    Source: API notes, "What an upload task is", Life. They exist from the start, at 0: `increase`
-    cannot see a counter that is born at 1.
+    Source: docs/zego-api.md, Upload tasks. They exist from the start, at 0: `increase` cannot see
+    a counter that appears with the value 1.
     """
     waiting, uploading, retry, succeeded, failed, cancelled, expired = list(TaskStatus)[:7]
     later = {
@@ -52,10 +67,10 @@ def _possible_pairs() -> tuple[Pair, ...]:
         cancelled: (),
         expired: (),
     }
-    born = [(NEW, status.value) for status in later]
+    created = [(NEW, status.value) for status in later]
     moved = [(start.value, end.value) for start, ends in later.items() for end in ends]
     ended = [(status.value, GONE) for status in later]
-    return (*born, *moved, *ended)
+    return (*created, *moved, *ended)
 
 
 POSSIBLE_PAIRS = _possible_pairs()
@@ -67,35 +82,78 @@ _ENDED = (*FINISHED, TaskStatus.EXPIRED, TaskStatus.CANCELLED)
 
 
 def compare(
-    previous: Mapping[str, Tracked] | None, tasks: Iterable[UploadTask], now: float
+    previous: Mapping[str, Tracked] | None,
+    tasks: Iterable[UploadTask],
+    now: float,
+    reports: Reports | None = None,
 ) -> Changes:
-    """Return what changed from `previous` (None: `tasks` are the baseline) to `tasks` at `now`."""
-    before = previous or {}
-    transitions: Counter[Pair] = Counter()
-    durations: dict[TaskStatus, list[float]] = {status: [] for status in FINISHED}
-    tracked: dict[str, Tracked] = {}
+    """Return what changed from `previous` (None: `tasks` are the baseline) to `tasks` at `now`.
+
+    `reports` make the times of changes exact, where callbacks gave them; `now` is Unix seconds.
+    """
+    before, reports = previous or {}, reports or {}
+    changes = Changes(Counter(), {s: [] for s in FINISHED}, {s: [] for s in UNFINISHED}, {}, set())
     # One object for all tasks that enter a status now: there can be a million of them.
-    entered = {status: Tracked(status, now) for status in TaskStatus}
-    unseen = set(before)
+    entered = {s: Tracked(s, None if previous is None else now) for s in TaskStatus}
+    unlisted = set(before)
     for task in tasks:
-        unseen.discard(task.id)
+        unlisted.discard(task.id)
         known = before.get(task.id)
         if known is not None and known.status is task.status:
+            if known.missing:
+                changes.tracked[task.id] = replace(known, missing=False)
             continue
-        tracked[task.id] = entered[task.status]
-        if previous is None:
-            continue
-        transitions[known.status.value if known else NEW, task.status.value] += 1
-        if _just_finished(known, task) and task.created_at is not None:
-            durations[task.status].append(max(0.0, now - task.created_at))
-    transitions.update((before[task_id].status.value, GONE) for task_id in unseen)
-    return Changes(
-        transitions,
-        {status: tuple(seconds) for status, seconds in durations.items()},
-        tracked,
-        frozenset(unseen),
-    )
+        changes.tracked[task.id] = entered[task.status]
+        if previous is not None:
+            steps = _steps(known, reports.get(task.id, ()), task.status, now)
+            _count_change(changes, task, known, steps)
+            if steps[-1][0] != now:
+                changes.tracked[task.id] = Tracked(task.status, steps[-1][0])
+    for task_id in unlisted:
+        known = before[task_id]
+        if known.missing:
+            changes.transitions[known.status.value, GONE] += 1
+            changes.gone.add(task_id)
+        else:
+            changes.tracked[task_id] = replace(known, missing=True)
+    return changes
 
 
-def _just_finished(known: Tracked | None, task: UploadTask) -> bool:
-    return task.status in FINISHED and (known is None or known.status not in _ENDED)
+def _count_change(
+    changes: Changes, task: UploadTask, known: Tracked | None, steps: Sequence[Step]
+) -> None:
+    """Count that a task went through `steps`, the last of which is what it is listed as."""
+    changes.transitions[known.status.value if known else NEW, task.status.value] += 1
+    for (since, status), (until, _) in pairwise(steps):
+        if status in changes.phases:
+            changes.phases[status].append(until - since)
+    # An ended task that is listed as finished again took no time for it.
+    ended_before = known is not None and known.status in _ENDED
+    if task.status in FINISHED and not ended_before and task.created_at is not None:
+        changes.durations[task.status].append(max(0.0, steps[-1][0] - task.created_at))
+
+
+def _steps(
+    known: Tracked | None,
+    reports: Sequence[Step],
+    status: TaskStatus,
+    now: float,
+) -> list[Step]:
+    """Return the statuses from the last known one to `status`, each with when it was entered.
+
+    The walk decides what the status is: reports only say when, and which steps it went past.
+    """
+    steps = [] if known is None or known.since is None else [(known.since, known.status)]
+    earliest = steps[0][0] if steps else -math.inf
+    between = sorted(report for report in reports if earliest <= report[0] <= now)
+    places = [place for place, (_, reported) in enumerate(between) if reported is status]
+    if places:
+        between = between[: places[-1] + 1]
+    for at, reported in between:
+        if (reported in UNFINISHED or reported is status) and (
+            not steps or steps[-1][1] is not reported
+        ):
+            steps.append((at, reported))
+    if not steps or steps[-1][1] is not status:
+        steps.append((max(now, earliest), status))
+    return steps

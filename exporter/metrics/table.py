@@ -41,8 +41,9 @@ def _expiring(look: SnapshotLook, now: float) -> Iterator[Sample]:
 
 def _status_since(look: SnapshotLook) -> Iterator[Sample]:
     for task in look.exposed:
-        if task.id in look.snapshot.tracked:
-            yield (task.id,), look.snapshot.tracked[task.id].since
+        known = look.snapshot.tracked.get(task.id)
+        if known is not None and known.since is not None:
+            yield (task.id,), known.since
 
 
 def _oldest_status_since(look: SnapshotLook) -> Iterator[Sample]:
@@ -52,7 +53,12 @@ def _oldest_status_since(look: SnapshotLook) -> Iterator[Sample]:
 
 
 def _task_durations(view: AppView) -> Iterator[Histogram]:
-    for status, (buckets, total) in view.ledger.durations.items():
+    for status, (buckets, total) in view.counters.durations.items():
+        yield (status.value,), buckets, total
+
+
+def _phase_durations(view: AppView) -> Iterator[Histogram]:
+    for status, (buckets, total) in view.counters.phases.items():
         yield (status.value,), buckets, total
 
 
@@ -115,14 +121,15 @@ METRICS: tuple[Metric, ...] = (
     ),
     of_snapshot(
         "zego_upload_oldest_status_since_timestamp_seconds",
-        "When the upload task that is longest in an unfinished status was first seen in it, by "
-        "this process or one whose history it continues; absent where there is none.",
+        "Earliest time at which a listed upload task was first seen in its unfinished status, by "
+        "this process or one whose history it continues. Tasks that the first collection already "
+        "found in it do not count; absent where there is no other one.",
         _oldest_status_since,
         "status",
     ),
     of_app(
         "zego_upload_slots_limit",
-        "Upload tasks that may wait or upload at once before ZEGO refuses further ones, "
+        "Upload tasks that may wait or upload together before ZEGO refuses further ones, "
         "as configured.",
         lambda view: one(view.settings.slots_limit),
     ),
@@ -133,8 +140,8 @@ METRICS: tuple[Metric, ...] = (
     ),
     of_snapshot(
         "zego_upload_duplicate_titles",
-        "Titles borne by more than one unfinished or succeeded upload task; "
-        "such tasks overwrite one another's file.",
+        "Titles shared by several unfinished or succeeded upload tasks, "
+        "which overwrite each other's file.",
         lambda look: one(look.snapshot.duplicate_titles),
     ),
     of_snapshot(
@@ -182,7 +189,7 @@ METRICS: tuple[Metric, ...] = (
     of_snapshot(
         "zego_upload_task_status_since_timestamp_seconds",
         "When an upload task was first seen in its status, by this process or one whose history "
-        "it continues.",
+        "it continues; absent for a task that the first collection already found in it.",
         _status_since,
         "upload_task_id",
     ),
@@ -193,10 +200,11 @@ METRICS: tuple[Metric, ...] = (
     ),
     of_app(
         "zego_upload_task_transitions_total",
-        "Changes of status seen between two consecutive complete collections; from new for tasks "
-        "listed for the first time, to gone for tasks listed no more. The first collection "
-        "counts nothing, nor does what happens and un-happens between two collections.",
-        lambda view: view.ledger.transitions.items(),
+        "Changes of status between two consecutive complete collections; from new for tasks that "
+        "are listed for the first time, to gone for tasks that two collections in a row did not "
+        "list. The first collection counts nothing. Changes that are reversed between two "
+        "collections are not seen.",
+        lambda view: view.counters.transitions.items(),
         "from",
         "to",
     ),
@@ -209,17 +217,27 @@ METRICS: tuple[Metric, ...] = (
         ("status",),
         histogram_from_app=_task_durations,
     ),
+    Metric(
+        "zego_upload_task_phase_duration_seconds",
+        "histogram",
+        "Time that upload tasks were seen waiting, uploading, or waiting for a retry, until they "
+        "changed to another status. The resolution is one collection interval, or exact where "
+        "callbacks report the changes. Phases that the first collection found in progress, and "
+        "tasks that left the listing, do not count.",
+        ("phase",),
+        histogram_from_app=_phase_durations,
+    ),
     of_app(
         "zego_upload_failures_total",
-        "Failed uploads that callbacks told of, by reason. Callbacks can be lost: count failures "
+        "Failed uploads reported by callbacks, by reason. Callbacks can be lost: count failures "
         "with zego_upload_task_transitions_total.",
-        lambda view: counted(view.ledger.failures),
+        lambda view: counted(view.counters.failures),
         "reason",
     ),
     of_app(
         "zego_upload_callback_events_total",
         "Authentic callbacks received, by event.",
-        lambda view: counted(view.ledger.callback_events),
+        lambda view: counted(view.counters.callback_events),
         "event",
     ),
     of_app(
@@ -230,8 +248,8 @@ METRICS: tuple[Metric, ...] = (
     ),
     of_app(
         "zego_upload_history_errors_total",
-        "Collections whose changes could not be written to the history file at once.",
-        lambda view: one(view.ledger.history_errors),
+        "Reads and writes of the history file that failed; the next write catches up.",
+        lambda view: one(view.counters.history_errors),
     ),
     of_app(
         "zego_upload_up",
@@ -246,7 +264,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     of_app(
         "zego_upload_collections_skipped_total",
-        "Collections left out because the one before was still running.",
+        "Collections skipped because the previous one was still running.",
         lambda view: one(view.skipped),
     ),
     of_app(
@@ -272,23 +290,24 @@ METRICS: tuple[Metric, ...] = (
     ),
     of_app(
         "zego_upload_collection_strategy",
-        "1 for the strategy at work, 0 for the other. It is full although incremental is "
-        "configured while the API's totals, filters or look-ups are not what that needs; "
+        "1 for the strategy in effect, 0 for the other. It is full although incremental is "
+        "configured while the API's totals, filters or look-ups do not work as that needs; "
         "the log says which.",
         _strategy,
         "strategy",
     ),
     of_app(
         "zego_upload_resync_corrections_total",
-        "Upload tasks that a full walk of the incremental strategy found other than believed: "
-        "changes among tasks of a finished status that left its total as it was.",
+        "Upload tasks corrected by a resync because the incremental strategy had missed their "
+        "change: it left the total of a finished status as it was.",
         lambda view: one(view.corrections),
     ),
     of_app(
         "zego_upload_tasks_reported",
         "Total that the API itself reported in the last complete collection; "
-        "absent where it gave none. Whether it counts all tasks or a page is not documented.",
-        lambda view: one(view.latest.reported_total if view.latest else None),
+        "absent where it gave none, and while the data is stale. Whether it counts all tasks or a "
+        "page is not documented.",
+        lambda view: one(view.snapshot.reported_total if view.snapshot else None),
     ),
     of_app(
         "zego_upload_last_success_timestamp_seconds",
@@ -367,7 +386,7 @@ METRICS: tuple[Metric, ...] = (
     of_program(
         "zego_upload_exporter_config_last_reload_successful",
         "1 if the last reload of the configuration succeeded, 0 if it failed and the "
-        "configuration before goes on; starting counts as a reload.",
+        "previous configuration stays in use; starting counts as a reload.",
         lambda program: one(program.reload_successful),
     ),
     of_program(

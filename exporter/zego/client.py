@@ -27,9 +27,8 @@ _ACTION = "DescribeUploadTasks"
 class Client:
     """One app's access to the API; for one thread, except for `abort`.
 
-    `endpoint` has no trailing slash; `timeout` is seconds for one request. `read_secret` is
-    called for each page, so that a secret replaced on disk is used at once. `clock` is
-    monotonic, `wall_clock` Unix seconds; `sleep` may raise Stopped.
+    `endpoint` has no trailing slash; `timeout` is seconds for one request. `clock` never jumps,
+    `wall_clock` is Unix seconds; `sleep` may raise Stopped.
     """
 
     def __init__(
@@ -38,7 +37,6 @@ class Client:
         app_id: int,
         endpoint: str,
         is_test: bool | None,
-        read_secret: Callable[[], str],
         limiter: RateLimiter,
         stats: ApiStats,
         timeout: float,
@@ -52,7 +50,6 @@ class Client:
         self._app_id = app_id
         self._url = endpoint + "/"
         self._is_test = is_test
-        self._read_secret = read_secret
         self._limiter = limiter
         self._stats = stats
         self._timeout = timeout
@@ -66,19 +63,19 @@ class Client:
     def describe_upload_tasks(
         self,
         *,
+        secret: str,
         page_token: str = "",
         page_size: int = 50,
         status: int | None = None,
         task_id: str | None = None,
         deadline: float,
     ) -> Page:
-        """Return one page of tasks.
+        """Return one page of tasks; `secret` signs the request.
 
         `deadline` is an instant of `clock`. Raises DeadlineError when it is reached, the ApiError
         of the last try, or Stopped.
         """
         body = _encode_body(page_token, page_size, status, task_id)
-        secret = self._read_secret()
         until = Deadline(deadline, self._clock, self._sleep)
         retries = Retries(self._max_retries, self._random)
         while True:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from exporter.collection.api_session import LANES, ApiSession, IncrementalUnsupported
+from exporter.collection.api_session import INCREMENTAL_CLIENTS, ApiSession, IncrementalUnsupported
+from exporter.collection.walk import TotalsCheck
 from exporter.errors import Stopped
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.faults import Fault
@@ -31,14 +32,13 @@ def make_app(**switches: Any) -> SimulatedApp:
     return SimulatedApp(1, SECRET, life, rate_limit=None, **switches)
 
 
-def make_asking(app: SimulatedApp, before: Before = lambda _: None) -> ApiSession:
-    """Return what asks `app` for pages of five."""
+def make_session(app: SimulatedApp, before: Before = lambda _: None) -> ApiSession:
+    """Return a session with `app`, with pages of five."""
     clients = [
         Client(
             app_id=1,
             endpoint="http://127.0.0.1",
             is_test=None,
-            read_secret=lambda: SECRET,
             limiter=RateLimiter(1e9, clock=lambda: 0.0),
             stats=ApiStats(),
             timeout=1.0,
@@ -46,28 +46,35 @@ def make_asking(app: SimulatedApp, before: Before = lambda _: None) -> ApiSessio
             transport=DirectTransport(app, lambda: NOW, before),
             wall_clock=lambda: NOW,
         )
-        for _ in range(LANES)
+        for _ in range(INCREMENTAL_CLIENTS)
     ]
-    return ApiSession(clients, page_size=5, deadline=1e18, max_pages=100)
+    return ApiSession(
+        clients,
+        secret=SECRET,
+        page_size=5,
+        deadline=1e18,
+        max_pages=100,
+        totals=TotalsCheck(),
+    )
 
 
 def test_a_walk_of_a_status_lists_that_status() -> None:
     """Page after page, each answer counted."""
-    asking = make_asking(make_app())
-    walk = asking.begin(TaskStatus.FAILED)
+    session = make_session(make_app())
+    walk = session.start_walk(TaskStatus.FAILED)
     while not walk.ended:
         walk.step()
     assert {task.status for task in walk.tasks.values()} == {TaskStatus.FAILED}
-    assert (len(walk.tasks), walk.total, asking.pages) == (20, 20, 4)
+    assert (len(walk.tasks), walk.total, session.pages) == (20, 20, 4)
 
 
 def test_a_look_up_finds_a_task_or_nothing() -> None:
     """What the API does not know by its id is not listed."""
-    asking = make_asking(make_app())
-    found = asking.look_up("upload_task_1")
+    session = make_session(make_app())
+    found = session.look_up("upload_task_1")
     assert found is not None
     assert (found.id, found.status) == ("upload_task_1", TaskStatus.SUCCEEDED)
-    assert asking.look_up("another") is None
+    assert session.look_up("another") is None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +83,7 @@ def test_a_look_up_finds_a_task_or_nothing() -> None:
         ({"totals": "absent"}, None, "gives no total"),
         ({"filters_work": False}, None, "not asked for"),
         ({}, Fault.BROKEN_ENTRIES, "cannot be read"),
-        ({}, Fault.CODE, "refuses to be asked narrowly"),
+        ({}, Fault.CODE, "refuses requests for a part"),
     ],
 )
 def test_an_answer_that_shows_the_api_unfit_is_refused(
@@ -87,7 +94,7 @@ def test_an_answer_that_shows_the_api_unfit_is_refused(
     if fault is not None:
         app.faults.switch_on(fault, 350006003 if fault is Fault.CODE else None)
     with pytest.raises(IncrementalUnsupported, match=said):
-        make_asking(app).begin(TaskStatus.FAILED).step()
+        make_session(app).start_walk(TaskStatus.FAILED).step()
 
 
 def test_a_look_up_that_is_ignored_is_refused() -> None:
@@ -95,21 +102,24 @@ def test_a_look_up_that_is_ignored_is_refused() -> None:
     app = make_app()
     app.faults.switch_on(Fault.BROKEN_ENTRIES)
     with pytest.raises(IncrementalUnsupported, match="look-up"):
-        make_asking(app).look_up("upload_task_1")
+        make_session(app).look_up("upload_task_1")
 
 
 def test_jobs_run_at_the_same_time() -> None:
-    """Each request waits until all lanes have one on its way."""
-    meeting = threading.Barrier(LANES, timeout=30)
-    asking = make_asking(make_app(), before=lambda _: meeting.wait())
-    walks = [asking.begin(TaskStatus.FAILED, lane=lane) for lane in range(LANES)]
-    asking.together([walk.step for walk in walks])
-    assert asking.pages == LANES
+    """Each request waits until all clients have one on its way."""
+    meeting = threading.Barrier(INCREMENTAL_CLIENTS, timeout=30)
+    session = make_session(make_app(), before=lambda _: meeting.wait())
+    walks = [
+        session.start_walk(TaskStatus.FAILED, client=client)
+        for client in range(INCREMENTAL_CLIENTS)
+    ]
+    session.in_parallel([walk.step for walk in walks])
+    assert session.pages == INCREMENTAL_CLIENTS
 
 
 def test_the_first_error_ends_all_jobs_and_is_raised() -> None:
-    """Not what the others raise because of it, and the asking can go on afterwards."""
-    asking = make_asking(make_app())
+    """Not what the others raise because of it, and the session can go on afterwards."""
+    session = make_session(make_app())
     failed = threading.Event()
 
     def fail() -> None:
@@ -119,17 +129,17 @@ def test_the_first_error_ends_all_jobs_and_is_raised() -> None:
     def go_on() -> None:
         failed.wait()
         while True:
-            asking.look_up("upload_task_1")
+            session.look_up("upload_task_1")
 
     with pytest.raises(ZeroDivisionError):
-        asking.together([go_on, fail, go_on])
-    assert asking.look_up("upload_task_1")
+        session.in_parallel([go_on, fail, go_on])
+    assert session.look_up("upload_task_1")
 
 
 def test_a_stop_passes_through_the_jobs() -> None:
     """The program is being ended: the collection unwinds."""
-    asking = make_asking(make_app())
-    for client in asking._clients:
+    session = make_session(make_app())
+    for client in session._clients:
         client.abort()
-    with closing(asking._clients[0]), pytest.raises(Stopped):
-        asking.together([lambda: asking.look_up("upload_task_1")] * 2)
+    with closing(session._clients[0]), pytest.raises(Stopped):
+        session.in_parallel([lambda: session.look_up("upload_task_1")] * 2)

@@ -18,12 +18,12 @@ APP_ID = 42
 
 
 class Desk:
-    """An inbox with its ledger, and how often it asked for an early collection."""
+    """A receiver with its counters, and how often it asked for an early collection."""
 
     def __init__(self) -> None:
-        self.ledger = AppCounters()
+        self.counters = AppCounters()
         self.hurried = 0
-        self.inbox = CallbackReceiver(APP_ID, lambda: SECRET, self.ledger, self._hurry)
+        self.receiver = CallbackReceiver(APP_ID, lambda: SECRET, self.counters, self._hurry)
 
     def _hurry(self) -> None:
         self.hurried += 1
@@ -47,11 +47,11 @@ def event(nonce: str = "n1", *, at: float = NOW, **changes: Any) -> bytes:
 def test_an_authentic_callback_is_counted_and_asks_for_a_collection() -> None:
     """Its reason is kept for the task, whatever the walk says of it later."""
     desk = Desk()
-    desk.inbox.receive(event(), NOW)
-    view = desk.ledger.view()
+    desk.receiver.receive(event(), NOW)
+    view = desk.counters.view()
     assert view.callback_events["failed"] == 1
     assert view.failures["source_download"] == 1
-    assert desk.ledger.failure_reasons() == {"task": "source_download"}
+    assert desk.counters.failure_reasons() == {"task": "source_download"}
     assert desk.hurried == 1
 
 
@@ -68,50 +68,50 @@ def test_an_authentic_callback_is_counted_and_asks_for_a_collection() -> None:
 def test_a_refused_callback_has_no_effect_but_its_count(body: bytes, reason: str) -> None:
     """No event, no reason, no collection."""
     desk = Desk()
-    before = desk.ledger.view()
+    before = desk.counters.view()
     with pytest.raises(CallbackRejected):
-        desk.inbox.receive(body, NOW)
-    assert desk.ledger.view() == before
+        desk.receiver.receive(body, NOW)
+    assert desk.counters.view() == before
     assert desk.hurried == 0
-    assert {key: n for key, n in desk.inbox.rejections().items() if n} == {reason: 1}
+    assert {key: n for key, n in desk.receiver.rejections().items() if n} == {reason: 1}
 
 
 def test_a_nonce_is_accepted_once() -> None:
     """Whoever records a callback cannot play it again while its timestamp is valid."""
     desk = Desk()
-    desk.inbox.receive(event(), NOW)
+    desk.receiver.receive(event(), NOW)
     with pytest.raises(CallbackRejected):
-        desk.inbox.receive(event(), NOW + 599)
-    assert desk.inbox.rejections()["replayed"] == 1
-    assert desk.ledger.view().callback_events["failed"] == 1
+        desk.receiver.receive(event(), NOW + 599)
+    assert desk.receiver.rejections()["replayed"] == 1
+    assert desk.counters.view().callback_events["failed"] == 1
 
 
 def test_remembered_nonces_are_bounded() -> None:
     """A flood of authentic callbacks does not fill the memory."""
     desk = Desk()
     for number in range(MAX_NONCES + 10):
-        desk.inbox.receive(event(str(number)), NOW)
-    assert len(desk.inbox._nonces) == MAX_NONCES
+        desk.receiver.receive(event(str(number)), NOW)
+    assert len(desk.receiver._nonces) == MAX_NONCES
 
 
 def test_a_replay_is_refused_when_no_more_are_remembered() -> None:
     """Also of the oldest nonce, and a refused callback displaces none."""
     desk = Desk()
     for number in range(MAX_NONCES):
-        desk.inbox.receive(event(str(number)), NOW)
+        desk.receiver.receive(event(str(number)), NOW)
     for _ in range(2):
         with pytest.raises(CallbackRejected):
-            desk.inbox.receive(event("0"), NOW)
-    assert len(desk.inbox._nonces) == MAX_NONCES
+            desk.receiver.receive(event("0"), NOW)
+    assert len(desk.receiver._nonces) == MAX_NONCES
 
 
 def test_a_nonce_is_forgotten_once_its_timestamp_is_too_old() -> None:
     """A nonce may come again 20 minutes later, with a new timestamp."""
     desk = Desk()
-    desk.inbox.receive(event(), NOW)
+    desk.receiver.receive(event(), NOW)
     with pytest.raises(CallbackRejected):
-        desk.inbox.receive(event(at=NOW + 1200), NOW + 1200)
-    desk.inbox.receive(event(at=NOW + 1201), NOW + 1201)
+        desk.receiver.receive(event(at=NOW + 1200), NOW + 1200)
+    desk.receiver.receive(event(at=NOW + 1201), NOW + 1201)
 
 
 def test_nothing_is_believed_while_the_secret_cannot_be_read(
@@ -125,15 +125,15 @@ def test_nothing_is_believed_while_the_secret_cannot_be_read(
             raise AuthError("no file", code="secret_file")
         return SECRET
 
-    inbox = CallbackReceiver(
+    receiver = CallbackReceiver(
         APP_ID, read_secret, AppCounters(), request_early_collection=lambda: None
     )
     for number in range(2):
         readable = False
         for _ in range(3):
             with pytest.raises(CallbackRejected):
-                inbox.receive(event(), NOW)
+                receiver.receive(event(), NOW)
         readable = True
-        inbox.receive(event(str(number)), NOW)
-    assert inbox.rejections()["signature"] == 6
+        receiver.receive(event(str(number)), NOW)
+    assert receiver.rejections()["signature"] == 6
     assert len(caplog.records) == 2

@@ -90,7 +90,7 @@ def site(server: SimulatorServer, app: SimulatedApp) -> Iterator[Site]:
     """Return the usual site."""
     built = Site(server, app)
     yield built
-    built.collector._close()
+    built.collector.close()
 
 
 def test_a_collection_publishes_all_tasks(site: Site) -> None:
@@ -161,7 +161,7 @@ def test_the_deadline_ends_a_walk(server: SimulatorServer, app: SimulatedApp) ->
     app.faults.switch_on(Fault.SILENT, page=2)
     view = site.collect()
     assert {key: n for key, n in view.failures.items() if n} == {"deadline": 1}
-    site.collector._close()
+    site.collector.close()
 
 
 def test_a_secret_file_is_read_at_each_collection(
@@ -178,7 +178,7 @@ def test_a_secret_file_is_read_at_each_collection(
     view = site.collect()
     assert view.failures["auth"] == 2
     assert "cannot be used" in str(view.last_error)
-    site.collector._close()
+    site.collector.close()
 
 
 def test_entries_that_cannot_be_read_are_counted(site: Site) -> None:
@@ -216,12 +216,12 @@ def test_a_lasting_failure_is_logged_once_and_its_end_once(
 
 def test_transitions_are_counted_between_complete_walks_only(site: Site) -> None:
     """The first is the baseline; a failed one in between loses and doubles nothing."""
-    assert not any(site.collect().ledger.transitions.values())
+    assert not any(site.collect().counters.transitions.values())
     site.app.life.add_task(status=5)
     site.app.faults.switch_on(Fault.HTTP_STATUS, 500)
-    assert not any(site.collect().ledger.transitions.values())
+    assert not any(site.collect().counters.transitions.values())
     site.app.faults.switch_off()
-    assert site.collect().ledger.transitions["new", TaskStatus.FAILED.value] == 1
+    assert site.collect().counters.transitions["new", TaskStatus.FAILED.value] == 1
 
 
 def test_a_defect_costs_the_collection_and_not_the_thread(
@@ -256,7 +256,7 @@ def test_no_secret_in_anything_that_is_said(
     assert SECRET not in text
     assert "Signature" not in text
     assert "token=" not in text
-    site.collector._close()
+    site.collector.close()
 
 
 def test_a_thread_collects_until_it_is_stopped(server: SimulatorServer, app: SimulatedApp) -> None:

@@ -87,13 +87,13 @@ def test_a_changed_app_begins_anew_with_its_counters(
     fleet.apply([app(server, 1)])
     views_when_collected(fleet)
     server.apps[1].life.add_task(status=5)
-    wait_until(lambda: fleet.views()[0].ledger.transitions["new", "failed"], "the failed task")
+    wait_until(lambda: fleet.views()[0].counters.transitions["new", "failed"], "the failed task")
     server.apps[1].life.add_task(status=5)
     fleet.apply([app(server, 1, slots_limit=99)])
     assert fleet.views()[0].snapshot is None
     view = views_when_collected(fleet)["app-1"]
     assert view.settings.slots_limit == 99
-    assert view.ledger.transitions["new", "failed"] == 2
+    assert view.counters.transitions["new", "failed"] == 2
 
 
 def test_apps_of_one_app_id_share_one_limiter(
@@ -117,7 +117,7 @@ def test_counters_continue_from_the_history(server: SimulatorServer, tmp_path: P
         fleet = CollectorPool(history)
         fleet.apply([app(server, 1)])
         view = views_when_collected(fleet)["app-1"]
-        assert view.ledger.transitions["new", "failed"] == number
+        assert view.counters.transitions["new", "failed"] == number
         assert fleet.stop(10)
         history.close()
         server.apps[1].life.add_task(status=5)
@@ -128,7 +128,7 @@ def test_only_apps_with_a_secret_take_callbacks(
 ) -> None:
     """Without one nothing could be believed."""
     fleet.apply([app(server, 1), app(server, 2, callback_secret="secret")])
-    assert list(fleet.inboxes()) == ["app-2"]
+    assert list(fleet.callback_receivers()) == ["app-2"]
 
 
 def test_a_snapshot_is_prepared_before_anybody_sees_it(server: SimulatorServer) -> None:

@@ -14,7 +14,7 @@ def test_collections_stay_on_the_raster() -> None:
     """A collection that takes a while does not push the next one back."""
     schedule = Schedule(first=10.0, interval=60.0)
     assert schedule.due == 10.0
-    schedule.begin(10.2)
+    schedule.start(10.2)
     assert schedule.end(35.0) == 0
     assert schedule.due == 70.0
 
@@ -22,7 +22,7 @@ def test_collections_stay_on_the_raster() -> None:
 def test_ticks_during_a_collection_are_skipped_and_counted() -> None:
     """Two and a half intervals cost two ticks; the next one comes on the raster."""
     schedule = Schedule(first=0.0, interval=60.0)
-    schedule.begin(0.0)
+    schedule.start(0.0)
     assert schedule.end(150.0) == 2
     assert schedule.due == 180.0
 
@@ -30,11 +30,11 @@ def test_ticks_during_a_collection_are_skipped_and_counted() -> None:
 def test_a_request_brings_the_collection_forward() -> None:
     """It is early, keeps its distance, and leaves the raster where it was."""
     schedule = Schedule(first=0.0, interval=60.0)
-    schedule.begin(0.0)
+    schedule.start(0.0)
     schedule.end(1.0)
     schedule.request_early_collection()
     assert schedule.due == EARLY_SPACING
-    schedule.begin(EARLY_SPACING)
+    schedule.start(EARLY_SPACING)
     assert schedule.end(EARLY_SPACING + 1) == 0
     assert schedule.due == 60.0
 
@@ -42,11 +42,11 @@ def test_a_request_brings_the_collection_forward() -> None:
 def test_requests_before_a_collection_are_served_by_it() -> None:
     """Many callbacks at once cost one collection."""
     schedule = Schedule(first=0.0, interval=60.0)
-    schedule.begin(0.0)
+    schedule.start(0.0)
     schedule.end(1.0)
     for _ in range(100):
         schedule.request_early_collection()
-    schedule.begin(EARLY_SPACING)
+    schedule.start(EARLY_SPACING)
     schedule.end(EARLY_SPACING + 0.1)
     assert schedule.due == 60.0
 
@@ -54,7 +54,7 @@ def test_requests_before_a_collection_are_served_by_it() -> None:
 def test_a_request_never_delays_the_tick() -> None:
     """With an interval below the spacing the tick comes first."""
     schedule = Schedule(first=0.0, interval=2.0)
-    schedule.begin(0.0)
+    schedule.start(0.0)
     schedule.request_early_collection()
     schedule.end(0.5)
     assert schedule.due == 2.0
@@ -76,7 +76,7 @@ def test_every_tick_is_collected_or_skipped(
         tick = (at_ticks + skipped) * interval
         now = max(now, schedule.due)
         at_ticks += now >= tick - interval * 1e-9
-        schedule.begin(now)
+        schedule.start(now)
         now += duration
         skipped += schedule.end(now)
         assert schedule.due > now - interval * 1e-9

@@ -1,4 +1,4 @@
-"""Ledgers: counters that only rise, in memory and over restarts."""
+"""Counters of an app that only rise, in memory and over restarts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.history.counters import MAX_ORPHANS, ORPHAN_SECONDS, AppCounters
+from exporter.history.counters import MAX_UNLISTED_REASONS, UNLISTED_REASON_SECONDS, AppCounters
 from exporter.history.database import HistoryFile
-from exporter.history.journal import Journal
 from exporter.history.transitions import POSSIBLE_PAIRS
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.callbacks import CallbackEvent
@@ -49,9 +48,9 @@ def history(path: Path) -> Iterator[HistoryFile]:
     opened.close()
 
 
-def journalled(history: HistoryFile) -> AppCounters:
-    """Return the ledger of the app "vod" as it continues in `history`."""
-    return AppCounters(Journal(history, "vod", 1))
+def stored(history: HistoryFile) -> AppCounters:
+    """Return the counters of the app "vod" as it continues in `history`."""
+    return AppCounters(history, "vod", 1)
 
 
 def test_all_possible_pairs_are_there_from_the_start() -> None:
@@ -64,77 +63,94 @@ def test_all_possible_pairs_are_there_from_the_start() -> None:
 
 @given(walks)
 def test_counters_never_fall_and_add_up(statuses: list[dict[str, TaskStatus]]) -> None:
-    """Over any walks: what came less what went is what is there more than in the baseline."""
-    ledger = AppCounters()
-    before = ledger.view().transitions
+    """Over any walks: what came less what went is what is there more than in the baseline.
+
+    A task that one walk missed is still there: the next walk decides.
+    """
+    counters = AppCounters()
+    before = counters.view().transitions
+    states = []
     for walk in statuses:
-        ledger.record_walk(tasks_of(walk), NOW)
-        after = ledger.view().transitions
+        states.append(
+            [entry.status for entry in counters.record_walk(tasks_of(walk), NOW).values()]
+        )
+        after = counters.view().transitions
         assert all(after[pair] >= count for pair, count in before.items())
         before = after
     balance: Counter[str] = Counter()
     for (source, to), count in before.items():
         balance[to] += int(count)
         balance[source] -= int(count)
-    first, last = (statuses[0], statuses[-1]) if statuses else ({}, {})
+    first, last = (states[0], states[-1]) if states else ([], [])
     for status in TaskStatus:
-        more = list(last.values()).count(status) - list(first.values()).count(status)
+        more = last.count(status) - first.count(status)
         assert balance[status.value] == more
 
 
 def test_a_task_keeps_the_time_it_entered_its_status() -> None:
     """Until the status changes; the time is the end of the walk that first saw it."""
-    ledger = AppCounters()
-    ledger.record_walk([make_task("a", TaskStatus.WAITING)], 10.0)
-    assert ledger.record_walk([make_task("a", TaskStatus.WAITING)], 20.0)["a"].since == 10.0
-    assert ledger.record_walk([make_task("a", TaskStatus.UPLOADING)], 30.0)["a"].since == 30.0
+    counters = AppCounters()
+    counters.record_walk([], 0.0)
+    counters.record_walk([make_task("a", TaskStatus.WAITING)], 10.0)
+    assert counters.record_walk([make_task("a", TaskStatus.WAITING)], 20.0)["a"].since == 10.0
+    assert counters.record_walk([make_task("a", TaskStatus.UPLOADING)], 30.0)["a"].since == 30.0
+
+
+def test_since_when_the_baseline_has_its_statuses_is_not_known(history: HistoryFile) -> None:
+    """Neither after a restart; what changes later has its time."""
+    counters = stored(history)
+    assert counters.record_walk([make_task("a", TaskStatus.WAITING)], 10.0)["a"].since is None
+    restarted = stored(history)
+    assert restarted.record_walk([make_task("a", TaskStatus.WAITING)], 20.0)["a"].since is None
+    assert restarted.record_walk([make_task("a", TaskStatus.UPLOADING)], 30.0)["a"].since == 30.0
+    assert all(total == 0 for _, total in restarted.view().phases.values())
 
 
 def test_a_snapshots_times_do_not_change_under_it() -> None:
     """A scrape may still read the mapping that an earlier walk returned."""
-    ledger = AppCounters()
-    earlier = ledger.record_walk([make_task("a", TaskStatus.WAITING)], 10.0)
-    ledger.record_walk([make_task("b", TaskStatus.WAITING)], 20.0)
+    counters = AppCounters()
+    earlier = counters.record_walk([make_task("a", TaskStatus.WAITING)], 10.0)
+    counters.record_walk([make_task("b", TaskStatus.WAITING)], 20.0)
     assert list(earlier) == ["a"]
 
 
 def test_durations_fall_into_buckets() -> None:
     """Cumulative counts and the sum in seconds, by how it ended."""
-    ledger = AppCounters()
-    ledger.record_walk([], NOW)
-    ledger.record_walk(
+    counters = AppCounters()
+    counters.record_walk([], NOW)
+    counters.record_walk(
         [
             make_task("a", TaskStatus.SUCCEEDED, created_at=NOW - 5),
             make_task("b", TaskStatus.SUCCEEDED, created_at=NOW - 100_000),
         ],
         NOW,
     )
-    buckets, total = ledger.view().durations[TaskStatus.SUCCEEDED]
+    buckets, total = counters.view().durations[TaskStatus.SUCCEEDED]
     assert buckets[0] == (5.0, 1)
     assert buckets[-2:] == ((43200, 1), (math.inf, 2))
     assert total == 100_005
-    assert ledger.view().durations[TaskStatus.FAILED][1] == 0
+    assert counters.view().durations[TaskStatus.FAILED][1] == 0
 
 
 def test_reasons_are_kept_as_long_as_the_task_is_listed() -> None:
     """The callback may come before the walk that lists the task, but not hours before."""
-    ledger = AppCounters()
-    ledger.record_callback(failed_event("listed"), NOW)
-    ledger.record_callback(failed_event("orphan"), NOW)
+    counters = AppCounters()
+    counters.record_callback(failed_event("listed"), NOW)
+    counters.record_callback(failed_event("orphan"), NOW)
     listing = [make_task("listed", TaskStatus.FAILED)]
-    ledger.record_walk(listing, NOW + ORPHAN_SECONDS)
-    assert ledger.failure_reasons() == {"listed": "upload", "orphan": "upload"}
-    ledger.record_walk(listing, NOW + ORPHAN_SECONDS + 1)
-    assert ledger.failure_reasons() == {"listed": "upload"}
+    counters.record_walk(listing, NOW + UNLISTED_REASON_SECONDS)
+    assert counters.failure_reasons() == {"listed": "upload", "orphan": "upload"}
+    counters.record_walk(listing, NOW + UNLISTED_REASON_SECONDS + 1)
+    assert counters.failure_reasons() == {"listed": "upload"}
 
 
 def test_reasons_of_tasks_nobody_lists_are_bounded() -> None:
     """A flood of authentic callbacks is counted, and does not fill the memory."""
-    ledger = AppCounters()
-    for number in range(MAX_ORPHANS + 5):
-        ledger.record_callback(failed_event(str(number)), NOW)
-    assert len(ledger.failure_reasons()) == MAX_ORPHANS
-    assert ledger.view().failures["upload"] == MAX_ORPHANS + 5
+    counters = AppCounters()
+    for number in range(MAX_UNLISTED_REASONS + 5):
+        counters.record_callback(failed_event(str(number)), NOW)
+    assert len(counters.failure_reasons()) == MAX_UNLISTED_REASONS
+    assert counters.view().failures["upload"] == MAX_UNLISTED_REASONS + 5
 
 
 @settings(max_examples=30)
@@ -144,13 +160,13 @@ def test_a_restart_at_any_walk_changes_nothing(
     statuses: list[dict[str, TaskStatus]],
     data: st.DataObject,
 ) -> None:
-    """A ledger that is thrown away after some walks and read from its file counts like one."""
+    """Counters that is thrown away after some walks and read from its file counts like one."""
     with closing(HistoryFile(tmp_path_factory.mktemp("history") / "history.sqlite")) as history:
-        whole, restarted = AppCounters(), journalled(history)
+        whole, restarted = AppCounters(), stored(history)
         for number, walk in enumerate(statuses):
             at = NOW + number
             if data.draw(st.booleans()):
-                restarted = journalled(history)
+                restarted = stored(history)
             if data.draw(st.booleans()):
                 whole.record_callback(failed_event(nonce=str(number)), at)
                 restarted.record_callback(failed_event(nonce=str(number)), at)
@@ -165,8 +181,8 @@ def test_a_full_disk_costs_a_log_line_and_nothing_is_lost(
     path: Path, history: HistoryFile, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Counts go on in memory; the first write that succeeds catches up, and says so once."""
-    ledger = journalled(history)
-    ledger.record_walk([], NOW)
+    counters = stored(history)
+    counters.record_walk([], NOW)
     breaker = sqlite3.connect(path)
     breaker.execute(
         "CREATE TRIGGER full BEFORE INSERT ON task BEGIN SELECT raise(ABORT, 'disk full'); END"
@@ -174,23 +190,23 @@ def test_a_full_disk_costs_a_log_line_and_nothing_is_lost(
     breaker.commit()
     with caplog.at_level(logging.INFO):
         for number in range(3):
-            ledger.record_walk([make_task(str(number), TaskStatus.WAITING)], NOW)
-        assert ledger.view().history_errors == 3
-        assert ledger.view().transitions["new", "waiting"] == 3
+            counters.record_walk([make_task(str(number), TaskStatus.WAITING)], NOW)
+        assert counters.view().history_errors == 3
+        assert counters.view().transitions["new", "waiting"] == 3
         breaker.execute("DROP TRIGGER full")
         breaker.commit()
         breaker.close()
-        ledger.record_walk([make_task("2", TaskStatus.UPLOADING)], NOW)
-    assert journalled(history).view().transitions == ledger.view().transitions
+        counters.record_walk([make_task("2", TaskStatus.UPLOADING)], NOW)
+    assert stored(history).view().transitions == counters.view().transitions
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
 
 
 def test_a_callback_is_in_the_file_before_anybody_sees_it(history: HistoryFile) -> None:
     """A restart between two walks sets no counter back, and makes no baseline."""
-    ledger = journalled(history)
-    ledger.record_callback(failed_event(), NOW)
-    restarted = journalled(history)
-    assert restarted.view() == ledger.view()
+    counters = stored(history)
+    counters.record_callback(failed_event(), NOW)
+    restarted = stored(history)
+    assert restarted.view() == counters.view()
     assert restarted.failure_reasons() == {"a": "upload"}
     restarted.record_walk([make_task("a", TaskStatus.FAILED)], NOW)
     assert set(restarted.view().transitions.values()) == {0}
@@ -198,14 +214,15 @@ def test_a_callback_is_in_the_file_before_anybody_sees_it(history: HistoryFile) 
 
 def test_a_walk_that_a_callback_wrote_is_a_baseline(path: Path, history: HistoryFile) -> None:
     """What a full disk refused is written whole with the next callback."""
-    ledger = journalled(history)
+    counters = stored(history)
     with closing(sqlite3.connect(path)) as breaker:
         breaker.execute(
             "CREATE TRIGGER full BEFORE INSERT ON task BEGIN SELECT raise(ABORT, 'disk full'); END"
         )
-        ledger.record_walk([make_task("a", TaskStatus.WAITING)], NOW)
+        counters.record_walk([make_task("a", TaskStatus.WAITING)], NOW)
         breaker.execute("DROP TRIGGER full")
-    ledger.record_callback(failed_event(), NOW)
-    restarted = journalled(history)
-    restarted.record_walk([], NOW + 1)
+    counters.record_callback(failed_event(), NOW)
+    restarted = stored(history)
+    for later in (1, 2):
+        restarted.record_walk([], NOW + later)
     assert restarted.view().transitions["waiting", "gone"] == 1

@@ -22,9 +22,11 @@ def tasks_of(statuses: Statuses) -> list[UploadTask]:
     return [make_task(task_id, status) for task_id, status in statuses.items()]
 
 
-def tracked_of(statuses: Statuses) -> dict[str, Tracked]:
+def tracked_of(
+    statuses: Statuses, since: float | None = NOW, *, missing: bool = False
+) -> dict[str, Tracked]:
     """Return the tracked tasks of these statuses by id."""
-    return {task_id: Tracked(status, NOW) for task_id, status in statuses.items()}
+    return {task_id: Tracked(status, since, missing) for task_id, status in statuses.items()}
 
 
 @given(snapshots)
@@ -33,20 +35,23 @@ def test_the_first_snapshot_is_the_baseline(statuses: Statuses) -> None:
     changes = compare(None, tasks_of(statuses), NOW)
     assert not changes.transitions
     assert not any(changes.durations.values())
-    assert changes.tracked == tracked_of(statuses)
+    assert changes.tracked == tracked_of(statuses, None)
 
 
 @given(snapshots)
 def test_the_same_snapshot_twice_changes_nothing(statuses: Statuses) -> None:
     """Nor does anything need to be written."""
     changes = compare(tracked_of(statuses), tasks_of(statuses), NOW)
-    assert (changes.transitions, changes.tracked, changes.gone) == ({}, {}, frozenset())
+    assert (changes.transitions, changes.tracked, changes.gone) == ({}, {}, set())
 
 
 @given(snapshots, snapshots)
 def test_transitions_explain_exactly_the_difference(before: Statuses, after: Statuses) -> None:
-    """For each status, what went in less what went out is what there is more of."""
-    transitions = compare(tracked_of(before), tasks_of(after), NOW).transitions
+    """For each status, what went in less what went out is what there is more of.
+
+    The previous walk missed every task, so that those that are missing again are gone.
+    """
+    transitions = compare(tracked_of(before, missing=True), tasks_of(after), NOW).transitions
     for status in TaskStatus:
         went_in = sum(n for (_, to), n in transitions.items() if to == status.value)
         went_out = sum(n for (source, _), n in transitions.items() if source == status.value)
@@ -72,6 +77,73 @@ def test_the_order_of_the_listing_does_not_matter(
     assert one.gone == other.gone
 
 
+@given(snapshots, snapshots)
+def test_a_task_that_one_walk_missed_has_not_left(before: Statuses, after: Statuses) -> None:
+    """It keeps its entry, marked; listed again, nothing of it has changed, its time included."""
+    first = compare(tracked_of(before), tasks_of(after), NOW)
+    assert not any(to == GONE for _, to in first.transitions)
+    assert not first.gone
+    missed = before.keys() - after.keys()
+    assert all(first.tracked[task_id] == Tracked(before[task_id], NOW, True) for task_id in missed)
+    tracked = {**tracked_of(before), **first.tracked}
+    again = compare(tracked, tasks_of({**before, **after}), NOW + 60)
+    assert not again.transitions
+    assert again.tracked == tracked_of({task_id: before[task_id] for task_id in missed})
+
+
+def test_a_phase_lasts_from_the_walk_that_saw_it_to_the_walk_that_saw_it_over() -> None:
+    """Tasks that the baseline found, and that left the listing, measure nothing."""
+    before = {
+        **tracked_of({"a": TaskStatus.WAITING, "b": TaskStatus.UPLOADING}, NOW - 60),
+        **tracked_of({"old": TaskStatus.WAITING}, None),
+        **tracked_of({"gone": TaskStatus.WAITING}, NOW - 60, missing=True),
+        **tracked_of({"same": TaskStatus.WAITING}, NOW - 60),
+    }
+    after = {
+        "a": TaskStatus.UPLOADING,
+        "b": TaskStatus.FAILED,
+        "old": TaskStatus.CANCELLED,
+        "same": TaskStatus.WAITING,
+        "new": TaskStatus.WAITING,
+    }
+    assert compare(before, tasks_of(after), NOW).phases == {
+        TaskStatus.WAITING: [60.0],
+        TaskStatus.UPLOADING: [60.0],
+        TaskStatus.WAITING_RETRY: [],
+    }
+
+
+def test_callbacks_make_times_exact_and_show_the_steps_between_two_walks() -> None:
+    """The walk decides what the status is; reports say when, and what was passed on the way."""
+    before = tracked_of({"a": TaskStatus.WAITING}, NOW - 60)
+    reports = {"a": [(NOW - 10, TaskStatus.SUCCEEDED), (NOW - 40, TaskStatus.UPLOADING)]}
+    tasks = [make_task("a", TaskStatus.SUCCEEDED, created_at=NOW - 100)]
+    changes = compare(before, tasks, NOW, reports)
+    assert changes.phases[TaskStatus.WAITING] == [20.0]
+    assert changes.phases[TaskStatus.UPLOADING] == [30.0]
+    assert changes.durations[TaskStatus.SUCCEEDED] == [90.0]
+    assert changes.tracked == {"a": Tracked(TaskStatus.SUCCEEDED, NOW - 10)}
+    assert changes.transitions == {("waiting", "succeeded"): 1}
+
+
+REPORTED = st.lists(st.tuples(st.floats(NOW - 1e4, NOW + 1e4), st.sampled_from(TaskStatus)))
+
+
+@given(snapshots, snapshots, st.dictionaries(st.sampled_from("abcdefgh"), REPORTED))
+def test_no_callback_changes_what_is_counted(
+    before: Statuses, after: Statuses, reports: Mapping[str, Sequence[tuple[float, TaskStatus]]]
+) -> None:
+    """Transitions are those of the walks, no time is negative, none is later than the walk."""
+    known, tasks = tracked_of(before, NOW - 60), tasks_of(after)
+    plain, sharpened = compare(known, tasks, NOW), compare(known, tasks, NOW, reports)
+    assert sharpened.transitions == plain.transitions
+    assert {i: e.status for i, e in sharpened.tracked.items()} == {
+        i: e.status for i, e in plain.tracked.items()
+    }
+    assert all(entry.since <= NOW for entry in sharpened.tracked.values() if entry.since)
+    assert all(seconds >= 0 for phase in sharpened.phases.values() for seconds in phase)
+
+
 def test_a_task_that_comes_back_is_new_again() -> None:
     """Nothing is remembered of a task that vanished."""
     tracked = tracked_of({})
@@ -88,7 +160,7 @@ def test_a_duration_ends_when_a_task_is_first_seen_finished() -> None:
         make_task("c", TaskStatus.SUCCEEDED, created_at=NOW - 7),
     ]
     durations = compare(before, tasks, NOW).durations
-    assert durations == {TaskStatus.SUCCEEDED: (40.0, 7.0), TaskStatus.FAILED: (90.0,)}
+    assert durations == {TaskStatus.SUCCEEDED: [40.0, 7.0], TaskStatus.FAILED: [90.0]}
 
 
 def test_a_creation_time_in_the_future_or_absent_gives_no_negative_duration() -> None:
@@ -98,7 +170,7 @@ def test_a_creation_time_in_the_future_or_absent_gives_no_negative_duration() ->
         make_task("b", TaskStatus.SUCCEEDED, created_at=None),
     ]
     durations = compare({}, tasks, NOW).durations
-    assert durations == {TaskStatus.SUCCEEDED: (0.0,), TaskStatus.FAILED: ()}
+    assert durations == {TaskStatus.SUCCEEDED: [0.0], TaskStatus.FAILED: []}
 
 
 def test_a_task_that_ended_before_does_not_finish_again() -> None:

@@ -177,7 +177,7 @@ def test_every_row_of_the_table_has_samples_somewhere() -> None:
     stats.record_clock_skew(1.0)
     shown: Sequence[AppView] = [make_view(snapshot=tracked, stats=stats)]
     empty = [family.name for family in families(shown, TaskSettings(), 0.0) if not family.samples]
-    # Callbacks need an inbox, which a view alone has not; a reload is the service's.
+    # Callbacks need a receiver, which a view alone does not have; a reload is the service's.
     assert empty == [
         "zego_upload_callback_rejections",
         "zego_upload_exporter_config_last_reload_successful",

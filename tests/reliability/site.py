@@ -83,7 +83,7 @@ class Site:
 
     def stop(self) -> None:
         """End both."""
-        self.collector._close()
+        self.collector.close()
         self.server.stop()
 
     def collect(self) -> Samples:
@@ -145,9 +145,9 @@ class Site:
     @contextmanager
     def _unconnected(self) -> Iterator[None]:
         """Close the kept connection, so that the next request needs a new one; and at the end."""
-        self.collector._close()
+        self.collector.close()
         yield
-        self.collector._close()
+        self.collector.close()
 
 
 class Tls:

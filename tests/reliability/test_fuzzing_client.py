@@ -69,14 +69,13 @@ def ask(url: str) -> Page | CollectionError:
         app_id=1,
         endpoint=url,
         is_test=None,
-        read_secret=lambda: "0" * 32,
         limiter=RateLimiter(10_000),
         stats=ApiStats(),
         timeout=20,
         max_retries=0,
     )
     try:
-        return client.describe_upload_tasks(deadline=float("inf"))
+        return client.describe_upload_tasks(secret="0" * 32, deadline=float("inf"))
     except CollectionError as error:
         return error
     finally:

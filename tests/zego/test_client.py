@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -93,16 +93,15 @@ class World:
     stats: ApiStats
     client: Client
 
-    def ask(self, deadline: float = 1000.0, **arguments: Any) -> Page:
+    def ask(self, deadline: float = 1000.0, secret: str = SECRET, **arguments: Any) -> Page:
         """Ask for one page."""
-        return self.client.describe_upload_tasks(deadline=deadline, **arguments)
+        return self.client.describe_upload_tasks(secret=secret, deadline=deadline, **arguments)
 
 
 def world(
     *answers: Response | Exception,
     max_retries: int = 3,
     is_test: bool | None = None,
-    read_secret: Callable[[], str] = lambda: SECRET,
     rate: float = 10,
     transport: Scripted | None = None,
 ) -> World:
@@ -113,7 +112,6 @@ def world(
         app_id=12345,
         endpoint="https://api.example",
         is_test=is_test,
-        read_secret=read_secret,
         limiter=RateLimiter(rate, clock=transport.clock),
         stats=stats,
         timeout=10.0,
@@ -156,29 +154,16 @@ def test_all_that_can_be_asked_for() -> None:
     assert body == {"PageSize": 7, "PageToken": "t\ud800", "Status": 0, "UploadTaskId": "id"}
 
 
-def test_the_secret_is_read_for_each_page() -> None:
-    """A secret that was replaced on disk is used at once."""
-    secrets = iter(["first", "second"])
-    one = world(ok(), ok(), read_secret=lambda: next(secrets))
-    one.ask()
-    one.ask()
+def test_each_request_is_signed_with_the_secret_it_comes_with() -> None:
+    """A secret that was replaced on disk is used by the next collection."""
+    one = world(ok(), ok())
+    one.ask(secret="first")
+    one.ask(secret="second")
     signatures = [
         sign(app_id=12345, nonce=sent["SignatureNonce"], secret=secret, timestamp=1700000000)
         for (_, sent, _, _), secret in zip(one.transport.sent, ("first", "second"), strict=True)
     ]
     assert [sent["Signature"] for _, sent, _, _ in one.transport.sent] == signatures
-
-
-def test_a_secret_that_cannot_be_read_is_no_api_error() -> None:
-    """Nothing was sent, nothing is counted."""
-
-    def read_secret() -> str:
-        raise AuthError("no such file", code="secret_file")
-
-    one = world(read_secret=read_secret)
-    with pytest.raises(AuthError):
-        one.ask()
-    assert (one.stats.requests, one.stats.errors) == (0, {})
 
 
 @pytest.mark.parametrize(
@@ -375,16 +360,15 @@ def test_over_a_real_connection() -> None:
             app_id=1,
             endpoint=peer.url,
             is_test=None,
-            read_secret=lambda: SECRET,
             limiter=RateLimiter(20),
             stats=stats,
             timeout=30.0,
             max_retries=0,
             clock=lambda: 0.0,
         )
-        assert client.describe_upload_tasks(deadline=60.0).total == 0
+        assert client.describe_upload_tasks(secret=SECRET, deadline=60.0).total == 0
         client.abort()
         with pytest.raises(Stopped):
-            client.describe_upload_tasks(deadline=60.0)
+            client.describe_upload_tasks(secret=SECRET, deadline=60.0)
         client.close()
     assert len(peer.requests) == 1

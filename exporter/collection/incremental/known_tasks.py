@@ -1,7 +1,7 @@
-"""Which tasks are believed to be listed, and a draft of what they turn out to be.
+"""The last known task list, and pending changes to it.
 
-A belief changes only when a collection has succeeded: until then what is found out stays in a
-draft over it, which costs what has changed.
+The list changes only when a collection has succeeded. Until then, what is found out is kept beside
+it, which costs memory and time in the number of changes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from exporter.tasks import TaskStatus, UploadTask
 
 
 class KnownTasks:
-    """Tasks by status, those of each status in the order in which they were found there."""
+    """Tasks by status, those of each status in the order in which they were found."""
 
     def __init__(self, tasks: Iterable[UploadTask] = ()) -> None:
         self._by_status: dict[TaskStatus, dict[str, UploadTask]] = {s: {} for s in TaskStatus}
@@ -27,15 +27,15 @@ class KnownTasks:
 
     def get(self, task_id: str) -> UploadTask | None:
         """Return the task with that id, None where there is none."""
-        tasks = (listed.get(task_id) for listed in self._by_status.values())
-        return next((task for task in tasks if task is not None), None)
+        found = (tasks.get(task_id) for tasks in self._by_status.values())
+        return next((task for task in found if task is not None), None)
 
     def apply(self, changes: Mapping[str, UploadTask | None]) -> None:
-        """Make `changes` part of the belief: tasks by id, None for one that is gone."""
+        """Make `changes` part of the list: tasks by id, None for one that is gone."""
         for task_id, task in changes.items():
-            for status, listed in self._by_status.items():
+            for status, tasks in self._by_status.items():
                 if task is None or task.status is not status:
-                    listed.pop(task_id, None)
+                    tasks.pop(task_id, None)
             if task is not None:
                 self._by_status[task.status][task_id] = task
         if changes:
@@ -44,57 +44,62 @@ class KnownTasks:
     def tasks(self) -> tuple[UploadTask, ...]:
         """Return all tasks; the same tuple as long as nothing has changed."""
         if self._tasks is None:
-            self._tasks = tuple(chain(*(listed.values() for listed in self._by_status.values())))
+            self._tasks = tuple(chain(*(tasks.values() for tasks in self._by_status.values())))
         return self._tasks
 
 
 class PendingChanges:
-    """A belief and `changes` to it: tasks by id, None for one that is gone."""
+    """Changes to `known` that are not applied yet.
 
-    def __init__(self, belief: KnownTasks) -> None:
-        self.belief = belief
+    Attributes:
+        known: The last known task list.
+        changes: Tasks by id, None for one that is gone.
+    """
+
+    def __init__(self, known: KnownTasks) -> None:
+        self.known = known
         self.changes: dict[str, UploadTask | None] = {}
-        self._counts = {status: len(belief.of(status)) for status in TaskStatus}
+        self._counts = {status: len(known.of(status)) for status in TaskStatus}
 
     def get(self, task_id: str) -> UploadTask | None:
-        """Return the task as it is known now, None where it is not listed."""
+        """Return the task as it is now, None where it is not listed."""
         if task_id in self.changes:
             return self.changes[task_id]
-        return self.belief.get(task_id)
+        return self.known.get(task_id)
 
     def put(self, task: UploadTask) -> bool:
-        """Note a task as the API just listed it; return whether that is news."""
+        """Note a task as the API just listed it; return whether that is a change."""
         return self._note(task.id, task)
 
     def drop(self, task_id: str) -> bool:
-        """Note that a task is listed no more; return whether that is news."""
+        """Note that a task is no longer listed; return whether that is a change."""
         return self._note(task_id, None)
 
     def count(self, status: TaskStatus) -> int:
-        """Return how many tasks have a status; O(1)."""
+        """Return how many tasks have a status, in constant time."""
         return self._counts[status]
 
     def total(self) -> int:
-        """Return how many tasks there are; O(1)."""
+        """Return how many tasks there are, in constant time."""
         return sum(self._counts.values())
 
     def of(self, status: TaskStatus) -> Iterator[UploadTask]:
-        """Yield the tasks of a status: first those believed there, in their order."""
-        believed = self.belief.of(status)
-        for task_id, task in believed.items():
+        """Yield the tasks of a status: first those known there, in their order."""
+        known = self.known.of(status)
+        for task_id, task in known.items():
             current = self.changes.get(task_id, task)
             if current is not None and current.status is status:
                 yield current
         for task_id, current in self.changes.items():
-            if current is not None and current.status is status and task_id not in believed:
+            if current is not None and current.status is status and task_id not in known:
                 yield current
 
     def _note(self, task_id: str, task: UploadTask | None) -> bool:
-        known = self.get(task_id)
-        if known == task:
+        previous = self.get(task_id)
+        if previous == task:
             return False
-        if known is not None:
-            self._counts[known.status] -= 1
+        if previous is not None:
+            self._counts[previous.status] -= 1
         if task is not None:
             self._counts[task.status] += 1
         self.changes[task_id] = task

@@ -1,7 +1,7 @@
-"""A full walk by status, at the same time where that helps, by an API that is put to the test.
+"""A full scan by status, partly in parallel, that also checks what the API is able to do.
 
-Every page is checked on its way: a total is given, the filter filters, no entry is broken. Beyond
-that the total must be what is listed, and looking up a listed task must find it.
+Every page is checked when it is read: it gives a total, the filter works, no entry is broken.
+Beyond that, the total of a status must be what it lists, and looking up a listed task must find it.
 """
 
 from __future__ import annotations
@@ -14,55 +14,49 @@ from exporter.collection.walk import Walk
 from exporter.tasks import UNFINISHED, TaskStatus, UploadTask
 
 TERMINAL = (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED, TaskStatus.EXPIRED)
-"""The states that hold most tasks, and that few tasks enter or leave in one interval."""
+"""The statuses that hold most tasks, and that few tasks enter or leave in one interval."""
 
 TOLERATED_DRIFT = 0.01
-"""By how much of what is listed a total may be off, for what may change during the walk.
+"""By which part of the listing a total may be off, for what may change during the scan.
 
-What is off by less is looked at again by the round that follows.
+The delta collection that follows finds what is off by less.
 """
 
-_SAMPLE = 3  # one task may be gone between its listing and its look-up, hardly three
+_SAMPLE = 3  # one task may vanish between its listing and its look-up, hardly three
 
 
-def survey(asking: ApiSession) -> KnownTasks:
+def full_scan_by_status(session: ApiSession) -> KnownTasks:
     """Return the tasks of all statuses that can be asked for, as they were listed.
 
-    Tasks that moved meanwhile may be missing or be where they were: a round is to follow. Raises
-    UnsuitableError, and whatever a request raises.
+    Tasks that moved during the scan may be missing or have their old status: a delta collection is
+    to follow. Raises IncrementalUnsupported, and whatever a request raises.
     """
-    _check_look_ups(asking)
-    # The unfinished ones first: what leaves them during the walk is then missed by the round.
-    walks = [asking.begin(status) for status in UNFINISHED]
+    sample = session.start_walk(None).step().tasks[:_SAMPLE]
+    if sample and all(session.look_up(task.id) is None for task in sample):
+        raise IncrementalUnsupported("the API does not find listed tasks by their ids")
+    # The unfinished ones first: the delta collection finds what leaves them during the scan.
+    walks = [session.start_walk(status) for status in UNFINISHED]
     for walk in walks:
         _finish(walk)
-    share = asking.share_known()
-    settled = [asking.begin(s, lane=lane, share=share) for lane, s in enumerate(TERMINAL)]
-    asking.together([partial(_finish, walk) for walk in settled])
+    intern = session.new_interner().intern
+    terminal = [
+        session.start_walk(status, client=client, intern=intern)
+        for client, status in enumerate(TERMINAL)
+    ]
+    session.in_parallel([partial(_finish, walk) for walk in terminal])
     tasks: dict[str, UploadTask] = {}
-    for walk in (*walks, *settled):
+    for walk in (*walks, *terminal):
         tasks.update(walk.tasks)
     return KnownTasks(tasks.values())
 
 
-def _check_look_ups(asking: ApiSession) -> None:
-    sample = asking.begin(None).step().tasks[:_SAMPLE]
-    if sample and all(asking.look_up(task.id) is None for task in sample):
-        raise IncrementalUnsupported("the API does not find listed tasks by their ids")
-
-
 def _finish(walk: Walk) -> None:
-    """Read the rest of a walk; raises UnsuitableError where no movement explains its total."""
-    totals = []
+    """Read the rest of a walk; raises IncrementalUnsupported if its total cannot be explained."""
     while not walk.ended:
         walk.step()
-        totals.append(walk.total or 0)
     listed = len(walk.tasks)
-    if (
-        not min(totals) - TOLERATED_DRIFT * listed
-        <= listed
-        <= max(totals) + TOLERATED_DRIFT * listed
-    ):
+    drift = TOLERATED_DRIFT * listed
+    if not min(walk.totals) - drift <= listed <= max(walk.totals) + drift:
         raise IncrementalUnsupported(
-            f"the API reports {totals[-1]} tasks of a status and lists {listed}"
+            f"the API reports {walk.total} tasks of a status and lists {listed}"
         )

@@ -1,19 +1,19 @@
-"""The incremental strategy: the same truth as full walks, at a cost that follows the changes.
+"""The incremental strategy: the same result as full walks, at a cost in the number of changes.
 
 Rules that this file keeps:
 
-- What is published is what the API listed, or what a round explained to the last task. What a
-  round cannot explain is walked in full, in the same collection.
-- A collection that fails leaves what is believed as it was.
-- Whether the API can be asked incrementally is checked by every answer, and from the ground up by
-  the first collection and every `resync_interval`; while it cannot, every collection is a full
-  walk.
+- What is published is what the API listed, or what a delta collection explained to the last task.
+  What that cannot explain is walked in full, in the same collection.
+- A collection that fails leaves the known tasks as they were.
+- Every answer is checked for whether the API can be asked incrementally; the first collection and
+  each one after `resync_interval` check it thoroughly. While it cannot, every collection is a full
+  walk. What a single bad answer can cause must happen twice in a row.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -24,21 +24,22 @@ from exporter.collection.incremental.delta import (
     TotalsMismatch,
 )
 from exporter.collection.incremental.known_tasks import KnownTasks, PendingChanges
-from exporter.collection.incremental.resync import TERMINAL, survey
+from exporter.collection.incremental.resync import TERMINAL, full_scan_by_status
 from exporter.collection.walk import WalkResult
 from exporter.errors import PaginationError
 from exporter.logs import get_logger
 
 log = get_logger(__name__)
 
-MAX_UNEXPLAINED = 2
-"""Rounds in a row that may stay unexplained before the API counts as unsuitable."""
+MAX_FAILED_ATTEMPTS = 2
+"""Incremental attempts in a row that may fail before every collection is a full walk."""
 
 
 class Incremental:
-    """What is believed of one app's tasks; `corrections` counts what resyncs have set right.
+    """The known tasks of one app.
 
-    `clock` is monotonic, `resync_interval` seconds.
+    `corrections` counts the tasks that a resync corrected. `clock` gives seconds that never jump;
+    `resync_interval` is in seconds.
     """
 
     def __init__(self, app: str, resync_interval: float, clock: Callable[[], float]) -> None:
@@ -47,97 +48,121 @@ class Incremental:
         self._resync_interval = resync_interval
         self._clock = clock
         self._resync_at = -math.inf
-        self._belief: KnownTasks | None = None
-        self._unsuitable = ""
-        self._unexplained = 0
+        self._known: KnownTasks | None = None
+        self._unsupported = ""
+        self._mismatches = 0  # in a row
+        self._refusals = 0  # in a row
 
     @property
     def name(self) -> Literal["full", "incremental"]:
-        """The strategy at work."""
-        return "full" if self._unsuitable else "incremental"
+        """The strategy in effect."""
+        return "full" if self._unsupported else "incremental"
 
-    def collect(self, asking: ApiSession) -> WalkResult:
-        """Return all tasks as they are now. Raises as `walk` does."""
+    def collect(self, session: ApiSession) -> WalkResult:
+        """Return all tasks as they are now. Raises as `ApiSession.walk_all` does."""
         now = self._clock()
+        resync = now >= self._resync_at
+        if self._unsupported and not resync:
+            return session.walk_all()
+        scanned: KnownTasks | None = None
         try:
-            if now < self._resync_at:
-                return asking.walk_all() if self._unsuitable else self._follow(asking)
-            result = self._follow(asking, survey(asking))
+            scanned = full_scan_by_status(session) if resync else None
+            known = self._known or scanned or KnownTasks()
+            delta = DeltaCollection(session, PendingChanges(known))
+            delta.run()
+            corrections = 0
+            if scanned is not None and self._known is not None:
+                corrections = delta.look_up(_doubtful(delta.pending, scanned))
         except (IncrementalUnsupported, PaginationError) as reason:
-            result = asking.walk_all()
-            self._give_up(str(reason))
-        self._resync_at = now + self._resync_interval
-        return replace(result, pages=asking.pages)
-
-    def _follow(self, asking: ApiSession, surveyed: KnownTasks | None = None) -> WalkResult:
-        """Make a round over what is believed, then compare it with what was `surveyed`."""
-        known = self._belief or surveyed or KnownTasks()
-        turn = DeltaCollection(asking, PendingChanges(known))
-        corrections, to_compare = 0, None if self._belief is None else surveyed
-        try:
-            turn.settle()
-            if to_compare is not None:
-                corrections = turn.look_up(_doubtful(turn.draft, to_compare))
+            return self._walk_unsupported(session, reason, now)
         except TotalsMismatch as reason:
-            believed = turn.draft if to_compare is not None else None
-            return self._walk_instead(asking, reason, believed)
-        known.apply(turn.draft.changes)
-        self._believe(known, corrections)
-        return WalkResult(known.tasks(), asking.pages, turn.total, {})
+            result = self._walk_mismatch(session, reason, delta.pending if scanned else None)
+        else:
+            known.apply(delta.pending.changes)
+            self._use(known, corrections)
+            result = WalkResult(known.tasks(), session.pages, delta.total, {})
+            session.totals.learn(result)
+        if resync:
+            self._resync_at = now + self._resync_interval
+        return result
 
-    def _walk_instead(
-        self, asking: ApiSession, reason: TotalsMismatch, believed: PendingChanges | None
+    def _walk_unsupported(
+        self, session: ApiSession, reason: IncrementalUnsupported | PaginationError, now: float
     ) -> WalkResult:
-        """Walk over all tasks, and count how they differ from what a resync had `believed`."""
-        result = asking.walk_all()
-        unexplained = self._unexplained + (not isinstance(reason, LookupBudgetExceeded))
-        if result.malformed or unexplained == MAX_UNEXPLAINED:
+        """Walk over all tasks because of what the API answered to a narrow request."""
+        result = replace(session.walk_all(), pages=session.pages)
+        transient = isinstance(reason, PaginationError) or reason.transient
+        self._refusals += 1
+        if transient and session.totals.credible and self._refusals < MAX_FAILED_ATTEMPTS:
+            self._known = None if result.malformed else KnownTasks(result.tasks)
+            self._resync_at = -math.inf
+            log.info("walked over all tasks", app=self._app, why=reason)
+        else:
+            self._give_up(str(reason))
+            self._resync_at = now + self._resync_interval
+        return result
+
+    def _walk_mismatch(
+        self, session: ApiSession, reason: TotalsMismatch, resynced: PendingChanges | None
+    ) -> WalkResult:
+        """Walk over all tasks because totals and listings do not agree.
+
+        `resynced` is what a resync takes for listed; what the walk lists otherwise is corrected.
+        """
+        result = replace(session.walk_all(), pages=session.pages)
+        mismatches = self._mismatches + (not isinstance(reason, LookupBudgetExceeded))
+        if result.malformed or mismatches == MAX_FAILED_ATTEMPTS:
             self._give_up("the API's totals and its listings do not come to agree")
         else:
             known = KnownTasks(result.tasks)
-            self._believe(known, len(list(_differences(believed, known))) if believed else 0)
-            self._unexplained = unexplained
+            corrections = 0
+            if resynced is not None and self._known is not None:
+                corrections = sum(1 for _ in _differences(resynced, known))
+            self._use(known, corrections)
+            self._mismatches = mismatches
             log.info("walked over all tasks", app=self._app, why=reason)
-        return replace(result, pages=asking.pages)
+        return result
 
-    def _believe(self, known: KnownTasks, corrections: int) -> None:
-        if self._unsuitable:
+    def _use(self, known: KnownTasks, corrections: int) -> None:
+        if self._unsupported:
             log.info("incremental collection is possible again", app=self._app)
         if corrections:
             log.warning(
-                "the full walk corrected what was believed",
+                "the resync corrected tasks whose changes were not seen",
                 app=self._app,
                 corrections=corrections,
             )
-        self._belief = known
-        self._unsuitable, self._unexplained = "", 0
+        self._known = known
+        self._unsupported, self._mismatches, self._refusals = "", 0, 0
         self.corrections += corrections
 
     def _give_up(self, reason: str) -> None:
-        """Work as `full` until the next resync; said once, until it works again."""
-        if not self._unsuitable:
+        """Work as `full` until the next resync; this is logged once, until it works again."""
+        if not self._unsupported:
             log.warning(
                 "incremental collection is not possible; every collection is a full walk",
                 app=self._app,
                 why=reason,
             )
-        self._belief, self._unsuitable, self._unexplained = None, reason, 0
+        self._known, self._unsupported = None, reason
+        self._mismatches, self._refusals = 0, 0
 
 
-def _doubtful(draft: PendingChanges, surveyed: KnownTasks) -> Collection[str]:
-    """Return the ids of settled tasks that the survey saw otherwise: who is right is asked."""
-    listed = (task for status in TERMINAL for task in surveyed.of(status).values())
-    known = (task for status in TERMINAL for task in draft.of(status))
-    otherwise = [task.id for task in listed if draft.get(task.id) != task]
-    unlisted = [task.id for task in known if task.id not in surveyed.of(task.status)]
-    return dict.fromkeys((*otherwise, *unlisted))
+def _doubtful(pending: PendingChanges, scanned: KnownTasks) -> list[str]:
+    """Return the ids of terminal tasks that the scan lists otherwise: a look-up decides."""
+    listed = (task for status in TERMINAL for task in scanned.of(status).values())
+    known = (task for status in TERMINAL for task in pending.of(status))
+    otherwise = [task.id for task in listed if pending.get(task.id) != task]
+    unlisted = [task.id for task in known if task.id not in scanned.of(task.status)]
+    return list(dict.fromkeys((*otherwise, *unlisted)))
 
 
-def _differences(draft: PendingChanges, known: KnownTasks) -> Iterator[str]:
-    """Yield the ids of tasks that `known` holds otherwise than `draft`."""
-    for task in known.tasks():
-        if draft.get(task.id) != task:
+def _differences(pending: PendingChanges, listed: KnownTasks) -> Iterator[str]:
+    """Yield the ids of tasks that `listed` holds otherwise than `pending`."""
+    tasks: Iterable[str] = {task.id for task in listed.tasks()}
+    for task in listed.tasks():
+        if pending.get(task.id) != task:
             yield task.id
-    listed = {task.id for task in known.tasks()}
-    gone = draft.belief.tasks()
-    yield from (task.id for task in gone if task.id not in listed and draft.get(task.id))
+    for task in pending.known.tasks():
+        if task.id not in tasks and pending.get(task.id):
+            yield task.id

@@ -1,4 +1,4 @@
-"""Beliefs and drafts over them."""
+"""The known tasks, and pending changes to them."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ TASKS = st.builds(
     st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(TaskStatus)),
     st.lists(TASKS | st.sampled_from("abcdef")),
 )
-def test_a_draft_and_its_belief_are_what_was_noted(
+def test_known_tasks_and_changes_are_what_was_noted(
     start: dict[str, TaskStatus], notes: Sequence[UploadTask | str]
 ) -> None:
-    """Tasks by id, counts and order of a status; the belief only once the draft is applied."""
+    """Tasks by id, counts and order of a status; the list changes once changes are applied."""
     truth = {task_id: make_task(task_id, status) for task_id, status in start.items()}
-    belief = KnownTasks(truth.values())
-    before = set(belief.tasks())
-    draft = PendingChanges(belief)
+    known = KnownTasks(truth.values())
+    before = set(known.tasks())
+    pending = PendingChanges(known)
     for note in notes:
         if isinstance(note, str):
-            assert draft.drop(note) is (truth.pop(note, None) is not None)
+            assert pending.drop(note) is (truth.pop(note, None) is not None)
         else:
-            assert draft.put(note) is (truth.get(note.id) != note)
+            assert pending.put(note) is (truth.get(note.id) != note)
             truth[note.id] = note
-    assert {task_id: draft.get(task_id) for task_id in "abcdef"} == {
+    assert {task_id: pending.get(task_id) for task_id in "abcdef"} == {
         task_id: truth.get(task_id) for task_id in "abcdef"
     }
-    assert draft.total() == len(truth)
+    assert pending.total() == len(truth)
     for status in TaskStatus:
         there = {task for task in truth.values() if task.status is status}
-        assert set(draft.of(status)) == there
-        assert draft.count(status) == len(list(draft.of(status))) == len(there)
-    assert set(belief.tasks()) == before
-    belief.apply(draft.changes)
-    assert set(belief.tasks()) == set(truth.values())
-    assert len(belief.tasks()) == len(truth)
+        assert set(pending.of(status)) == there
+        assert pending.count(status) == len(list(pending.of(status))) == len(there)
+    assert set(known.tasks()) == before
+    known.apply(pending.changes)
+    assert set(known.tasks()) == set(truth.values())
+    assert len(known.tasks()) == len(truth)
 
 
 def test_where_nothing_changed_the_tasks_are_the_same_tuple() -> None:
     """Nothing is built anew for a collection that found no change."""
-    belief = KnownTasks([make_task("a")])
-    tasks = belief.tasks()
-    belief.apply({})
-    assert belief.tasks() is tasks
+    known = KnownTasks([make_task("a")])
+    tasks = known.tasks()
+    known.apply({})
+    assert known.tasks() is tasks
