@@ -262,6 +262,6 @@ def test_no_defect_makes_it_speak(
     monkeypatch.setattr(listener.service._exposition, "render", break_page)
     listener.listen()
     said = listener.everything()
-    assert "defect during a collection" in said
+    assert "defect of the exporter" in said
     assert "RuntimeError" in said
     assert_silent(listener, [*SECRETS, *signatures])
