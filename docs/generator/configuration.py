@@ -34,7 +34,7 @@ ENVIRONMENT = {
     "ZEGO_SERVER_SECRET": "ServerSecret from the ZEGO console",
     "ZEGO_SERVER_SECRET_FILE": "file that holds it; give one of the two",
     "ZEGO_REGION": "`apps[].region`; may be left out",
-    "ZEGO_HISTORY_PATH": "`history.path` where none is written, with a configuration file too; "
+    "ZEGO_HISTORY_PATH": "default of `history.path`, also with a configuration file; "
     "the Docker image sets it to a file on its volume",
 }
 
@@ -116,14 +116,14 @@ def _environment() -> str:
         [
             "## Environment variables",
             "",
-            "Without a configuration file, these are enough for one app with defaults.",
+            "Without a configuration file, these configure one app with defaults.",
             "",
             "| variable | meaning |",
             "|---|---|",
             *rows,
             "",
-            "`HTTPS_PROXY`, `NO_PROXY` and `REQUESTS_CA_BUNDLE` are honoured for the way to the "
-            "API.",
+            "Requests to the API use `HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, "
+            "`SSL_CERT_FILE` and `SSL_CERT_DIR`.",
             "",
         ]
     )
@@ -136,8 +136,8 @@ def _flags() -> str:
         lines += [f"| `{flag}` | {meaning} |" for flag, meaning in flags]
         lines += [""]
     lines += [
-        "Exit codes: 0 fine; 1 it ran and failed (a collection, a live check, the history file); "
-        "2 usage or configuration.",
+        "Exit codes: 0 success; 1 a failure at run time or a condition that can pass; 2 usage or "
+        "configuration. Section 14 of [guarantees.md](guarantees.md) has the details.",
         "",
     ]
     return "\n".join(lines)

@@ -94,7 +94,7 @@ CONNECTION = (
         code="tls",
     ),
     Row(
-        "the certificate is another host's",
+        "the certificate belongs to another host",
         Outside.WRONG_HOST,
         reason="network",
         code="tls",
@@ -109,7 +109,7 @@ CONNECTION = (
 
 TIME = (
     Row(
-        "no byte of an answer",
+        "no answer at all",
         Fault.SILENT,
         reason="timeout",
         code="timeout",
@@ -133,7 +133,7 @@ TIME = (
         settings=SHORT_TIMEOUT,
     ),
     Row(
-        "answers later than `collection.timeout` when the exporter starts",
+        "answers after `collection.timeout` when the exporter starts",
         Fault.DELAY,
         2.0,
         reason="timeout",
@@ -145,13 +145,13 @@ TIME = (
         from_the_start=True,
     ),
     Row(
-        "answers that are late, and in time",
+        "slow answers within the time-out",
         Fault.DELAY,
         0.1,
         numbers="new",
     ),
     Row(
-        "answers in time whose sum is beyond `collection.deadline`",
+        "slow answers that together exceed `collection.deadline`",
         Fault.DELAY,
         2.0,
         reason="deadline",
@@ -218,7 +218,7 @@ STATUS = (
         retry="after Retry-After",
     ),
     Row(
-        "a redirect (it is not followed: it would carry the signature away)",
+        "a redirect (not followed, because it would receive the signature)",
         Fault.REDIRECT,
         reason="protocol",
         code="http_302",
@@ -243,7 +243,7 @@ RETURN_CODES = (
     _return_code(350010000, "system error", "server", "yes"),
     _return_code(350006010, "too many upload tasks (of a sibling action)", "rejected"),
     _return_code(350006011, "already cancelled (of a sibling action)", "rejected"),
-    _return_code(123456789, "one that nobody has heard of", "rejected"),
+    _return_code(123456789, "unknown", "rejected"),
     Row(
         "return code 350010000 and no `Data`",
         Fault.CODE_WITHOUT_DATA,
@@ -261,19 +261,19 @@ def _no_answer(name: str, fault: Fault, parameter: Parameter = None) -> Row:
 
 CONTENT = (
     _no_answer("a body that is not UTF-8", Fault.NOT_UTF8),
-    _no_answer("NaN, which JSON does not know", Fault.NAN),
-    _no_answer("100,000 lists in one another", Fault.DEEP_NESTING),
+    _no_answer("NaN, which is not JSON", Fault.NAN),
+    _no_answer("100,000 nested lists", Fault.DEEP_NESTING),
     _no_answer("a body of 100 MiB (reading ends at 16)", Fault.HUGE_BODY, 100),
     _no_answer("a gzip bomb of 128 MiB (unpacking ends at 16)", Fault.GZIP_BOMB, 128),
     _no_answer("an answer that is a list", Fault.WRONG_TYPE, "answer_list"),
-    _no_answer("a return code that is no number", Fault.WRONG_TYPE, "code_text"),
+    _no_answer("a return code that is not a number", Fault.WRONG_TYPE, "code_text"),
     _no_answer("no return code", Fault.WRONG_TYPE, "code_absent"),
     _no_answer("success and `Data` null", Fault.WRONG_TYPE, "data_null"),
     _no_answer("`Data` that is a list", Fault.WRONG_TYPE, "data_list"),
-    _no_answer("a list of tasks that is a text", Fault.WRONG_TYPE, "tasks_text"),
+    _no_answer("a text in place of the list of tasks", Fault.WRONG_TYPE, "tasks_text"),
     _no_answer("a page token that is a number", Fault.WRONG_TYPE, "token_number"),
     Row(
-        "entries with wrong types among the good ones",
+        "entries with wrong types among good ones",
         Fault.BROKEN_ENTRIES,
         numbers="new",
         samples={
@@ -296,7 +296,7 @@ CONTENT = (
 
 PAGES = (
     Row(
-        "a fresh token on the last page, from the start again",
+        "a new token on the last page that leads to the first page",
         Fault.ENDLESS_TOKENS,
         reason="pagination",
         page=None,
@@ -308,7 +308,7 @@ PAGES = (
         page=None,
     ),
     Row(
-        "an empty page with a token, once",
+        "one empty page with a token",
         Fault.EMPTY_PAGE,
         numbers="new",
     ),
@@ -327,7 +327,7 @@ PAGES = (
         page=None,
     ),
     Row(
-        "a total that is no number",
+        "a total that is not a number",
         Fault.WRONG_TYPE,
         "total_text",
         numbers="new",
