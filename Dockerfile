@@ -4,16 +4,17 @@
 #         or with a file:  -v ./config.yaml:/etc/zego-upload-exporter/config.yaml:ro
 # It runs with a read-only root, without capabilities and without a shell.
 
-# Both stages stand on one image: the environment is copied and keeps using its interpreter.
-ARG PYTHON_IMAGE=docker.io/library/python:3.13-slim-bookworm
+# Both stages use one image: the environment is copied and keeps using its interpreter.
+ARG PYTHON_IMAGE=docker.io/library/python:3.13-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
 COPY . .
 # pip compiles what it installs, so a read-only root costs no start-up time; pip itself stays here.
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python3 -m venv --without-pip /opt/zego-upload-exporter \
  && python3 -m pip --python /opt/zego-upload-exporter/bin/python install \
-      --no-cache-dir --constraint requirements.lock . \
+      --quiet --constraint requirements.lock . \
  && mkdir /state
 
 FROM ${PYTHON_IMAGE}

@@ -1,7 +1,5 @@
-# Every word here works on a fresh machine with Python (>= 3.11), its venv module and make.
-#   make demo    runs the exporter on the embedded simulator    make test   runs all tests
-#   make lint | format | types                                  make check  all three and the tests
-#   make docs    writes the generated pages of docs/ anew
+# Every target works on a fresh machine with Python (>= 3.11), its venv module and make.
+# A comment that begins with ## is the target's line in `make help`.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -9,10 +7,11 @@ LOCK   := requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: audit help demo test unit e2e lint format types docs check test-all test-lowest lock clean
+.PHONY: help install demo test unit e2e lint format types docs check test-all test-lowest lock audit clean test-3.14
 
-help:
-	@sed -n '2,4p' Makefile
+help: ## shows this list
+	@sed -n 's/^\([a-z0-9.-]*\):[^#]*## \(.*\)$$/\1@\2/p' $(firstword $(MAKEFILE_LIST)) | sort | \
+	  while IFS=@ read -r target text; do printf 'make %-13s %s\n' "$$target" "$$text"; done
 
 $(VENV)/run.stamp: pyproject.toml $(LOCK)
 	@echo "installing into $(VENV), which takes about a minute"
@@ -28,43 +27,46 @@ $(VENV)/e2e.stamp: $(VENV)/dev.stamp
 	$(BIN)/pip install --quiet --constraint $(LOCK) --editable '.[dev,e2e]'
 	@touch $@
 
-demo: $(VENV)/run.stamp
+install: $(VENV)/run.stamp ## installs the exporter into .venv
+
+demo: $(VENV)/run.stamp ## runs the exporter on the embedded simulator: no account needed
 	$(BIN)/zego-upload-exporter --demo
 
 # Both halves run, even if the first one fails.
-test: $(VENV)/e2e.stamp
+test: $(VENV)/e2e.stamp ## runs all tests: both halves, even if the first one fails
 	@status=0; \
 	$(MAKE) --no-print-directory unit || status=1; \
 	$(MAKE) --no-print-directory e2e || status=1; \
 	exit $$status
 
-unit: $(VENV)/dev.stamp
+unit: $(VENV)/dev.stamp ## the tests without servers, side by side
 	$(BIN)/python -m pytest -m 'not e2e' -n auto
 
 # They wait for servers most of the time, so three at a time suit two cores.
-e2e: $(VENV)/e2e.stamp
+e2e: $(VENV)/e2e.stamp ## the tests with real servers and browsers
 	$(BIN)/python -m pytest -m e2e -n 3 --dist worksteal
 
-lint: $(VENV)/dev.stamp
+lint: $(VENV)/dev.stamp ## ruff: lint and format, changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(VENV)/dev.stamp
+format: $(VENV)/dev.stamp ## ruff: formats, and fixes what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(VENV)/dev.stamp
+types: $(VENV)/dev.stamp ## mypy, strict
 	$(BIN)/mypy
 
-docs: $(VENV)/dev.stamp
+docs: $(VENV)/dev.stamp ## writes the generated pages of docs/
 	$(BIN)/python -m docs.generator
 
-check: lint types test
+check: lint types test ## lint, types and test, as CI does
 
 # One environment for each interpreter that this machine has, under its own name or pyenv's; those
 # it lacks are named.
-test-all:
-	@for v in 3.11 3.12 3.13; do \
+PYTHONS ?= 3.11 3.12 3.13 3.14
+test-all: ## the unit tests on every supported interpreter of this machine
+	@for v in $(PYTHONS); do \
 	  for p in python$$v $$HOME/.pyenv/versions/$$v.*/bin/python; do \
 	    if $$p -c 'import venv' 2>/dev/null; then \
 	      echo "== Python $$v ($$p)"; \
@@ -72,23 +74,27 @@ test-all:
 	      continue 2; \
 	    fi; \
 	  done; \
-	  echo "== Python $$v: not on this machine, not tested"; \
+	  echo "NOT TESTED: Python $$v is not on this machine"; \
 	done
 
+# As root: the interpreter of Debian's unstable, in a root of its own below /var/tmp.
+test-3.14: ## the unit tests on Python 3.14 from Debian's unstable (needs root and debootstrap)
+	.ci/python-3.14
+
 # The lower bounds of pyproject.toml are promises: the suite runs on exactly those versions.
-test-lowest:
+test-lowest: ## the unit tests on the lowest versions of the dependencies
 	$(MAKE) --no-print-directory unit VENV=.venv-lowest LOCK=requirements-lowest.lock
 
 # Needs uv (`pip install uv`).
-lock:
+lock: ## renews the lock files (needs uv)
 	uv pip compile pyproject.toml --extra dev --extra e2e --universal --python-version 3.11 --no-header --no-annotate --upgrade -o $(LOCK)
 	uv pip compile pyproject.toml --extra dev --extra e2e --universal --python-version 3.11 --no-header --no-annotate --upgrade --resolution lowest-direct -o requirements-lowest.lock
 
 # Asks the registry for known vulnerabilities of the locked versions; needs one that knows them.
-audit:
+audit: ## looks for known vulnerabilities of the locked versions
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/pip install --quiet pip-audit
 	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip --requirement $(LOCK)
 
-clean:
+clean: ## removes environments, caches and builds
 	rm -rf .venv* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

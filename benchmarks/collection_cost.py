@@ -3,14 +3,14 @@
     python -m benchmarks.collection_cost [--large]
 
 One table: for 1,000, 10,000 and 100,000 tasks (with --large 1,000,000 too) and 0, 10 and 1,000
-changes an interval, the requests of one collection, the seconds that they take at 20 a second
-where answers come at once, the CPU seconds of ours (without the simulated API, which runs in the
-same process without a network), and the resident memory after it, beyond that of the simulated API.
-Then what the first collection and a resync cost. Each size and strategy is measured in a process
-of its own.
+changes an interval, it shows the requests of one collection, the seconds that they take at 20 a
+second if answers are immediate, the CPU seconds, and the resident memory afterwards. The simulated
+API runs in the same process without a network; its CPU time and memory are subtracted. A second
+table shows the cost of the first collection and of a resync. Each size and strategy is measured in
+a separate process.
 
-The changes are those of a life: tasks are created, start to upload, succeed, and others expire by
-their instant, a quarter each; nothing is taken off the list.
+A quarter of the changes each: tasks are created, start to upload, succeed, and expire on time. No
+task leaves the list.
 """
 
 from __future__ import annotations

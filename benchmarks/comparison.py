@@ -1,4 +1,4 @@
-"""What the soak compares: the pages of an exporter with the tasks that there really were."""
+"""Compares the pages of an exporter with the tasks that existed, for the soak benchmark."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _span(numbers: Iterable[float]) -> str:
 
 
 class Watched:
-    """An app whose tasks nobody but `change` moves, and their list at every instant.
+    """An app whose tasks are changed only by `change`, and the history of their list.
 
     `stale_after` is the exporter's, in seconds.
     """
@@ -95,7 +95,7 @@ class Watched:
         self._states = [(0.0, expect(tell_truth(self.app, time.time())))]
 
     def change(self, random: Random) -> None:
-        """Add, move and remove some tasks, in one instant for whoever lists them."""
+        """Add, move and remove some tasks; a listing sees all of these changes or none."""
         life, statuses = self.app.life, tuple(STATUS_WORDS)
         with life.lock:
             for _ in range(random.randrange(1, 6)):
@@ -111,7 +111,7 @@ class Watched:
     def compare(
         self, page: Page, scraped: tuple[float, float], report: Report, *, at_rest: bool
     ) -> None:
-        """Check a page that was scraped between two instants (Unix seconds).
+        """Check a page that was scraped between two times (Unix seconds).
 
         `at_rest`: it has to show the present.
         """
@@ -131,7 +131,7 @@ class Watched:
             report.check(numbers in expected, f"{name}: {_difference(numbers, expected[-1])}")
 
     def _states_between(self, since: float, until: float) -> Iterable[Page]:
-        """Return the states that were current at some time between two instants."""
+        """Return the states that were current at any time between two times."""
         ends = [began for began, _ in self._states[1:]] + [float("inf")]
         for (began, state), ended in zip(self._states, ends, strict=True):
             if began <= until and ended >= since:

@@ -2,10 +2,10 @@
 
     python -m benchmarks.history
 
-A walk over 100,000 tasks, as the simulator writes its pages, is decoded; then 1 % of the tasks
-have changed, and what changed goes into the history file. Both are timed in turn, round by round,
-so that both meet the same machine; the goal is under 10 % (medians). The time of the whole
-`Ledger.record_walk`, which finds what changed and writes it, stands beside.
+A walk over 100,000 tasks, as the simulator writes its pages, is decoded. Then 1 % of the tasks
+change, and the changes are written to the history file. Both are timed in alternation, so that both
+run under the same load. The goal is under 10 % (medians). The time of the whole
+`Ledger.record_walk`, which finds the changes and writes them, is shown too.
 """
 
 from __future__ import annotations

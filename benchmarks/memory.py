@@ -2,8 +2,8 @@
 
     python -m benchmarks.memory [--quick]
 
-One row for each number of tasks in one app, each in a process of its own: the real collector,
-ledger, exposition and web server, and a gzip scrape after each collection. Between two
+One row for each number of tasks in one app, each in a separate process: the real collector,
+counters, exposition and web server, and a gzip scrape after each collection. Between two
 collections 1,000 tasks change their status and 100 are replaced by new ones. The pages come
 from a table in place of the network, because a million tasks are 200,000 requests.
 """
@@ -162,7 +162,7 @@ class _TableTransport(Transport):
         *,
         params: Mapping[str, str],  # noqa: ARG002 - nothing is signed
         body: bytes,
-        timeout: float,  # noqa: ARG002 - the answer is there at once
+        timeout: float,  # noqa: ARG002 - the answer is immediate
     ) -> Response:
         token = json.loads(body).get("PageToken", "")
         return Response(200, {}, self._table.page(int(token or 0)), 0.0)

@@ -1,7 +1,7 @@
-"""The programs that the benchmarks measure, each in a process of its own, on loopback.
+"""The programs that the benchmarks measure, each in a separate process, on loopback.
 
-The exporter as it is installed, and those it is measured against: a plain `prometheus_client`
-exporter that renders at each scrape, and Debian's `prometheus-pushgateway` (Go).
+These are the installed exporter, an exporter that renders with `prometheus_client` at each scrape,
+and Debian's `prometheus-pushgateway` (Go).
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def plain_client(page: bytes) -> Iterator[Peer]:
 
 @contextmanager
 def simulator(tasks: int, *, limited: bool = True) -> Iterator[str]:
-    """Run the simulator with `tasks` tasks that stand still, and yield its address."""
+    """Run the simulator with `tasks` tasks that do not change, and yield its address."""
     port = free_port()
     with in_child(_simulate, (tasks, limited, port)):
         _await_port(port)
@@ -196,7 +196,7 @@ def without_process(page: bytes) -> bytes:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return an unused port."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]

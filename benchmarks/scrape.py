@@ -1,10 +1,11 @@
-"""Measure scrapes: latency and CPU, beside a plain `prometheus_client` and a pushgateway.
+"""Measure latency and CPU of scrapes, compared with `prometheus_client` and a pushgateway.
 
     python -m benchmarks.scrape [--quick]
 
-All three hold the same samples and are measured in turn in one run, over kept connections that
-ask again as soon as they are answered. The second table is of this exporter alone: at rest, and
-while it collects without a pause at 20 requests a second; scrapes come at a steady pace there.
+All three have the same samples and are measured in alternation in one run. Each connection is kept
+and sends the next request immediately after an answer. The second table is about this exporter
+only: idle, and while it collects continuously at 20 requests a second. There, scrapes come at a
+fixed interval.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
-"""Run the exporter for long while everything around it goes wrong, and compare each number.
+"""Run the exporter for a long time under faults, and check each number.
 
     python -m benchmarks.soak [--minutes 20] [--seed 1]
 
-The exporter runs as a user would start it, in a process of its own; the simulated API in this one.
-Every second or so tasks change, faults come and go, a peer connects and stalls, the configuration
-is reloaded (as it was, changed, or broken), and the page is scraped. At every scrape:
+The exporter runs in a separate process, as a user would start it. The simulated API runs in this
+one. About every second tasks change, faults start and end, a client connects and stalls, the
+configuration is reloaded (unchanged, changed, or broken), and the page is scraped. At every scrape:
 
-- What is exposed of an app is exactly its tasks as they were when the collection was made that the
-  page names by its instants. The settings of one app never change, the other's do.
-- It is there as long as it is not stale, and gone afterwards. No counter of the first app falls.
+- The exposed numbers of an app are exactly those of its tasks at the time of the collection that
+  the page names by its timestamps. The settings of one app never change, those of the other do.
+- They are present until they are stale, and absent afterwards. No counter of the first app falls.
 
-A third app has a life of its own, sends callbacks and is collected incrementally: it is there for
-what that takes. Each round ends at rest: no fault, no peer. Then everything is up, the page shows
-the present, and memory, threads and descriptors are counted.
+A third app changes by itself, sends callbacks and is collected incrementally, for the resources
+that this needs. Each round ends without faults and clients. Then every app is up, the page shows
+the current tasks, and memory, threads and descriptors are counted.
 """
 
 from __future__ import annotations

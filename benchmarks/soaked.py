@@ -1,4 +1,4 @@
-"""The exporter that is soaked: its process, its configuration, and one connection to it."""
+"""The exporter under the soak benchmark: its process, configuration, and one connection to it."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.start [--quick]
 
-Medians of several starts, each program in turn. The exporter reads one page from the simulator; it
-begins at a random instant within the first tenth of its interval, which is one second here.
+Medians of several starts of each program in alternation. The exporter reads one page from the
+simulator, after a random delay of up to a tenth of its interval, which is one second here.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Measure what our client costs a walk, against the rate limit and against a bare loop.
+"""Measure the overhead of the client in a walk, against the rate limit and a plain loop.
 
     python -m benchmarks.walk_overhead
 
-Two tables: how well a walk over 10,000 tasks at 20 requests a second keeps to the limit and uses
-it up, as the simulator saw it; and the time of one page through our client (signing, limiter,
-whole-request time-out, capped reading, decoding, statistics) beside that of the same request in
-a bare loop of `requests`, page by page in turn so that both meet the same machine. The simulator
-runs in a process of its own.
+The first table shows how well a walk over 10,000 tasks at 20 requests a second keeps to the limit
+and uses it, as the simulator sees it. The second one compares the time of one page through the
+client (signing, limiter, time-out, capped reading, decoding, statistics) with the same request in a
+plain loop of `requests`. The two alternate page by page, so that both run under the same load. The
+simulator runs in a separate process.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def simulating(delay: float, *, limited: bool) -> Iterator[str]:
 
 
 def simulate(pipe: Connection, delay: float, limited: bool) -> None:
-    """Serve until told to stop; in the child process."""
+    """Serve until asked to stop; in the child process."""
     app = sized_app(TASKS, now=time.time(), credentials=(APP_ID, SECRET))
     if not limited:
         app.arrivals.limit = None

@@ -115,7 +115,8 @@ def _tasks(flags: argparse.Namespace) -> int:
     with _configuration(flags) as load:
         settings = _only(load(), flags.app)
         statuses = [TaskStatus(word) for word in flags.status]
-        complete = list_tasks(settings, Wanted(statuses, flags.expiring_within), flags.format)
+        wanted = Wanted(statuses, flags.expiring_within, flags.unresolved)
+        complete = list_tasks(settings, wanted, flags.format)
     return EXIT_OK if complete else EXIT_FAILED
 
 

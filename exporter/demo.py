@@ -47,7 +47,7 @@ def running_demo(overrides: Mapping[str, Any]) -> Iterator[Demo]:
     settings = load_settings(None, environment, overrides=overrides)
     with SimulatorServer(simulated) as server:
         apps = tuple(_app_settings(app, server.url) for app in simulated)
-        yield Demo(settings.model_copy(update={"apps": apps, "warnings": ()}), server)
+        yield Demo(settings.model_copy(update={"apps": apps}).resolved(warnings=()), server)
 
 
 def _app_settings(app: SimulatedApp, endpoint: str) -> AppSettings:

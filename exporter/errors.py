@@ -18,8 +18,8 @@
         |-- DeadlineError      deadline
         `-- InternalError      internal
 
-`reason` and `code` are label values (contract, section 2): words of a closed set, never text that
-a peer chose. The message is for people; it names what went wrong and never holds a secret, a
+`reason` and `code` are label values (`docs/guarantees.md`, section 12): words of a closed set, not
+text from a peer. The message is for people. It names what went wrong and never contains a secret, a
 signature or the query of a URL.
 """
 
@@ -174,4 +174,4 @@ FAILURE_REASONS = tuple(
         InternalError,
     )
 )
-"""Every `reason` that a collection can fail with (contract, section 2)."""
+"""Every `reason` that a collection can fail with (`docs/guarantees.md`, section 12)."""

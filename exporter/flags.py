@@ -1,4 +1,4 @@
-"""The command line: flags and sub-commands as the contract names them (section 4)."""
+"""The command line: flags and sub-commands (`docs/guarantees.md`, section 14)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from exporter import __version__
 from exporter.alerting.flags import add_export_flags
-from exporter.config.durations import parse_duration
+from exporter.durations import parse_duration
 from exporter.logs import LEVELS
 from exporter.tasks import TaskStatus
 
@@ -131,6 +131,11 @@ def _add_tasks(commands: Any) -> None:
         metavar="DURATION",
         type=_duration,
         help="only succeeded tasks whose file expires within that time, such as 6h",
+    )
+    tasks.add_argument(
+        "--unresolved",
+        action="store_true",
+        help="only failed tasks whose title no later task has, unfinished or succeeded",
     )
     tasks.add_argument(
         "--app", action="append", metavar="NAME", default=[], help="only this app; repeatable"

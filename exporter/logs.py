@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
-from exporter.redaction import redact
+from exporter.text import redact
 
 
 @contextmanager

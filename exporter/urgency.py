@@ -1,7 +1,7 @@
 """Which tasks get series of their own when there are more than `tasks.limit`.
 
-The order is the contract's (section 2, "Which tasks get per-task series"). It depends on nothing
-but the tasks themselves, so the choice does not change between two scrapes of one snapshot.
+The order is that of `docs/guarantees.md`, section 12. It depends only on the tasks themselves, so
+the choice does not change between two scrapes of one snapshot.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Builders of the program's data, so that a test names only what it is about."""
+"""Builders of test data with defaults for everything that a test does not name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from exporter.tasks import Snapshot, TaskStatus, UploadTask
 from exporter.zego.stats import ApiStats
 
 NOW = 1_700_000_000.0
-"""An instant for tests, in Unix seconds."""
+"""A fixed time for tests, in Unix seconds."""
 
 
 def make_task(

@@ -39,3 +39,14 @@ def _missing(hint: str) -> NoReturn:
     if os.environ.get("REQUIRE_REAL_COMPONENTS") == "1":
         pytest.fail(hint)
     pytest.skip(hint)
+
+
+GENERATIONS = ("distribution", "current")
+"""Where programs come from: Debian's packages, and the versions that `.ci/go-tools` builds."""
+
+
+def require_of(generation: str, *names: str, package: str) -> str:
+    """Return a program of a generation; its first name is the one that its project gives it."""
+    if generation == "current":
+        return require_current(names[0])
+    return require(*names, package=package)

@@ -1,4 +1,4 @@
-"""The simulated API without a network: what a client sends is answered in the same process."""
+"""The simulated API without a network: requests are answered in the same process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Before = Callable[[Mapping[str, object]], object]
 
 
 class DirectTransport(Transport):
-    """A transport to `app` at the instant `now()`.
+    """A transport to `app` at the time `now()`.
 
     `simulator_seconds` is the CPU time that the simulated API itself took.
     """

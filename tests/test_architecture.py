@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parent.parent / "exporter"
 # A module may import what stands before its own room, and its own room.
 ORDER = (
     ("__init__",),
-    ("redaction",),
-    ("errors", "tasks", "logs", "text"),
+    ("text",),
+    ("errors", "tasks", "logs"),
     ("durations", "urgency"),
     ("alerting",),
     ("zego",),

@@ -76,7 +76,7 @@ def test_a_named_file_must_exist(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_address_that_cannot_be_had_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    """Serving and simulating say it in one line."""
+    """Serving and simulating report it in one line."""
     with SimulatorServer([]) as server:
         address = f"127.0.0.1:{server.port}"
         assert cli.main(["--demo", "--log.level=error", f"--web.listen-address={address}"]) == 2
@@ -118,7 +118,7 @@ def test_commands_fail_when_the_api_does(
 def test_an_app_that_is_not_configured_is_usage(
     app: SimulatedApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The message says which there are; the API is not asked."""
+    """The message lists the known ones; no request is sent."""
     assert cli.main(["tasks", "--app=nobody"]) == 2
     assert "--app: 'nobody' is not configured (one of vod)" in capsys.readouterr().err
     assert app.arrivals.requests == 0

@@ -26,14 +26,14 @@ def test_the_settings_fit_the_running_simulator() -> None:
 
 
 def test_flags_win_and_a_reload_changes_nothing() -> None:
-    """What flags give is used; loading again gives the same settings."""
+    """Flags are applied; loading again gives the same settings."""
     with running_demo({"web": {"listen_address": ["127.0.0.1:0"]}}) as demo:
         assert demo().web.listen_address == ("127.0.0.1:0",)
         assert demo() is demo()
 
 
 def test_flags_that_cannot_be_used_are_refused() -> None:
-    """The demo holds flags to the rules of the file."""
+    """The demo validates flags like the file."""
     with (
         pytest.raises(ConfigError, match=r"web\.telemetry_path: "),
         running_demo({"web": {"telemetry_path": "metrics"}}),

@@ -55,7 +55,7 @@ def test_without_flags_it_serves_with_defaults() -> None:
 
 
 def test_web_flags_have_the_shape_of_the_file() -> None:
-    """What is given wins over the file; what is not given is not mentioned."""
+    """Given flags take precedence over the file; others are not mentioned."""
     flags = parse_flags(["--web.listen-address", ":1", "--web.listen-address=[::1]:2"])
     assert web_overrides(flags) == {"web": {"listen_address": [":1", "[::1]:2"]}}
     flags = parse_flags(["--web.telemetry-path=/m", "--web.config.file=web.yml"])

@@ -68,7 +68,7 @@ def test_lines_below_the_level_are_not_shown(stream: io.StringIO) -> None:
 def test_the_http_librarys_own_lines_are_never_shown(
     stream: io.StringIO, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """They hold request lines, and those hold signatures."""
+    """They contain request lines, and those contain signatures."""
     setup_logging("debug", "logfmt", stream)
     for level in (logging.DEBUG, logging.ERROR):
         logging.getLogger("urllib3.connectionpool").log(level, "POST /?Signature=abc")
@@ -164,7 +164,7 @@ def line(number: int) -> str:
 
 
 def test_a_sink_that_stalls_stops_nobody() -> None:
-    """What does not fit is dropped and counted; one line says so once it flows again."""
+    """Excess lines are dropped and counted; one line says so once writing works again."""
     pipe = Pipe(capacity=50_000)
     for number in range(5_000):
         pipe.writer.write(line(number))

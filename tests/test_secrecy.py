@@ -1,4 +1,4 @@
-"""Nothing that opens anything is ever said, whatever goes wrong (`docs/guarantees.md`, section 11).
+"""No secret is ever shown, whatever goes wrong (`docs/guarantees.md`, section 11).
 
 The whole service runs in this process against the simulator. Faults come one after the other, and
 after each everything that speaks is read: log lines at debug, pages, errors with their tracebacks,
@@ -68,7 +68,7 @@ FORBIDDEN = re.compile(
 
 
 class Listener:
-    """Hears everything that the service says."""
+    """Records everything that the service logs and serves."""
 
     def __init__(self, service: Service, log: io.StringIO) -> None:
         self.service = service
@@ -93,7 +93,7 @@ class Listener:
                 self.said.append(repr(one))
 
     def views(self) -> list[AppView]:
-        """Return what is known of the apps."""
+        """Return the state of the apps."""
         return list(self.service._fleet.views())
 
     def everything(self) -> str:
@@ -192,7 +192,7 @@ def callback(listener: Listener, **changes: Any) -> str:
 
 
 def assert_silent(listener: Listener, secrets: Sequence[str]) -> None:
-    """Check that nothing of what was said holds a secret."""
+    """Check that no recorded text contains a secret."""
     everything = listener.everything()
     assert not FORBIDDEN.findall(everything)
     assert not [secret for secret in secrets if secret in everything]
@@ -201,7 +201,7 @@ def assert_silent(listener: Listener, secrets: Sequence[str]) -> None:
 def test_no_fault_makes_it_speak(
     listener: Listener, apps: list[SimulatedApp], signatures: list[str]
 ) -> None:
-    """Each fault of the simulator, one after the other, and what is left when all are over."""
+    """Each fault of the simulator in turn, and the state after all of them."""
     for fault in Fault:
         for app in apps:
             app.faults.switch_on(fault, PARAMETERS.get(fault))
@@ -249,7 +249,7 @@ def test_no_reload_makes_it_speak(listener: Listener, tmp_path: Path) -> None:
 def test_no_defect_makes_it_speak(
     listener: Listener, signatures: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An exception that nobody expects may quote a request: its traceback is redacted."""
+    """An unexpected exception can quote a request: its traceback is redacted."""
 
     def break_request(_: Transport, url: str, params: Mapping[str, str], *__: object) -> None:
         raise RuntimeError(f"broken: {url}?{urlencode(params)}", params)

@@ -1,4 +1,4 @@
-"""Tasks and what is counted from a snapshot of them."""
+"""Tasks, and the counts of a snapshot."""
 
 from __future__ import annotations
 

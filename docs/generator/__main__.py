@@ -1,4 +1,4 @@
-"""`python -m docs.generator` writes every generated file anew (`make docs`)."""
+"""Writes every generated file: `python -m docs.generator`, or `make docs`."""
 
 from docs.generator.files import generated
 

@@ -6,41 +6,42 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.config.durations import format_duration
-from exporter.config.schema import Document
+from exporter.config.schema import Settings
+from exporter.durations import format_duration
 from exporter.flags import describe_flags
 
 _INTRODUCTION = """\
 # Configuration
 
-Generated from the settings model by `make docs`; [config.example.yaml](../config.example.yaml) is
-the same as a file to copy. Editors that know
-[the schema](config.schema.json) complete and check keys: the example's first line names it.
+Generated from the settings model by `make docs`. [config.example.yaml](../config.example.yaml) has
+the same keys as a file to copy. Its first line names [the schema](config.schema.json), so that
+editors can complete and check keys.
 
-- YAML; unknown keys, duplicate keys and wrong types are errors. **All** problems are reported at
-  once, one line each, with their place and what would be right; the exit code is then 2.
+- The file is YAML. Unknown keys, duplicate keys and wrong types are errors. **All** problems are
+  reported together, one line each, with their place and the correct form. The exit code is then 2.
 - Durations are Prometheus-style (`90s`, `5m`, `1h30m`) or plain seconds.
-- `${NAME}` in a text is replaced from the environment; an undefined one is an error. A literal `${`
-  is written `$${`.
-- Relative paths count from the folder of the file.
-- TLS, passwords and client certificates stand in a file of their own, which
-  [web-configuration.md](web-configuration.md) describes.
-- Flags win over the file. A changed file is taken over by a reload (SIGHUP, or `POST /-/reload`
-  with `--web.enable-lifecycle`), except for `web` and `history`, which need a restart.
+- `${NAME}` in a text is replaced from the environment. An undefined variable is an error. Write
+  `$${` for a literal `${`.
+- Relative paths start at the folder of the file.
+- TLS, passwords and client certificates have a separate file, described in
+  [web-configuration.md](web-configuration.md).
+- Flags take precedence over the file. A reload (SIGHUP, or `POST /-/reload` with
+  `--web.enable-lifecycle`) applies a changed file, except for `web` and `history`, which need a
+  restart.
 """
 
 ENVIRONMENT = {
     "ZEGO_APP_ID": "AppId from the ZEGO console",
     "ZEGO_SERVER_SECRET": "ServerSecret from the ZEGO console",
-    "ZEGO_SERVER_SECRET_FILE": "file that holds it; give one of the two",
-    "ZEGO_REGION": "`apps[].region`; may be left out",
+    "ZEGO_SERVER_SECRET_FILE": "file that contains the ServerSecret; set one of the two",
+    "ZEGO_REGION": "`apps[].region`; optional",
     "ZEGO_HISTORY_PATH": "default of `history.path`, also with a configuration file; "
     "the Docker image sets it to a file on its volume",
 }
 
 _PLACES = {
-    "AppSection": "apps[]",
-    "CollectionSection": "collection",
+    "AppSettings": "apps[]",
+    "CollectionSettings": "collection",
     "TaskSettings": "tasks",
     "HistorySettings": "history",
     "WebSettings": "web",
@@ -49,7 +50,7 @@ _PLACES = {
 
 def configuration_page() -> str:
     """Return the page."""
-    schema = Document.model_json_schema()
+    schema = Settings.model_json_schema()
     sections = [_section(name, place, schema) for name, place in _PLACES.items()]
     return "\n".join([_INTRODUCTION, *sections, _environment(), _flags()])
 
@@ -57,28 +58,32 @@ def configuration_page() -> str:
 def _section(name: str, place: str, schema: Mapping[str, Any]) -> str:
     described = schema["$defs"][name]
     rows = [
-        f"| `{place}.{key}` | {_type(field)} | {_default(key, field, described)} | {_text(field)} |"
+        f"| `{place}.{key}` | {_type(field, schema['$defs'])} | {_default(key, field, described)} "
+        f"| {_text(field)} |"
         for key, field in described["properties"].items()
     ]
     head = ["| key | value | default | meaning |", "|---|---|---|---|"]
     return "\n".join([f"## `{place}`", "", described["description"], "", *head, *rows, ""])
 
 
-def _type(field: Mapping[str, Any]) -> str:
+def _type(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     """Return what may be written for a field, from its JSON Schema."""
     if "anyOf" in field:
-        choices = [_type(choice) for choice in field["anyOf"] if choice.get("type") != "null"]
+        choices = [
+            _type(choice, definitions) for choice in field["anyOf"] if choice.get("type") != "null"
+        ]
         return "duration" if "duration" in choices else " or ".join(dict.fromkeys(choices))
     if "enum" in field:
         return ", ".join(f"`{word}`" for word in field["enum"])
     if "$ref" in field:
-        return "mapping"
-    return _plain_type(field)
+        name = field["$ref"].rpartition("/")[2]
+        return _type(definitions[name], definitions) if "enum" in definitions[name] else "mapping"
+    return _plain_type(field, definitions)
 
 
-def _plain_type(field: Mapping[str, Any]) -> str:
+def _plain_type(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if field["type"] == "array":
-        return f"list of {_type(field['items'])}"
+        return f"list of {_type(field['items'], definitions)}"
     if field["type"] == "string":
         return "duration" if "ms" in field.get("pattern", "") else "text"
     return "`true`, `false`" if field["type"] == "boolean" else _range(field)
@@ -95,7 +100,7 @@ def _default(key: str, field: Mapping[str, Any], described: Mapping[str, Any]) -
     default = field.get("default")
     if default is None:
         return ""
-    if "duration" in _type(field) and isinstance(default, int | float):
+    if _is_duration(field) and isinstance(default, int | float):
         return f"`{format_duration(default)}`"
     if isinstance(default, dict):
         return "`{}`"
@@ -104,6 +109,10 @@ def _default(key: str, field: Mapping[str, Any], described: Mapping[str, Any]) -
     if isinstance(default, float):
         return f"`{default:g}`"
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"
+
+
+def _is_duration(field: Mapping[str, Any]) -> bool:
+    return any("ms" in choice.get("pattern", "") for choice in field.get("anyOf", ()))
 
 
 def _text(field: Mapping[str, Any]) -> str:

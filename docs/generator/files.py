@@ -8,7 +8,7 @@ from pathlib import Path
 from docs.generator.configuration import configuration_page
 from docs.generator.metrics import metrics_page
 from docs.generator.reliability import reliability_page
-from exporter.config.schema import Document
+from exporter.config.schema import Settings
 
 DOCS = Path(__file__).parent.parent
 
@@ -25,6 +25,6 @@ def generated() -> dict[Path, str]:
 
 def schema() -> str:
     """Return the JSON Schema of the configuration file, for editors."""
-    described = Document.model_json_schema()
+    described = Settings.model_json_schema()
     described["title"] = "zego-upload-exporter configuration"
     return json.dumps(described, indent=2, ensure_ascii=False) + "\n"

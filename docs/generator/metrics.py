@@ -21,26 +21,27 @@ from exporter.zego.stats import BUCKETS
 _INTRODUCTION = """\
 # Metrics
 
-Generated from the table of metrics by `make docs`. The names are stable: dashboards and alerts are
-written against them.
+Generated from the table of metrics by `make docs`. The names are stable, because dashboards and
+alerts depend on them. The [glossary](#glossary) explains the terms.
 
-- Every series of an app has the label `zego_app`, the app's configured name (its AppId where it has
-  none). It is not repeated below.
-- What is read from the listing is absent *without a fresh listing*: while there is no complete
-  collection younger than `collection.stale_after`, so before the first one, and when the API could
-  not be read for so long. Everything else is always there, unless its entry says otherwise.
-- Scrapes never cause requests to ZEGO: collections run on their own schedule, because a listing of
-  many pages is rate-limited and can outlast a scrape. What a series says is as old as
-  `zego_upload_last_success_timestamp_seconds`; what depends on the current time (expiries) is
-  computed at the scrape.
-- A task is identified by its `UploadTaskId` within its app. One that is listed twice counts once.
-- Instants are Unix seconds.
-- The queries are for one exporter. Two replicas that watch one app expose the same: take `max` over
-  them before any `sum`, as the recording rules in `prometheus/rules/` do.
-- `/metrics?app=NAME` (repeatable) gives the series of those apps alone.
+- Every series of an app has the label `zego_app`, the configured name of the app (or its AppId). It
+  is not repeated below.
+- Series that come from the listing are absent *without a fresh listing*: before the first complete
+  collection, and when the last one is older than `collection.stale_after`. All other series always
+  exist, unless their entry says otherwise.
+- Scrapes never cause requests to ZEGO. Collections run on their own schedule, because a listing of
+  many pages is rate-limited and can take longer than a scrape. Values are as old as
+  `zego_upload_last_success_timestamp_seconds`. Values that depend on the current time (expiries)
+  are computed at the scrape.
+- A task is identified by its `UploadTaskId` within its app. A task that is listed twice counts
+  once.
+- Times are Unix seconds.
+- The queries are for one exporter. Two replicas that watch one app expose the same series:
+  aggregate them with `max` before any `sum`, as the recording rules in `prometheus/rules/` do.
+- `/metrics?app=NAME` (repeatable) returns only the series of these apps.
 
-ZEGO's fields below are those that its API gives for a task (action DescribeUploadTasks); `Detail`
-and `EventType` are those of its callbacks.
+Fields such as `Status` are those of ZEGO's action DescribeUploadTasks; `Detail` and `EventType` are
+those of its callbacks. [zego-api.md](zego-api.md) describes both.
 """
 
 _EVERY_STATUS = tuple(status.value for status in TaskStatus)

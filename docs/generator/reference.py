@@ -1,8 +1,7 @@
-"""What `docs/metrics.md` says of each metric beyond its row in the table.
+"""Sources, absence and example queries of each metric, for `docs/metrics.md`.
 
-Name, type, meaning and labels stand in `exporter/metrics/table.py`; here stands what the program
-itself does not need: where a value comes from, when it is absent, and queries to begin with. A test
-holds the two to one another, and has Prometheus read every query.
+Name, type, help and labels are in `exporter/metrics/table.py`. This file adds what the program
+itself does not need. Tests compare the two, and Prometheus checks every query.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One metric: the API's fields or what it is computed from, and queries, by what they answer.
+    """One metric: its source, and queries by the question that they answer.
 
-    `absent` says when the series is missing, beyond what is true of its whole kind.
+    `absent` says when the series is missing, in addition to the rule of its kind.
     """
 
     source: str
@@ -25,7 +24,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A section of the page; `text` is what holds for all of its metrics."""
+    """A section of the page; `text` applies to all its metrics."""
 
     title: str
     text: str
@@ -34,7 +33,7 @@ class Group:
 
 _TASKS = Group(
     "Upload tasks",
-    "Counts over all listed tasks, whatever `tasks.limit` and `tasks.statuses` are.",
+    "Counts of all listed tasks, independent of `tasks.limit` and `tasks.statuses`.",
     {
         "zego_upload_tasks": Entry(
             "`Status`, counted",
@@ -46,14 +45,14 @@ _TASKS = Group(
             },
         ),
         "zego_upload_retries": Entry(
-            "`RetryCount`, added up. A gauge: use it to see where retries are, not how many there "
-            "were in an hour",
+            "the sum of `RetryCount`. It is a gauge: it shows where retries are, not how many "
+            "there were in an hour",
             {"Retries per task, by status": ("zego_upload_retries / (zego_upload_tasks > 0)")},
         ),
         "zego_upload_retried_tasks": Entry(
             "`RetryCount` above 0, counted",
             {
-                "Share of the succeeded uploads that needed more than one try": (
+                "Share of the succeeded uploads that needed a retry": (
                     'zego_upload_retried_tasks{status="succeeded"} '
                     '/ (zego_upload_tasks{status="succeeded"} > 0)'
                 )
@@ -62,7 +61,7 @@ _TASKS = Group(
         "zego_upload_max_retries": Entry(
             "the largest `RetryCount`",
             {
-                "The upload that ZEGO tries again most often, by app": (
+                "Highest retry count among the unfinished uploads, by app": (
                     'max by (zego_app) (zego_upload_max_retries{status=~"waiting_retry|uploading"})'
                 )
             },
@@ -84,12 +83,12 @@ _TASKS = Group(
                     "zego_upload_next_expiry_timestamp_seconds - time()"
                 )
             },
-            absent="where no succeeded task has an expiry to come",
+            absent="if no succeeded task has a future expiry",
         ),
         "zego_upload_oldest_create_timestamp_seconds": Entry(
             "the earliest `CreateTime`",
             {
-                "Apps in which an upload was created half an hour ago and has not started": (
+                "Apps with an upload that was created half an hour ago and has not started": (
                     'time() - zego_upload_oldest_create_timestamp_seconds{status="waiting"} > 1800'
                 )
             },
@@ -105,13 +104,13 @@ _TASKS = Group(
             absent="for a status without tasks",
         ),
         "zego_upload_slots_limit": Entry(
-            "`apps[].slots_limit`; the API does not give it",
+            "`apps[].slots_limit`; the API does not report it",
             {"As configured": "zego_upload_slots_limit"},
         ),
         "zego_upload_slots_used": Entry(
             "tasks whose `Status` is 1 (waiting) or 2 (uploading)",
             {
-                "Share of the upload slots that are taken": (
+                "Share of the upload slots in use": (
                     "zego_upload_slots_used / zego_upload_slots_limit"
                 )
             },
@@ -119,7 +118,7 @@ _TASKS = Group(
         "zego_upload_duplicate_titles": Entry(
             "`Title` of tasks that are unfinished or succeeded; empty titles do not count",
             {
-                "Apps whose uploads overwrite one another": "zego_upload_duplicate_titles > 0",
+                "Apps whose uploads overwrite each other": "zego_upload_duplicate_titles > 0",
                 "Which ones (with `tasks.title: full`)": (
                     "count by (zego_app, title) (zego_upload_task_info"
                     '{status=~"waiting|uploading|waiting_retry|succeeded", title!=""}) > 1'
@@ -142,24 +141,24 @@ _TASKS = Group(
 
 _SINGLE_TASKS = Group(
     "Single tasks",
-    "At most `tasks.limit` tasks of an app (500 unless changed) have these, those in "
-    "`tasks.statuses`, the most useful first: failed (newest first), waiting_retry, uploading and "
-    "waiting (oldest first), succeeded (soonest expiry first), expired and cancelled (newest "
-    "first), unknown. A series ends when its task is listed no more, or is no longer among the "
-    "first. Join the others with `zego_upload_task_info` to see a title: "
-    "`* on (job, instance, zego_app, upload_task_id) group_left (title, status)`.",
+    "At most `tasks.limit` tasks of an app (500 by default) have these series. They are chosen "
+    "among the tasks in `tasks.statuses` in this order: failed (newest first), waiting_retry, "
+    "uploading and waiting (oldest first), succeeded (soonest expiry first), expired and "
+    "cancelled (newest first), unknown. A series ends when its task is no longer listed or no "
+    "longer chosen. To show titles, join with `zego_upload_task_info`: `* on (job, instance, "
+    "zego_app, upload_task_id) group_left (title, status)`.",
     {
         "zego_upload_task_info": Entry(
             "`UploadTaskId`, `Title`, `Status`; `reason` from callbacks",
             {
                 "The failed tasks": 'zego_upload_task_info{status="failed"}',
-                "Where one file is": 'zego_upload_task_info{title="lesson-07.mp4"}',
+                "The status of one file": 'zego_upload_task_info{title="lesson-07.mp4"}',
             },
         ),
         "zego_upload_task_retries": Entry(
             "`RetryCount`",
             {
-                "The ten tasks that were tried most often, with their titles": (
+                "The ten tasks with most retries, with their titles": (
                     "topk(10, zego_upload_task_retries "
                     "* on (job, instance, zego_app, upload_task_id) group_left (title, status) "
                     "zego_upload_task_info)"
@@ -180,7 +179,7 @@ _SINGLE_TASKS = Group(
         "zego_upload_task_expiry_timestamp_seconds": Entry(
             "`ExpiresAt`",
             {
-                "When a task's file expires, in milliseconds as Grafana takes instants": (
+                "When a task's file expires, in milliseconds, as Grafana expects": (
                     "zego_upload_task_expiry_timestamp_seconds"
                     '{upload_task_id="upload_task_1"} * 1000'
                 )
@@ -210,17 +209,17 @@ _SINGLE_TASKS = Group(
             },
         ),
         "zego_upload_task_series_omitted": Entry(
-            "the tasks in `tasks.statuses` beyond `tasks.limit`",
-            {"Apps whose limit leaves tasks out": "zego_upload_task_series_omitted > 0"},
+            "tasks in `tasks.statuses` beyond `tasks.limit`",
+            {"Apps with tasks beyond the limit": "zego_upload_task_series_omitted > 0"},
         ),
     },
 )
 
 _EVENTS = Group(
     "What happened",
-    "Counters for `increase()` and `rate()`. Without history (`history.path`) they begin at 0 with "
-    "the process; with it they go on where they were. Series that the life of a task allows exist "
-    "from the start, at 0, so that the first event is seen.",
+    "Counters for `increase()` and `rate()`. Without history (`history.path`) they start at 0 with "
+    "the process; with history they continue. All possible series exist from the start with the "
+    "value 0, so that `increase()` sees the first event.",
     {
         "zego_upload_task_transitions_total": Entry(
             "the statuses in two consecutive complete collections, compared by `UploadTaskId`",
@@ -239,17 +238,17 @@ _EVENTS = Group(
                     '{to=~"succeeded|failed"}[1d]))'
                 ),
             },
-            absent="for a change that the life of a task does not allow, until it is seen",
+            absent="for a change that the life cycle of a task does not include, until it occurs",
         ),
         "zego_upload_task_duration_seconds": Entry(
             "the end of the collection that first found the task finished, minus `CreateTime`. "
-            "Waiting and retries are part of it",
+            "Waiting and retries are included",
             {
-                "Half of the uploads of the last day took less than": (
+                "Median duration of the uploads of the last day, in seconds": (
                     "histogram_quantile(0.5, sum by (zego_app, le) (increase("
                     'zego_upload_task_duration_seconds_bucket{status="succeeded"}[1d])))'
                 ),
-                "Average, in seconds": (
+                "Average duration, in seconds": (
                     'increase(zego_upload_task_duration_seconds_sum{status="succeeded"}[1d]) / '
                     'increase(zego_upload_task_duration_seconds_count{status="succeeded"}[1d])'
                 ),
@@ -287,18 +286,19 @@ _EVENTS = Group(
             },
         ),
         "zego_upload_callback_rejections_total": Entry(
-            "requests to `/callback/<app>` without effect: their signature is wrong, their time is "
-            "more than ten minutes off, they came before",
+            "requests to `/callback/<app>` that were refused, for example for a wrong signature, "
+            "a time that is more than ten minutes off, or a repetition",
             {
-                "Somebody sends callbacks with another secret": (
+                "Callbacks with a wrong secret": (
                     'increase(zego_upload_callback_rejections_total{reason="signature"}[1h]) > 0'
                 )
             },
         ),
         "zego_upload_history_errors_total": Entry(
-            "the history file. What could not be written is kept in memory and written later",
+            "the history file. State that could not be written stays in memory and is written "
+            "later",
             {
-                "The disk is full, or not ours": (
+                "The history file cannot be written": (
                     "increase(zego_upload_history_errors_total[30m]) > 0"
                 )
             },
@@ -308,15 +308,15 @@ _EVENTS = Group(
 
 _COLLECTIONS = Group(
     "Collections",
-    "Whether the numbers above can be trusted, and what it takes to get them. The counters here "
-    "and under *The API* begin at 0 with the process, and for one app when a reload changes its "
-    "settings.",
+    "Whether the numbers above can be trusted, and what it costs to read them. The counters here "
+    "and under *The API* start at 0 with the process, and for an app also when a reload changes "
+    "its settings.",
     {
         "zego_upload_up": Entry(
             "the last collection",
             {
                 "Apps that cannot be read": "zego_upload_up == 0",
-                "Share of the last day in which an app could be read": (
+                "Share of the last day during which an app could be read": (
                     "avg_over_time(zego_upload_up[1d])"
                 ),
             },
@@ -334,7 +334,7 @@ _COLLECTIONS = Group(
             },
         ),
         "zego_upload_collection_failures_total": Entry(
-            "this process. [reliability.md](reliability.md) has what each reason means",
+            "this process. [reliability.md](reliability.md) explains each reason",
             {
                 "Why collections failed in the last hour": (
                     "sum by (zego_app, reason) "
@@ -363,15 +363,15 @@ _COLLECTIONS = Group(
             absent="before the first complete collection",
         ),
         "zego_upload_collection_strategy": Entry(
-            "`collection.strategy`, and whether the API is fit for it",
+            "`collection.strategy`, and whether the API supports it",
             {
-                "Which strategy is at work": "zego_upload_collection_strategy == 1",
+                "The active strategy": "zego_upload_collection_strategy == 1",
             },
         ),
         "zego_upload_resync_corrections_total": Entry(
             "the full walks every `collection.resync_interval`; 0 with `strategy: full`",
             {
-                "The incremental strategy missed something within a day": (
+                "Tasks that the incremental strategy missed in the last day": (
                     "increase(zego_upload_resync_corrections_total[1d]) > 0"
                 )
             },
@@ -383,7 +383,7 @@ _COLLECTIONS = Group(
                     "zego_upload_tasks_reported - zego_upload_collection_tasks"
                 )
             },
-            absent="where the API gave no total, and while the data is stale",
+            absent="if the API reported no total",
         ),
         "zego_upload_last_success_timestamp_seconds": Entry(
             "the end of the last complete collection",
@@ -395,9 +395,9 @@ _COLLECTIONS = Group(
             absent="before the first complete collection",
         ),
         "zego_upload_last_attempt_timestamp_seconds": Entry(
-            "the start of the last collection, however it ended",
+            "the start of the last collection, successful or not",
             {
-                "A collector that does nothing": (
+                "Collectors that have stopped": (
                     "time() - zego_upload_last_attempt_timestamp_seconds "
                     "> 3 * zego_upload_collection_interval_seconds"
                 )
@@ -420,7 +420,7 @@ _COLLECTIONS = Group(
         "zego_upload_malformed_entries_total": Entry(
             "entries of the listing; the label names the field that could not be read",
             {
-                "What of the answers cannot be read": (
+                "Fields of the answers that cannot be read": (
                     "sum by (zego_app, reason) "
                     "(increase(zego_upload_malformed_entries_total[1h])) > 0"
                 )
@@ -431,7 +431,7 @@ _COLLECTIONS = Group(
 
 _API = Group(
     "The API",
-    "Every HTTP request counts, those of failed collections and retries too.",
+    "Every HTTP request counts, including retries and those of failed collections.",
     {
         "zego_upload_api_requests_total": Entry(
             "this process",
@@ -443,32 +443,32 @@ _API = Group(
             },
         ),
         "zego_upload_api_errors_total": Entry(
-            "`Code` of the answer, or its HTTP status, or what kept it from coming",
+            "`Code` of the answer, its HTTP status, or the kind of network error",
             {
                 "Share of the requests that fail": (
                     "sum by (zego_app) (rate(zego_upload_api_errors_total[15m])) "
                     "/ sum by (zego_app) (rate(zego_upload_api_requests_total[15m]))"
                 ),
-                "Requests over ZEGO's rate limit: somebody else uses the AppId": (
+                "Requests above ZEGO's rate limit: another program uses the AppId": (
                     'increase(zego_upload_api_errors_total{code="350006001"}[1h]) > 0'
                 ),
             },
             absent="for a code that has not occurred; after 64 different ones the rest is `other`",
         ),
         "zego_upload_api_request_duration_seconds": Entry(
-            "from sending a request until its answer was read; waiting for the rate limit is not "
-            "part of it",
+            "the time from sending a request until its answer is read, without waiting for the "
+            "rate limit",
             {
-                "The slowest twentieth of the requests takes longer than": (
+                "95th percentile of the request durations, in seconds": (
                     "histogram_quantile(0.95, sum by (zego_app, le) "
                     "(rate(zego_upload_api_request_duration_seconds_bucket[15m])))"
                 )
             },
         ),
         "zego_upload_api_rate_limit_wait_seconds_total": Entry(
-            "`collection.requests_per_second` at work",
+            "`collection.requests_per_second`",
             {
-                "Share of the time that a collector spends waiting for its own limit": (
+                "Share of time that a collector waits for its own limit": (
                     "rate(zego_upload_api_rate_limit_wait_seconds_total[15m])"
                 )
             },
@@ -485,19 +485,19 @@ _API = Group(
         "zego_upload_api_clock_skew_seconds": Entry(
             "the `Date` header of the last answer. Positive: this machine's clock is behind",
             {
-                "Clocks more than a minute apart (ZEGO refuses ten)": (
+                "Clocks more than a minute apart (ZEGO refuses more than ten)": (
                     "abs(zego_upload_api_clock_skew_seconds) > 60"
                 )
             },
-            absent="until an answer had a `Date` header",
+            absent="until the first answer with a `Date` header",
         ),
     },
 )
 
 _PROGRAM = Group(
     "The program",
-    "With these come `process_*` and `python_info`, from the Prometheus client library, except in "
-    "the output of `once`.",
+    "The Prometheus client library adds `process_*` and `python_info`, except in the output of "
+    "`once`.",
     {
         "zego_upload_app_info": Entry(
             "the configuration",
@@ -517,16 +517,16 @@ _PROGRAM = Group(
         "zego_upload_exporter_config_last_reload_successful": Entry(
             "reloads: SIGHUP and `POST /-/reload`. 1 at the start",
             {
-                "Exporters that run an older configuration than their file": (
+                "Exporters whose last reload failed": (
                     "zego_upload_exporter_config_last_reload_successful == 0"
                 )
             },
             absent="in the output of `once`",
         ),
         "zego_upload_exporter_config_last_reload_success_timestamp_seconds": Entry(
-            "reloads; the start is one",
+            "reloads; the start counts as one",
             {
-                "Seconds since the configuration was last taken over": (
+                "Seconds since the configuration was last applied": (
                     "time() - zego_upload_exporter_config_last_reload_success_timestamp_seconds"
                 )
             },

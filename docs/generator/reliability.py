@@ -8,24 +8,24 @@ _INTRODUCTION = """\
 # What happens when something goes wrong
 
 Generated from the data of `tests/reliability/test_matrix.py` by `make docs`. Each row is a test:
-the fault happens to the real collector, over a real socket, mostly in the middle of a walk of three
-pages; what is counted, what is exposed, and that it passes when the fault does, is as stated here.
+the real collector meets the fault over a real socket, usually in the middle of a walk of three
+pages. The test checks the counters, the exposed metrics, and the recovery.
 
-What holds for all of them:
+For all faults:
 
-- A collection that fails publishes nothing. `zego_upload_up` is 0,
-  `zego_upload_collection_failures_total` counts it by `reason`, and the numbers of the last
-  complete collection stay until they are older than `collection.stale_after`. Then they are absent:
-  alerts see no wrong numbers.
-- `zego_upload_api_errors_total` counts every request that failed by `code`, whether the collection
+- A failed collection publishes nothing. `zego_upload_up` is 0, and
+  `zego_upload_collection_failures_total` counts it by `reason`. The numbers of the last complete
+  collection stay until they are older than `collection.stale_after`. Then they are absent, so that
+  alerts see no outdated numbers.
+- `zego_upload_api_errors_total` counts every failed request by `code`, whether the collection
   failed or not.
-- The next collection begins at its usual time, whatever happened to the one before, and everything
-  is as usual with the first one that succeeds. Nothing needs a restart.
-- A request that may succeed yet is sent again within the same collection, up to
-  `collection.max_retries` times, at growing random distances, through the rate limiter.
-- One app's trouble does not touch another app.
+- The next collection starts at its usual time. The first successful one restores everything. No
+  fault needs a restart.
+- A request that can succeed later is repeated within the collection, up to `collection.max_retries`
+  times, with increasing random delays, through the rate limiter.
+- A fault of one app does not affect other apps.
 
-The log has one line when it begins, with the reason and what to do, and one when it ends.
+The log has one line when a fault begins, with the reason and the remedy, and one when it ends.
 """
 
 _NUMBERS = {

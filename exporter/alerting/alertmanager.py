@@ -11,6 +11,7 @@ Rules that this file keeps:
 from __future__ import annotations
 
 from exporter.alerting.catalog import INHIBITIONS
+from exporter.alerting.messengers import messenger_files
 from exporter.alerting.model import Inhibition
 from exporter.alerting.tuning import Tuning
 
@@ -46,7 +47,11 @@ receivers:
 
 def alertmanager_files(tuning: Tuning) -> dict[str, str]:
     """Return the files for a folder: path below it, content."""
-    return {CONFIG_FILE: configuration(tuning), f"templates/{TEMPLATE_FILE}": template(tuning)}
+    return {
+        CONFIG_FILE: configuration(tuning),
+        f"templates/{TEMPLATE_FILE}": template(tuning),
+        **messenger_files(tuning),
+    }
 
 
 def configuration(tuning: Tuning) -> str:

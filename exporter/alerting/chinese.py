@@ -29,6 +29,12 @@ ALERTS = {
         "请从外网下载其中一个源文件 URL：常见原因是令牌过期、证书或防火墙。"
         "如果下载正常，请带上若干任务 ID 联系 ZEGO 技术支持。",
     ),
+    "ZegoUploadFailureUnresolved": AlertText(
+        "{app} 有 {value} 个失败的上传任务尚未重新上传",
+        "{app} 有上传任务失败后，超过 {hold}仍没有相同标题的后续上传任务，新的在前：\n"
+        "{tasks}\n"
+        "请重新创建这些上传任务。每个标题都已重新上传，或失败的任务不再列出时，告警恢复。",
+    ),
     "ZegoUploadQueueStalled": AlertText(
         "{app} 的上传停滞",
         "{app} 有文件已等待 {span}，并且最近 {age}内该应用没有任何上传任务开始、结束或失败。"
@@ -243,6 +249,7 @@ MESSAGES = {
     "dashboard": "仪表盘",
     "since": "开始",
     "until": "结束",
+    "zone": "（北京时间）",
     "more": "（其余告警请在 Alertmanager 中查看）",
 }
 

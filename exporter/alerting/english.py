@@ -32,6 +32,14 @@ ALERTS = {
         "Download one of the source URLs from outside: an expired token, a certificate or a firewall "
         "are the usual causes. If it works, contact ZEGO's support with several task ids.",
     ),
+    "ZegoUploadFailureUnresolved": AlertText(
+        "{value} failed upload(s) of {app} have not been repeated",
+        "For more than {hold} there have been failed uploads of {app} whose title no later upload "
+        "has, newest first:\n"
+        "{tasks}\n"
+        "Create these uploads again. The alert ends when each title has been uploaded again, or the "
+        "failed tasks are no longer listed.",
+    ),
     "ZegoUploadQueueStalled": AlertText(
         "The uploads of {app} stand still",
         "A file of {app} has been waiting for {span}, and no upload of this app started, finished or "
@@ -285,6 +293,7 @@ MESSAGES = {
     "dashboard": "Dashboard",
     "since": "Since",
     "until": "Ended",
+    "zone": "UTC",
     "more": "(further alerts are in Alertmanager)",
 }
 

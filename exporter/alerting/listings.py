@@ -128,21 +128,17 @@ NEW_DUPLICATES = Listing(
 900: a task is created before a collection sees it.
 """
 
+_CREATED_AT = f"max by (upload_task_id) (last_over_time({_CREATED}{{%[1]s}}[5m]))"
+_FAILED_AT = _titled(_CREATED_AT, 'status="failed"')
+_OTHERS_AT = _titled(_CREATED_AT, f'title!="",status=~"{_STORED_OR_COMING}"')
+
 UNRESOLVED = Listing(
-    "sort_desc(topk(10, "
-    + _titled(
-        f"max by (upload_task_id) (last_over_time({_CREATED}{{%[1]s}}[5m]))", 'status="failed"'
-    )
-    + " unless on (title) (max by (title) ("
-    + _titled(
-        f"max by (upload_task_id) (last_over_time({_CREATED}{{%[1]s}}[5m]))",
-        f'title!="",status=~"{_STORED_OR_COMING}"',
-    )
-    + "))))",
+    f"sort_desc(topk(10, {_FAILED_AT} unless on (title) "
+    f"(max by (title) ({_OTHERS_AT}) > max by (title) ({_FAILED_AT}))))",
     "task",
     command="--status failed",
 )
-"""Failed uploads whose title no unfinished or stored task has, the ones created last first."""
+"""Failed uploads whose title no later unfinished or stored task has, created last first."""
 
 
 def by_label(metric: str, window: str, label: str, *, otherwise: str) -> Listing:

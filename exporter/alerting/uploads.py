@@ -112,6 +112,16 @@ FAILURES = (
         listings={"tasks": listings.failed("window")},
         comment="For apps with so few uploads that an hour never sees enough of them to judge.",
     ),
+    Alert(
+        "ZegoUploadFailureUnresolved",
+        Component.UPLOADS,
+        Severity.WARNING,
+        f"max without ({REPLICAS}) (last_over_time(zego_upload_unresolved_failures[5m])) > 0",
+        hold="2h",
+        listings={"tasks": listings.UNRESOLVED},
+        needs_data=True,
+        comment="ZegoUploadFailed reports a failure; this lasts until somebody uploads it again.",
+    ),
 )
 
 QUEUE = (

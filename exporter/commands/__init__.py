@@ -1,1 +1,1 @@
-"""The sub-commands that run once and end (contract, section 4)."""
+"""The sub-commands that run once and end (`docs/guarantees.md`, section 14)."""

@@ -1,7 +1,7 @@
-"""`check`: what is wrong with the configuration, and with `--live`, with the way to the API.
+"""`check`: finds problems of the configuration and, with `--live`, of the way to the API.
 
-The live part makes one signed request for each app and judges what came back; the judgement is a
-pure function of what was measured.
+The live part makes one signed request for each app and judges the answer. The judgement is a pure
+function of what was measured.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
-import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -18,28 +18,33 @@ from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from rich.console import Console
-from rich.markup import escape
-
 from exporter.commands.output import printing
 from exporter.config import AppSettings, Settings
+from exporter.durations import format_duration
 from exporter.errors import ApiError, CollectionError, RateLimitedError
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.stats import ApiStats
 
 SKEW_WORTH_A_WARNING = 30.0
-"""Seconds; ZEGO refuses 600 (API notes, Calling it), and clocks that drift do not stop by then."""
+"""Seconds. ZEGO refuses 600 (docs/zego-api.md, Requests); a clock that drifts gets there."""
 
 SLOW_ANSWER_SECONDS = 0.5
-"""An answer from a host of the region that one calls from takes a tenth of that."""
+"""Ten times what an answer takes from a host of the caller's own region."""
 
 Level = Literal["ok", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at: `text` says what is so, `remedy` what to do about it."""
+    """One result of the check.
+
+    Attributes:
+        app: Name of the app, empty for what concerns all.
+        level: How bad it is.
+        text: What was found.
+        remedy: What to do about it, empty where nothing is to be done.
+    """
 
     app: str
     level: Level
@@ -49,7 +54,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one request showed: seconds, and the API's total; `error` where it failed."""
+    """What one request showed.
+
+    Attributes:
+        elapsed: Seconds until the answer.
+        clock_skew: The API's clock minus ours in seconds, None where the answer has no date.
+        total: The API's own count of tasks, None where it gave none.
+        error: Why the request failed, None where it did not.
+    """
 
     elapsed: float
     clock_skew: float | None
@@ -58,19 +70,21 @@ class Probe:
 
 
 def check(settings: Settings, *, live: bool, form: str) -> bool:
-    """Print what is found about each app and a scrape configuration; return whether all is well.
+    """Print what is found about each app; return whether there is no error.
 
-    `form` is "text" or "json".
+    `form` is "text" or "json". Where all is well, the text ends with a scrape configuration.
     """
     findings = list(_findings(settings, live=live))
-    with printing():
+    well = not any(finding.level == "error" for finding in findings)
+    with printing(machine=form == "json") as stdout:
         if form == "json":
-            json.dump([asdict(finding) for finding in findings], sys.stdout, indent=2)
-            sys.stdout.write("\n")
+            json.dump([asdict(finding) for finding in findings], stdout, indent=2)
+            stdout.write("\n")
         else:
             _print_findings(findings)
-            sys.stdout.write(_scrape_configuration(settings))
-    return not any(finding.level == "error" for finding in findings)
+            if well:
+                stdout.write(_scrape_configuration(settings))
+    return well
 
 
 def _findings(settings: Settings, *, live: bool) -> Iterator[Finding]:
@@ -78,23 +92,37 @@ def _findings(settings: Settings, *, live: bool) -> Iterator[Finding]:
         yield Finding("", "warning", warning)
     yield from _history(settings.history.path)
     for app in settings.apps:
-        every = f"every {app.collection.interval:g} s"
-        yield Finding(app.name, "ok", f"AppId {app.app_id} at {app.endpoint}, collected {every}")
+        every = format_duration(app.collection.interval)
+        text = f"AppId {app.app_id} at {app.endpoint}, collected every {every}"
+        yield Finding(app.name, "ok", text)
         if live:
             yield from _proxy(app)
             yield from judge(app, probe(app))
 
 
 def _history(path: Path | None) -> Iterator[Finding]:
-    """Yield what is wrong with the place of the history file; an exporter may be using it."""
+    """Yield what is wrong with the place of the history file.
+
+    The file itself is not opened for writing: a running exporter may be using it.
+    """
     if path is None:
         return
+    place = f"history.path: {path}"
     if path.is_dir():
-        yield Finding("", "error", f"history.path: {path} is a folder", "Name a file in it.")
-    elif not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        what = "cannot be written" if path.parent.is_dir() else "does not exist"
-        remedy = "Choose a file in a folder that exists and that this user may write."
-        yield Finding("", "error", f"history.path: the folder {path.parent} {what}", remedy)
+        yield Finding("", "error", f"{place} is a folder", "Name a file in it.")
+        return
+    try:
+        # SQLite writes files beside it. Permissions alone do not tell of a full or read-only disk.
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
+            file.write(b"\0" * 4096)
+            file.flush()
+    except OSError as error:
+        remedy = "Choose a file in a folder that exists, that this user may write, and with space."
+        text = f"{place} cannot be written: the folder {path.parent}: {error.strerror}"
+        yield Finding("", "error", text, remedy)
+        return
+    if path.exists() and not os.access(path, os.W_OK):
+        yield Finding("", "error", f"{place} cannot be written", "Let this user write the file.")
 
 
 def probe(app: AppSettings) -> Probe:
@@ -184,32 +212,41 @@ def _walk(app: AppSettings, seen: Probe) -> Iterator[Finding]:
         bounds["interval"] = collection.interval
     name, longest = min(bounds.items(), key=lambda bound: bound[1])
     if seconds > longest:
-        remedy = f"Raise collection.{name} (now {longest:g} s) or requests_per_second."
+        now = format_duration(longest)
+        remedy = f"Raise collection.{name} (now {now}) or requests_per_second."
         yield Finding(app.name, "warning", f"{text}, longer than the {name}", remedy)
     else:
         yield Finding(app.name, "ok", text)
 
 
 def _proxy(app: AppSettings) -> Iterator[Finding]:
-    """Yield which proxy stands in the way, without its credentials."""
+    """Yield which proxy the requests go through, without its credentials."""
     url = urlsplit(app.endpoint)
-    proxy = getproxies().get(url.scheme)
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
     if not proxy or proxy_bypass(url.hostname or ""):
         return
-    host = urlsplit(proxy if "://" in proxy else f"http://{proxy}").hostname
-    yield Finding(app.name, "ok", f"requests go through the proxy {host} (from the environment)")
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    kind = "" if parts.scheme == "http" else f" ({parts.scheme})"
+    text = f"requests go through the proxy {parts.hostname}{kind} of the environment"
+    yield Finding(app.name, "ok", text)
 
 
-_MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "error": "[red]error[/]"}
+_STYLES = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
 def _print_findings(findings: Sequence[Finding]) -> None:
+    # Slow to import, and needed for people only.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
     console = Console(highlight=False, soft_wrap=True)
     for finding in findings:
-        place = f"{escape(finding.app)}: " if finding.app else ""
-        console.print(f"{_MARKS[finding.level]:<7} {place}{escape(finding.text)}")
+        place = f"{finding.app}: " if finding.app else ""
+        level = Text(f"{finding.level:<7}", style=_STYLES[finding.level])
+        console.print(level, Text(f"{place}{finding.text}"))
         if finding.remedy:
-            console.print(f"        {escape(finding.remedy)}")
+            console.print(Text(f"        {finding.remedy}"))
 
 
 def _scrape_configuration(settings: Settings) -> str:

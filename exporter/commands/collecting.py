@@ -1,13 +1,11 @@
-"""One collection of every app, for the commands that end: with a progress line on a terminal."""
+"""One collection of every app, for the commands that end; with a progress line on a terminal."""
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from exporter.collection.collectors import CollectorPool
 from exporter.collection.state import AppView
@@ -27,27 +25,29 @@ def collected(settings: Settings, *, with_history: bool = False) -> Iterator[Seq
     path = settings.history.path if with_history else None
     history = HistoryFile(path) if path is not None else None
     try:
-        fleet = CollectorPool(history)
-        _collect(fleet, settings.apps)
-        yield fleet.views()
+        pool = CollectorPool(history)
+        running = pool.collect_once(settings.apps, every=REFRESH_SECONDS)
+        if sys.stderr.isatty():
+            _show_progress(running, settings.apps)
+        else:
+            deque(running, maxlen=0)
+        yield pool.views()
     finally:
         if history is not None:
             history.close()
 
 
-def _collect(fleet: CollectorPool, apps: Sequence[AppSettings]) -> None:
-    """Collect with a line for each app on a terminal, silently elsewhere."""
-    running = fleet.collect_once(apps, every=REFRESH_SECONDS)
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        deque(running, maxlen=0)
-        return
+def _show_progress(running: Iterator[Sequence[AppView]], apps: Sequence[AppSettings]) -> None:
+    # Slow to import, and needed on a terminal only.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         TextColumn("{task.completed:.0f} requests"),
         TimeElapsedColumn(),
-        console=console,
+        console=Console(stderr=True),
         transient=True,
     ) as progress:
         lines = [progress.add_task(app.name, total=None) for app in apps]

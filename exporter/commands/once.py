@@ -1,12 +1,12 @@
 """`once`: one collection, and its exposition on stdout or in a file.
 
-The file is for the textfile collector of node_exporter: it appears whole or not at all.
+The file is meant for the textfile collector of node_exporter: it appears whole or not at all.
 """
 
 from __future__ import annotations
 
 import os
-import sys
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -30,27 +30,50 @@ def once(settings: Settings, output: Path | None) -> bool:
         exposition = Exposition(lambda: views, settings.tasks, process=False)
         body = exposition.render()
         if output is None:
-            with printing():
-                sys.stdout.write(body.decode())
+            with printing(machine=True) as stdout:
+                stdout.write(body.decode())
         else:
-            write_atomically(output, body)
+            write_output(output, body)
         return all(view.up for view in views)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace `path` by a file with `content`, readable by all. Raises OutputError."""
+def write_output(path: Path, content: bytes) -> None:
+    """Write `content` to what `path` names. Raises OutputError.
+
+    A regular file is replaced atomically and is readable by all. Of a symbolic link its target is
+    replaced. Into a character device or a FIFO the content is written. Nothing else is touched.
+    """
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fchmod(file.fileno(), READABLE_BY_ALL)
-                os.fsync(file.fileno())
-            Path(name).replace(path)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                Path(name).unlink()
-            raise
+        mode = path.stat().st_mode if path.exists() else stat.S_IFREG
+        if stat.S_ISREG(mode):
+            _replace(path.resolve(), content)
+        elif stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
+            _write_into(path, content)
+        else:
+            what = "a folder" if stat.S_ISDIR(mode) else "a block device or socket"
+            raise OutputError(f"{path} cannot be written: it is {what} (name a file)")
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), READABLE_BY_ALL)
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+
+
+def _write_into(path: Path, content: bytes) -> None:
+    # Without waiting: a FIFO that nobody reads is an error (ENXIO) instead of a program that hangs.
+    descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

@@ -1,25 +1,62 @@
-"""How one value of the file is read: each reader knows what is right and says so.
+"""Field types of the configuration, in plain pydantic.
 
-A reader stands in the annotation of a field, `Annotated[int, WholeNumber(1, 50, "...")]`, and is at
-once the check (wrong types are errors, nothing is converted silently), the message, and the JSON
-Schema of the field. What a reader has returned, it takes again. Messages read as a sentence about
-the place: "is text, not a whole number (tasks of one page, 1 to 50)".
+A field is `Annotated[type, Field(constraints), reader, Right("what would be right")]`:
+
+- `strict=True` keeps pydantic from converting a value silently: a quoted number is text, and wrong.
+- A reader is a `BeforeValidator` or `AfterValidator` of this file. It raises ValueError with what
+  is wrong, as the end of a sentence about the place: "has more than a host and a port".
+- ValueError is the only error that pydantic collects, also for a wrong type.
+- `Right` ends every message about the field, in brackets.
+
+`problems` turns what pydantic finds into messages. No message shows a secret, or a text from the
+environment, which may be a secret that was put into the wrong variable.
 """
 
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
-from exporter.config.environment import FromEnvironment
-from exporter.config.problems import shown
+from exporter.config.addresses import check_endpoint, split_listen_address
+from exporter.durations import JSON_SCHEMA_PATTERN, format_duration, parse_duration
+
+MAX_NAME_LENGTH = 64
+YEAR_SECONDS = 365 * 86_400.0
+MAX_SECRET_BYTES = 4096
+"""More than any secret: a wrong path, such as a device, is not read to its end."""
+
+_RESERVED_PATHS = ("-", "api", "callback")
+_LIKE_A_SECRET = re.compile(r"[0-9A-Fa-f]{32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What would be right for a field, for the brackets at the end of a message about it."""
+
+    text: str
+
+
+class FromEnvironment(str):
+    """A text that came from the environment, at least in part.
+
+    It may stand for a number or a boolean, which a quoted text in the file may not. No message
+    shows it: it may be a secret, whatever the field.
+    """
+
+    __slots__ = ()
 
 
 def kind(value: object) -> str:
@@ -35,197 +72,270 @@ def kind(value: object) -> str:
     return next((name for type_, name in kinds if isinstance(value, type_)), "empty")
 
 
-def told(value: object) -> str:
-    """Return `is "x", ` to begin a message with, or `is ` where `value` must not be shown."""
-    return "is " if isinstance(value, FromEnvironment) else f"is {shown(value)}, "
+def shown(value: object, *, limit: int = 40) -> str:
+    """Return `value` for a message: short, printable, and not what looks like a secret."""
+    text = "".join(c if c.isprintable() else "?" for c in str(value))
+    if _LIKE_A_SECRET.search(text):
+        return "a value that looks like a secret"
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    return f'"{text}"' if isinstance(value, str) else text
 
 
-class Reader(ABC):
-    """Base of all readers; as text, a reader is what would be right."""
+class Unfit(ValueError):
+    """A value of the right type that is wrong: the message becomes `is "x", MESSAGE`.
 
-    @abstractmethod
-    def __str__(self) -> str:
-        """Return what would be right, for the brackets of a message."""
-
-    @abstractmethod
-    def _read(self, value: Any) -> Any:
-        """Return what `value` means; raises ValueError that says what is wrong with it."""
-
-    @abstractmethod
-    def _schema(self) -> dict[str, Any]:
-        """Return the JSON Schema of what `_read` takes from a file."""
-
-    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self._read)
-
-    def __get_pydantic_json_schema__(self, _schema: Any, _handler: Any) -> dict[str, Any]:
-        return self._schema()
-
-    def _wrong_type(self, value: object, wanted: str) -> ValueError:
-        """Return the error for a value of another type."""
-        unquoted = wanted == "text" and isinstance(value, bool | float | int)
-        hint = "; put it in quotes" if unquoted else ""
-        return ValueError(f"is {kind(value)}, not {wanted} ({self}{hint})")
-
-    def _wrong(self, value: object, what: str) -> ValueError:
-        """Return the error for a value of the right type; `what` goes on from `is "x", `."""
-        return ValueError(f"{told(value)}{what} ({self})")
-
-
-def from_environment(value: Any, form: str, convert: Callable[[str], object]) -> Any:
-    """Return a text from the environment as the number that it is; anything else as it is."""
-    if isinstance(value, FromEnvironment) and re.fullmatch(form, value):
-        return convert(value)
-    return value
-
-
-_WHOLE = r"[-+]?[0-9]{1,100}"
-DECIMAL = r"[-+]?(?:[0-9]{1,100}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,9})?"
-
-
-@dataclass(frozen=True)
-class WholeNumber(Reader):
-    """A whole number from `low` to `high`."""
-
-    low: int
-    high: int
-    meaning: str
-
-    def __str__(self) -> str:
-        return f"{self.meaning}, {self.low} to {self.high}"
-
-    def _read(self, value: Any) -> int:
-        number = from_environment(value, _WHOLE, int)
-        if isinstance(number, bool) or not isinstance(number, int):
-            raise self._wrong_type(value, "a whole number")
-        if not self.low <= number <= self.high:
-            raise self._wrong(value, "out of range")
-        return number
-
-    def _schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": self.low, "maximum": self.high}
-
-
-@dataclass(frozen=True)
-class Number(Reader):
-    """A finite number from `low` to `high`."""
-
-    low: float
-    high: float
-    meaning: str
-
-    def __str__(self) -> str:
-        return f"{self.meaning}, {self.low:g} to {self.high:g}"
-
-    def _read(self, value: Any) -> float:
-        number = from_environment(value, DECIMAL, float)
-        if isinstance(number, bool) or not isinstance(number, int | float):
-            raise self._wrong_type(value, "a number")
-        if not self.low <= number <= self.high:  # NaN is not in any range
-            raise self._wrong(value, "out of range")
-        return float(number)
-
-    def _schema(self) -> dict[str, Any]:
-        return {"type": "number", "minimum": self.low, "maximum": self.high}
-
-
-@dataclass(frozen=True)
-class Boolean(Reader):
-    """`true` or `false`."""
-
-    def __str__(self) -> str:
-        return "true or false"
-
-    def _read(self, value: Any) -> bool:
-        words = {"true": True, "false": False}
-        truth = from_environment(value, "true|false", words.__getitem__)
-        if not isinstance(truth, bool):
-            raise self._wrong_type(value, "a boolean")
-        return truth
-
-    def _schema(self) -> dict[str, Any]:
-        return {"type": "boolean"}
-
-
-@dataclass(frozen=True)
-class OneOf(Reader):
-    """One of `words`."""
-
-    words: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"one of {', '.join(self.words)}"
-
-    def _read(self, value: Any) -> Any:
-        if not isinstance(value, str):
-            raise self._wrong_type(value, "text")
-        if value not in self.words:
-            raise self._wrong(value, "not known")
-        return str(value)
-
-    def _schema(self) -> dict[str, Any]:
-        return {"type": "string", "enum": list(self.words)}
-
-
-@dataclass(frozen=True)
-class Member(Reader):
-    """A member of the enumeration `members`, written as its value."""
-
-    members: type[Enum]
-
-    def __str__(self) -> str:
-        return str(self._word())
-
-    def _word(self) -> OneOf:
-        return OneOf(tuple(member.value for member in self.members))
-
-    def _read(self, value: Any) -> Enum:
-        return value if isinstance(value, self.members) else self.members(self._word()._read(value))
-
-    def _schema(self) -> dict[str, Any]:
-        return self._word()._schema()
-
-
-@dataclass(frozen=True)
-class Items:
-    """A list without repetitions; the annotation of the items says what they are.
-
-    `same` gives what may not be repeated, `order` sorts the items where their order means nothing.
+    `problems` adds the value, unless it came from the environment.
     """
 
-    meaning: str
-    at_least: int = 0
-    same: Callable[[Any], Any] | None = None
-    order: Callable[[Any], Any] | None = None
 
-    def __str__(self) -> str:
-        return self.meaning
+# Numbers and booleans. A text is one only if it came from the environment.
 
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        items = core_schema.no_info_before_validator_function(self._check_list, handler(source))
-        return core_schema.no_info_after_validator_function(self._check_items, items)
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        described = handler(schema)
-        return {**described, "minItems": self.at_least} if self.at_least else described
-
-    def _check_list(self, value: Any) -> Any:
-        if not isinstance(value, list | tuple):
-            what = f"is {kind(value)}, not a list ({self})"
-            raise ValueError(what)  # noqa: TRY004 - pydantic collects ValueError only
-        if len(value) < self.at_least:
-            raise ValueError(f"is an empty list ({self})")
+def _from_environment(form: str, convert: Callable[[str], object]) -> BeforeValidator:
+    def read(value: Any) -> Any:
+        if isinstance(value, FromEnvironment) and re.fullmatch(form, value):
+            return convert(value)
         return value
 
-    def _check_items(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
-        seen: dict[Any, int] = {}
+    return BeforeValidator(read)
+
+
+_DECIMAL = r"[-+]?(?:[0-9]{1,100}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,9})?"
+INTEGER = _from_environment(r"[-+]?[0-9]{1,100}", int)
+NUMBER = _from_environment(_DECIMAL, float)
+BOOLEAN = _from_environment("true|false", "true".__eq__)
+
+
+def _read_seconds(value: Any) -> Any:
+    if isinstance(value, FromEnvironment) and re.fullmatch(_DECIMAL, value):
+        value = float(value)
+    if isinstance(value, str):
+        try:
+            value = parse_duration(value)
+        except ValueError as error:
+            raise Unfit(str(error)) from None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"is {kind(value)}, not a duration")  # noqa: TRY004 - see the module
+    if not abs(value) <= YEAR_SECONDS:  # not a number is not within either
+        raise Unfit("not a duration of up to a year")
+    return round(float(value), 3)
+
+
+def _read_window(value: Any) -> Any:
+    if isinstance(value, tuple):  # the file has lists only: this has been read already
+        return value
+    seconds = _read_seconds(value)
+    if seconds < 1:
+        raise Unfit("too short")
+    as_written = isinstance(value, str) and not re.fullmatch(_DECIMAL, value)
+    return (str(value) if as_written else format_duration(seconds)), seconds
+
+
+_DURATION_SCHEMAS = (
+    {"type": "string", "pattern": JSON_SCHEMA_PATTERN, "minLength": 2},
+    {"type": "number", "minimum": 0.001, "maximum": YEAR_SECONDS},
+)
+DURATION = BeforeValidator(_read_seconds)
+"""Text with units or plain seconds -> seconds, a whole number of milliseconds."""
+
+DURATION_SCHEMA = WithJsonSchema({"anyOf": [*_DURATION_SCHEMAS]})
+_OPTIONAL_DURATION_SCHEMA = WithJsonSchema({"anyOf": [*_DURATION_SCHEMAS, {"type": "null"}]})
+
+
+def right_duration(least: float, reason: str = "") -> Right:
+    """Return what is right for a duration of at least `least` seconds, and why."""
+    bound = f"at least {format_duration(least)}{reason and ': '}{reason}"
+    return Right(f"such as 90s, 5m, 1h30m or plain seconds, {bound}")
+
+
+Seconds = Annotated[
+    float, Field(strict=True, ge=0.001), DURATION, DURATION_SCHEMA, right_duration(0.001)
+]
+"""A duration."""
+
+ComputedSeconds = Annotated[
+    float, Field(strict=True, ge=0.001), DURATION, _OPTIONAL_DURATION_SCHEMA, right_duration(0.001)
+]
+"""A duration whose default follows from other keys."""
+
+Window = Annotated[
+    tuple[str, float], BeforeValidator(_read_window), DURATION_SCHEMA, right_duration(1.0)
+]
+"""A duration that becomes a label: (label as written, seconds)."""
+
+
+def distinct(key: Callable[[Any], Any]) -> AfterValidator:
+    """Return what refuses a list in which two items have the same `key`."""
+
+    def check(items: tuple[Any, ...]) -> tuple[Any, ...]:
+        first: dict[Any, int] = {}
         for index, item in enumerate(items):
-            same = self.same(item) if self.same else index
-            if same in seen:
-                raise ValueError(f"items {seen[same] + 1} and {index + 1} are the same (keep one)")
-            seen[same] = index
-        return tuple(sorted(items, key=self.order)) if self.order else items
+            earlier = first.setdefault(key(item), index)
+            if earlier != index:
+                raise ValueError(f"items {earlier + 1} and {index + 1} are the same (keep one)")
+        return items
+
+    return AfterValidator(check)
+
+
+# Texts with a form.
+
+TEXT = Field(strict=True, min_length=1)
+PLAIN = AfterValidator(str)
+"""Forgets that a text came from the environment."""
+
+
+def _check_name(text: str) -> str:
+    plain = all(c in "._-" or unicodedata.category(c)[0] in "LMN" for c in text)
+    if not plain or len(text) > MAX_NAME_LENGTH or text in (".", ".."):
+        raise Unfit("not usable as a name")
+    return str(text)
+
+
+_OPTIONAL_NAME = {
+    "anyOf": [
+        {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH},
+        {"type": "null"},
+    ]
+}
+AppName = Annotated[
+    str,
+    TEXT,
+    AfterValidator(_check_name),
+    WithJsonSchema(_OPTIONAL_NAME),
+    Right(f"letters, digits and . _ -, at most {MAX_NAME_LENGTH} of them"),
+]
+"""A name that is safe as a label value, in the path of a URL and in a query."""
+
+Endpoint = Annotated[
+    str,
+    TEXT,
+    AfterValidator(check_endpoint),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": "^https?://[^/?#@]+/?$"}, {"type": "null"}]}
+    ),
+    Right("such as https://cloud-player-api.zego.im; http on a loopback address only"),
+]
+"""An origin that requests may go to, without a trailing slash."""
+
+
+def _check_listen_address(text: str) -> str:
+    try:
+        split_listen_address(text)
+    except ValueError as error:
+        raise Unfit(str(error)) from None
+    return str(text)
+
+
+ListenAddress = Annotated[
+    str,
+    TEXT,
+    AfterValidator(_check_listen_address),
+    WithJsonSchema({"type": "string", "pattern": ":[0-9]{1,5}$"}),
+    Right('such as ":10317", "127.0.0.1:10317" or "[::1]:10317"'),
+]
+"""`host:port` to listen on; without a host on all addresses."""
+
+
+def _check_telemetry_path(text: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+", text):
+        raise Unfit("not a path for the metrics")
+    if text.split("/")[1] in _RESERVED_PATHS:
+        raise Unfit("taken by another page")
+    return str(text)
+
+
+TelemetryPath = Annotated[
+    str,
+    TEXT,
+    AfterValidator(_check_telemetry_path),
+    WithJsonSchema({"type": "string", "pattern": "^/[A-Za-z0-9_~-]"}),
+    Right("such as /metrics; /, /-/…, /api and /callback have other uses"),
+]
+"""The path of the metrics page, which may not hide another page."""
+
+
+# Files and secrets.
+
+
+def file_path(read: Callable[[Path], object] | None = None) -> BeforeValidator:
+    """Return the reader of a path; a relative one counts from `folder` in the context.
+
+    `read`, if given, must be able to read the file now: it raises OSError, or ValueError that says
+    what is wrong with the content without showing it.
+    """
+
+    def check(value: Any, info: ValidationInfo) -> Path:
+        folder: Path = (info.context or {}).get("folder", Path())
+        path = value if isinstance(value, Path) else folder / _read_path(value)
+        try:
+            if read is not None:
+                read(path)
+        except (OSError, ValueError) as error:
+            what = error.strerror if isinstance(error, OSError) else error
+            raise ValueError(f"{_shown_path(value, path)} cannot be used: {what}") from None
+        return path
+
+    return BeforeValidator(check)
+
+
+def _read_path(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see the module
+    if not value:
+        raise ValueError("is empty")
+    if "\0" in value:
+        raise Unfit("not a path")
+    return str(value)
+
+
+def _shown_path(value: object, path: Path) -> str:
+    """Return the path for a message, unless it is a secret that came into the wrong variable."""
+    if isinstance(value, FromEnvironment) and "/" not in value:
+        return "the file that the environment names"
+    return shown(str(path), limit=200)
+
+
+def read_secret_file(path: Path) -> str:
+    """Return the text of `path` without white space around it.
+
+    Raises OSError, or ValueError that says what is wrong with the content without showing it.
+    """
+    with path.open("rb") as file:
+        content = file.read(MAX_SECRET_BYTES + 1)
+    if len(content) > MAX_SECRET_BYTES:
+        raise ValueError(f"it is longer than {MAX_SECRET_BYTES} bytes")
+    try:
+        secret = content.decode("utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8 text") from None
+    if not secret:
+        raise ValueError("it is empty")
+    if not secret.isprintable():
+        raise ValueError("it holds more than one line, or control characters")
+    return secret
+
+
+SecretFile = Annotated[Path, file_path(read_secret_file)]
+"""The path of a file that contains a secret and can be read now."""
+
+
+def _read_secret(value: Any) -> SecretStr:
+    if isinstance(value, SecretStr):
+        return value
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        raise ValueError("is read as a number")  # noqa: TRY004 - see the module
+    if not isinstance(value, str):
+        raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see the module
+    if not value:
+        raise ValueError("is empty")
+    if not value.strip():
+        empty = ": the variable is empty" if isinstance(value, FromEnvironment) else ""
+        raise ValueError(f"is blank{empty}")
+    if not value.strip().isprintable():
+        raise ValueError("contains line ends or control characters")
+    return SecretStr(value.strip())
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_read_secret)]
+"""A secret of one line; never shown."""

@@ -1,41 +1,60 @@
-"""File, environment and flags -> Settings, or every problem at once.
+"""File, environment and flags -> Settings, or every problem together.
 
-The file is read as UTF-8 YAML; variables are replaced; flags win; then all is validated, so that
-flags are held to the same rules. Without a file the environment alone describes one app.
+The file is read as UTF-8 YAML, variables are replaced, flags win, then everything is validated, so
+that the same rules hold for flags. Without a file the environment alone describes one app.
+
+`${NAME}` in any text of the file is replaced, also several in one text; keys are left alone. `$${`
+stands for a plain `${`. A variable that is set but empty gives an empty text, which is an error
+wherever a value is needed. The value of a variable is not searched again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from exporter.config.environment import FromEnvironment, replace_variables
-from exporter.config.fields import kind
-from exporter.config.problems import Place, Problem, in_file_order, place_text
-from exporter.config.settings import Settings, settings_of
-from exporter.config.validation import validate
+from pydantic import ValidationError
+
+from exporter.config.fields import FromEnvironment, kind
+from exporter.config.problems import (
+    Place,
+    Problem,
+    in_file_order,
+    line_of,
+    problems_of,
+    value_at,
+)
+from exporter.config.schema import Settings
 from exporter.config.warnings import warnings_of
 from exporter.config.yaml import load_yaml
 from exporter.errors import ConfigError
 
+MAX_FILE_BYTES = 1024 * 1024
+"""Most bytes of a configuration file; a device or a log file as a path is not read to its end."""
+
 _NO_OVERRIDES: Mapping[str, Any] = MappingProxyType({})
+_REFERENCE = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
 
 
 @dataclass(frozen=True)
 class _Draft:
-    """What was written, before it is validated.
-
-    `problems` are those found so far; `names` says what a place is called where it is not in a
-    file; relative paths count from `folder`.
-    """
+    """A configuration before it is validated."""
 
     values: Any
+    """The sections, with variables replaced."""
+
     problems: list[Problem]
+    """Those found so far."""
+
     folder: Path
+    """Relative paths count from here."""
+
     names: Mapping[Place, str] = field(default_factory=dict)
+    """What a place is called where it is not in a file."""
 
 
 def load_settings(
@@ -52,21 +71,24 @@ def load_settings(
     """
     draft = _from_environment(environment) if path is None else _from_file(path, environment)
     values = _with_history(_overridden(draft.values, overrides), environment)
-    document, found = validate(values, draft.folder)
+    settings, found = _validate(values, draft.folder)
     known = {problem.place for problem in draft.problems}
     problems = [*draft.problems, *(p for p in found if not _is_within(p.place, known))]
-    if problems or document is None:
+    if problems or settings is None:
         ordered = in_file_order(problems, values)
-        raise ConfigError([_line(problem, draft.names) for problem in ordered])
-    return settings_of(document, tuple(_line(w, draft.names) for w in warnings_of(document)))
+        raise ConfigError([line_of(problem, draft.names) for problem in ordered])
+    warnings = [line_of(warning, draft.names) for warning in warnings_of(settings)]
+    ids = {str(app.app_id) for app in settings.apps}
+    if path is not None and environment.get("ZEGO_APP_ID", "").strip() not in {"", *ids}:
+        warnings.append(
+            f"ZEGO_APP_ID: is set and not used, because {path} names the apps "
+            "(unset it, or write app_id: ${ZEGO_APP_ID})"
+        )
+    return settings.resolved(tuple(warnings))
 
 
 def _is_within(place: Place, places: set[Place]) -> bool:
     return any(place[:length] in places for length in range(len(place) + 1))
-
-
-def _line(problem: Problem, names: Mapping[Place, str]) -> str:
-    return f"{names.get(problem.place) or place_text(problem.place)}: {problem.text}"
 
 
 def _from_file(path: Path, environment: Mapping[str, str]) -> _Draft:
@@ -75,19 +97,69 @@ def _from_file(path: Path, environment: Mapping[str, str]) -> _Draft:
         raise ConfigError([f"{path}: is empty (write at least apps: with one app_id)"])
     if not isinstance(values, dict):
         raise ConfigError([f"{path}: is {kind(values)}, not a mapping (write apps: at the top)"])
-    values, problems = replace_variables(values, environment)
+    values, problems = _with_variables(values, environment)
     return _Draft(values, problems, path.parent)
 
 
 def read_config_file(path: Path) -> str:
-    """Return the text of `path`; raises ConfigError where it cannot be read or is not UTF-8."""
+    """Return the text of `path`.
+
+    Raises ConfigError where it cannot be read, is not UTF-8 or is above `MAX_FILE_BYTES`.
+    """
     try:
-        return path.read_text("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror} (mend the path)"]) from None
+        raise ConfigError([f"{path}: cannot be read: {error.strerror} (check the path)"]) from None
+    if len(content) > MAX_FILE_BYTES:
+        what = f"is longer than {MAX_FILE_BYTES} bytes (check the path)"
+        raise ConfigError([f"{path}: {what}"])
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         what = f"is not UTF-8 text from byte {error.start + 1} on (save it as UTF-8)"
         raise ConfigError([f"{path}: {what}"]) from None
+
+
+def _with_variables(
+    value: Any, environment: Mapping[str, str], place: Place = ()
+) -> tuple[Any, list[Problem]]:
+    """Return `value` with the variables of all its texts replaced, and what could not be."""
+    if isinstance(value, str):
+        return _replace_in_text(value, environment, place)
+    problems: list[Problem] = []
+
+    def replaced(step: str | int, part: Any) -> Any:
+        new, found = _with_variables(part, environment, (*place, step))
+        problems.extend(found)
+        return new
+
+    if isinstance(value, dict):
+        return {key: replaced(key, part) for key, part in value.items()}, problems
+    if isinstance(value, list):
+        return [replaced(index, part) for index, part in enumerate(value)], problems
+    return value, problems
+
+
+def _replace_in_text(
+    text: str, environment: Mapping[str, str], place: Place
+) -> tuple[str, list[Problem]]:
+    found = list(_REFERENCE.finditer(text))
+    names = [match[1] for match in found if match[0] != "$${"]
+    problems = [
+        Problem(
+            place,
+            f"the environment variable {name} is not set (set it, or write $${{ for a plain ${{)"
+            if name
+            else "has ${ without a name and } (write ${NAME}, or $${ for a plain ${)",
+        )
+        for name in names
+        if not name or name not in environment
+    ]
+    if problems:
+        return text, problems
+    new = _REFERENCE.sub(lambda m: environment[m[1]] if m[1] else "${", text)
+    return (FromEnvironment(new) if names else new), []
 
 
 _APP: Place = ("apps", 0)
@@ -139,10 +211,65 @@ def _overridden(values: dict[str, Any], overrides: Mapping[str, Any]) -> dict[st
     for section, flags in overrides.items():
         own = merged.get(section, {})
         if isinstance(own, dict):  # else validation says what is wrong with it
-            given = {key: _absolute(key, v) for key, v in flags.items() if v is not None}
+            given = {
+                key: str(Path(value).absolute()) if key.endswith("_file") else value
+                for key, value in flags.items()
+                if value is not None
+            }
             merged[section] = {**own, **given}
     return merged
 
 
-def _absolute(key: str, value: Any) -> Any:
-    return str(Path(value).absolute()) if key.endswith("_file") else value
+def _validate(values: Any, folder: Path) -> tuple[Settings | None, list[Problem]]:
+    """Return the settings that `values` describe, None where there are problems, and the problems.
+
+    A problem of the common section `collection` is not repeated for the apps that inherit it.
+    """
+    full = _with_inherited_collection(values)
+    problems = _same_names(full)
+    settings = None
+    try:
+        settings = Settings.model_validate(full, context={"folder": folder})
+    except ValidationError as error:
+        found = problems_of(error, Settings, full)
+        problems += [problem for problem in found if not _is_inherited(problem, found, values)]
+    return (None if problems else settings), problems
+
+
+def _with_inherited_collection(values: Any) -> Any:
+    """Return `values` with the common section `collection` under each app's own keys."""
+    common, apps = value_at(values, ("collection",)), value_at(values, ("apps",))
+    if not isinstance(common, dict) or not isinstance(apps, list):
+        return values
+    return {**values, "apps": [_overlaid(app, common) for app in apps]}
+
+
+def _overlaid(app: Any, common: Mapping[str, Any]) -> Any:
+    own = app.get("collection", {}) if isinstance(app, dict) else None
+    return {**app, "collection": {**common, **own}} if isinstance(own, dict) else app
+
+
+def _is_inherited(problem: Problem, problems: Sequence[Problem], values: Any) -> bool:
+    """Tell whether the problem is one of the common section, which names it already."""
+    app, key = problem.place[:2], problem.place[2:]
+    if problem.place[:1] != ("apps",) or key[:1] != ("collection",):
+        return False
+    own = value_at(values, (*app, "collection")) or {}
+    return len(key) > 1 and key[1] not in own and Problem(key, problem.text) in problems
+
+
+def _same_names(values: Any) -> list[Problem]:
+    """Return a problem for each app whose name, given or by default, another app has already."""
+    first: dict[str, int] = {}
+    problems = []
+    apps = value_at(values, ("apps",))
+    for index, app in enumerate(apps if isinstance(apps, list) else ()):
+        given = value_at(app, ("name",))
+        name = given if given is not None else value_at(app, ("app_id",))
+        if not isinstance(name, str | int) or isinstance(name, bool):
+            continue
+        earlier = first.setdefault(str(name), index)
+        if earlier != index:
+            text = f"is the same as that of apps[{earlier}] (a name for each app; default: app_id)"
+            problems.append(Problem(("apps", index, "name"), text))
+    return problems

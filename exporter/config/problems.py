@@ -1,22 +1,29 @@
-"""Where in the configuration something is wrong, and what."""
+"""Problems of a configuration: their places, their words, and their order."""
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable
+import types
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from enum import Enum
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from exporter.config.fields import FromEnvironment, Right, Unfit, kind, shown
 
 Place: TypeAlias = tuple[str | int, ...]
 """Keys and indices from the top of the file: `("apps", 0, "app_id")`."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_LIKE_A_SECRET = re.compile(r"[0-9A-Fa-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend: `text` says what is wrong and, in brackets, what would be right."""
+    """One thing to fix: `text` says what is wrong and, in brackets, what would be right."""
 
     place: Place
     text: str
@@ -35,15 +42,6 @@ def _key(key: str) -> str:
     return key if _PLAIN_KEY.fullmatch(key) and text == f'"{key}"' else text
 
 
-def shown(value: object, *, limit: int = 40) -> str:
-    """Return `value` for a message: short, printable, and not what looks like a secret."""
-    text = "".join(c if c.isprintable() else "?" for c in str(value))
-    if _LIKE_A_SECRET.search(text):
-        return "a value that looks like a secret"
-    text = text if len(text) <= limit else text[: limit - 1] + "…"
-    return f'"{text}"' if isinstance(value, str) else text
-
-
 def in_file_order(problems: Iterable[Problem], document: Any) -> list[Problem]:
     """Return `problems` in the order of their places in the file; what is absent comes last."""
     return sorted(problems, key=lambda problem: _position(document, problem.place))
@@ -60,7 +58,7 @@ def _position(node: Any, place: Place) -> list[int]:
 
 
 def value_at(node: Any, place: Place) -> Any:
-    """Return what stands at `place` of the file, None where nothing does."""
+    """Return the value at `place` of the file, None where there is none."""
     for step in place:
         if isinstance(node, dict):
             node = node.get(step)
@@ -69,3 +67,134 @@ def value_at(node: Any, place: Place) -> Any:
         else:
             return None
     return node
+
+
+_SENTENCES = {
+    "missing": "is missing",
+    "int_type": "is {kind}, not a whole number",
+    "float_type": "is {kind}, not a number",
+    "bool_type": "is {kind}, not a boolean",
+    "string_type": "is {kind}, not text",
+    "string_too_short": "is empty",
+    "tuple_type": "is {kind}, not a list",
+    "too_short": "is an empty list",
+    "mapping_type": "is {kind}, not a mapping",
+    "dict_type": "is {kind}, not a mapping",
+    "greater_than_equal": "out of range",
+    "less_than_equal": "out of range",
+    "finite_number": "out of range",
+    "literal_error": "not known",
+    "enum": "not known",
+}
+"""Our words for pydantic's types of errors. Its own words show values, and speak of Python.
+
+Those that do not begin with "is" follow the value.
+"""
+
+
+def problems_of(error: ValidationError, root: type[BaseModel], values: Any) -> list[Problem]:
+    """Return what pydantic found, in our words.
+
+    `root` is the model of the whole file, `values` the file itself: a value is taken from there,
+    where a text from the environment is still known as one.
+    """
+    return [
+        Problem(details["loc"], _text(details, root, values))
+        for details in error.errors(include_url=False)
+        # A list is also too short to pydantic when each of its items is wrong.
+        if details["type"] != "too_short" or not value_at(values, details["loc"])
+    ]
+
+
+def _text(details: ErrorDetails, root: type[BaseModel], values: Any) -> str:
+    place, type_ = details["loc"], details["type"]
+    if type_ == "extra_forbidden":
+        known = list(fields_of(_model_at(root, place[:-1])))
+        near = difflib.get_close_matches(str(place[-1]), known, n=1)
+        return f"unknown key ({f'did you mean {shown(near[0])}?' if near else _known(known)})"
+    if type_ == "model_type":
+        keys = ", ".join(fields_of(_model_at(root, place)))
+        return f"is {kind(details['input'])}, not a mapping (with keys of {keys})"
+    value = value_at(values, place)
+    error = details.get("ctx", {}).get("error")
+    text = str(error) if type_ == "value_error" else _SENTENCES[type_].format(kind=kind(value))
+    if text.endswith(")"):
+        return text  # it names its own remedy
+    if text == "not known" and not isinstance(value, str):
+        text = f"is {kind(value)}, not text"
+    right = next(_rights_at(root, place))
+    if isinstance(value, bool | int | float) and text.endswith(("not text", "as a number")):
+        right += "; put it in quotes"
+    if isinstance(error, Unfit) or (error is None and not text.startswith("is")):
+        text = f"is {text}" if isinstance(value, FromEnvironment) else f"is {shown(value)}, {text}"
+    return f"{_with_quotes(value, right) or text} ({right})"
+
+
+def _known(keys: list[str]) -> str:
+    return f"known: {', '.join(keys)}"
+
+
+def _with_quotes(value: object, right: str) -> str:
+    """Return the problem of a value that still has its quotes, as `docker --env-file` keeps them.
+
+    It is shown only if what is within the quotes would be right, or a number: no secret is either.
+    """
+    match = re.fullmatch(r"(['\"])(.*)\1", value) if isinstance(value, FromEnvironment) else None
+    if match is None:
+        return ""
+    words = right.removeprefix("one of ").split(", ")
+    harmless = match[2] in words or re.fullmatch("[0-9]{1,10}", match[2])
+    return f"is {value if harmless else 'a text'} with its quotes: remove the quotes"
+
+
+def fields_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the fields of a model under their names in the file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def _model_at(root: type[BaseModel], place: Place) -> type[BaseModel]:
+    model: type[BaseModel] = next(part for part, _ in _parts_at(root, place) if _is_model(part))
+    return model
+
+
+def _rights_at(root: type[BaseModel], place: Place) -> Iterator[str]:
+    for part, metadata in _parts_at(root, place):
+        yield from (right.text for right in metadata if isinstance(right, Right))
+        if get_origin(part) is Literal:
+            yield f"one of {', '.join(get_args(part))}"
+        if isinstance(part, type) and issubclass(part, Enum):
+            yield f"one of {', '.join(member.value for member in part)}"
+
+
+def _parts_at(root: type[BaseModel], place: Place) -> list[tuple[Any, tuple[Any, ...]]]:
+    """Return the types that the value at `place` may have, each with its annotations."""
+    parts: list[tuple[Any, tuple[Any, ...]]] = [(root, ())]
+    for step in place:
+        if isinstance(step, str) and _is_model(parts[0][0]):
+            field = fields_of(parts[0][0])[step]
+            parts = [(part, (*own, *field.metadata)) for part, own in _parts(field.annotation)]
+        else:  # an item of a list, a value of a mapping
+            items = get_args(next(part for part, _ in parts if get_args(part)))
+            parts = list(_parts(items[0] if isinstance(step, int) else items[-1]))
+    return parts
+
+
+def _parts(annotation: Any) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """Yield the types in an annotation, without None, each with its own annotations."""
+    if get_origin(annotation) is Annotated:
+        inner, *metadata = get_args(annotation)
+        yield from ((part, (*own, *metadata)) for part, own in _parts(inner))
+    elif get_origin(annotation) in (Union, types.UnionType):
+        for choice in get_args(annotation):
+            yield from _parts(choice)
+    elif annotation is not type(None):
+        yield annotation, ()
+
+
+def _is_model(part: Any) -> bool:
+    return isinstance(part, type) and issubclass(part, BaseModel)
+
+
+def line_of(problem: Problem, names: Mapping[Place, str] = types.MappingProxyType({})) -> str:
+    """Return the problem as one line; `names` says what places outside a file are called."""
+    return f"{names.get(problem.place) or place_text(problem.place)}: {problem.text}"

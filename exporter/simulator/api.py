@@ -2,7 +2,7 @@
 
     answer = handle(apps, query, body, now)
 
-Rules that this file keeps (API notes, "Calling it" and "Answers"):
+Rules that this file keeps (`docs/zego-api.md`, Requests and Answers):
 
 - Everything that the notes say of a request is checked, in the order of `_check_rate`,
   `_check_caller` and `_read_query`; the first thing wrong decides the return code. What they
@@ -103,7 +103,7 @@ def _fail(payload: Any, faults: Mapping[Fault, Parameter]) -> Any:
 
 
 def sign(app_id: int, nonce: str, server_secret: str, timestamp: int) -> str:
-    """Return the signature of a request (API notes, "Calling it")."""
+    """Return the signature of a request (`docs/zego-api.md`, Requests)."""
     text = f"{app_id}{nonce}{server_secret}{timestamp}"
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 

@@ -11,15 +11,15 @@ from exporter.simulator.lifecycle import Life
 from exporter.simulator.tokens import TokenTable
 
 RATE_LIMIT = 20
-"""Requests a second for this Action and AppId (vendor's page; API notes, "Calling it")."""
+"""Requests a second for this Action and AppId (`docs/zego-api.md`, Requests)."""
 
 TIMESTAMP_TOLERANCE = 600.0
-"""Seconds that a request's timestamp may be off (API notes, "Calling it")."""
+"""Seconds that a request's timestamp may be off (`docs/zego-api.md`, Requests)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How answers are written down: the vendor's page contradicts itself, or says nothing.
+    """How answers are encoded, where ZEGO's documentation contradicts itself or is silent.
 
     `no_expiry` is how ExpiresAt is written where there is none.
     """

@@ -1,4 +1,4 @@
-"""Pages that are not what the vendor's page describes: the faults that are written in JSON."""
+"""Malformed pages: faults within the JSON of an answer."""
 
 from __future__ import annotations
 

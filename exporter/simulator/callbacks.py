@@ -1,4 +1,4 @@
-"""Sends an app's callbacks (API notes, "Callbacks"), whatever becomes of them.
+"""Sends an app's callbacks (`docs/zego-api.md`, Callbacks), whatever becomes of them.
 
 Rules that this file keeps:
 
@@ -90,7 +90,7 @@ def refusal_of_cancel(change: Change) -> tuple[int, Detail] | None:
 
 
 def sign(secret: str, timestamp: str, nonce: str) -> str:
-    """Return the signature of a callback (API notes, "Callbacks")."""
+    """Return the signature of a callback (`docs/zego-api.md`, Callbacks)."""
     text = "".join(sorted([secret, timestamp, nonce]))
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 

@@ -1,6 +1,6 @@
 """Upload tasks with a life of their own: no I/O, no clock; the time is passed in.
 
-Rules that this file keeps (API notes, "What an upload task is"):
+Rules that this file keeps (`docs/zego-api.md`, Upload tasks):
 
 - A task moves as LIFE_CYCLE says, unless it is moved by hand.
 - At most `slots` tasks are waiting or uploading; a creation beyond them is refused, and a task that

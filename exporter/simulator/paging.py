@@ -1,4 +1,4 @@
-"""Which tasks a request gets, and how they are written (the vendor's page, 请求参数, 响应参数)."""
+"""Selects and encodes the tasks of one page (`docs/zego-api.md`, Requests and Answers)."""
 
 from __future__ import annotations
 

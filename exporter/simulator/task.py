@@ -1,4 +1,4 @@
-"""What an upload task is, and how it may move (API notes, "What an upload task is")."""
+"""What an upload task is, and how it may move (`docs/zego-api.md`, Upload tasks)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATUS_WORDS = {
 }
 
 SOURCE_DOWNLOAD_FAILED, UPLOAD_ERROR, FILE_TOO_LARGE = 1, 2, 3
-"""Why a task failed (API notes, "Callbacks", event 10002); 0 where it did not."""
+"""Why a task failed (`docs/zego-api.md`, Callbacks, event 10002); 0 where it did not."""
 
 LIFE_CYCLE: frozenset[tuple[int | None, int | None]] = frozenset(
     {

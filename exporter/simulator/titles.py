@@ -1,6 +1,6 @@
 """File names as people give them: Latin, Chinese and mixed, with a media suffix.
 
-API notes, "What an upload task is": a title is at most 100 bytes of UTF-8 and ends in a real media
+`docs/zego-api.md`, Upload tasks: a title is at most 100 bytes of UTF-8 and ends in a real media
 suffix.
 """
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import resource
 import socket
 from collections.abc import Collection, Sequence
 
+from exporter.config.addresses import split_listen_address
 from exporter.errors import ExporterError
 
 BACKLOG = 1024  # connections that wait to be accepted; the kernel may lower it
@@ -24,8 +24,6 @@ SEND_BUFFER_BYTES = 256 * 1024
 WANTED_OPEN_FILES = 16_384
 """Each connection takes a descriptor: far more than the server accepts (`Limits.connections`)."""
 
-_ADDRESS = re.compile(r"(?:\[(?P<v6>[^\[\]]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})")
-_HIGHEST_PORT = 65535
 _ADVICE = {
     errno.EADDRINUSE: " (another exporter? choose another with --web.listen-address)",
     errno.EACCES: " (ports below 1024 need a privilege; choose another with --web.listen-address)",
@@ -39,12 +37,12 @@ class ListenError(ExporterError):
 
 def parse_listen_address(address: str) -> tuple[str, int]:
     """Return host (empty: every interface) and port; raise `ListenError` for anything else."""
-    match = _ADDRESS.fullmatch(address)
-    if match is None or int(match["port"]) > _HIGHEST_PORT:
+    try:
+        return split_listen_address(address)
+    except ValueError:
         raise ListenError(
             f"cannot listen on {address!r}: not an address (host:port, [IPv6]:port or :port)"
-        )
-    return match["v6"] or match["host"] or "", int(match["port"])
+        ) from None
 
 
 def open_sockets(addresses: Sequence[str]) -> list[socket.socket]:

@@ -1,4 +1,4 @@
-"""Reads the events that ZEGO pushes (API notes, "Callbacks"); trusts nothing in them.
+"""Reads the events that ZEGO pushes (`docs/zego-api.md`, Callbacks); trusts nothing in them.
 
 A callback is `authentic` when its signature is right and its timestamp recent; whether its nonce
 was used before is for the caller to remember. Failures carry the word that counts them
@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from exporter.errors import ExporterError
-from exporter.zego.text import replace_surrogates
+from exporter.text import replace_surrogates
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_CLOCK_DEVIATION_SECONDS = 600
@@ -66,7 +66,7 @@ class CallbackEvent:
 
 
 def sign_callback(secret: str, timestamp: str, nonce: str) -> str:
-    """Return the signature: SHA-1 over the three strings, sorted and joined (API notes)."""
+    """Return the signature of a callback (`docs/zego-api.md`, Callbacks)."""
     joined = "".join(sorted((secret, timestamp, nonce)))
     # The scheme is ZEGO's, its SHA-1 included.
     return hashlib.sha1(joined.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
@@ -94,7 +94,7 @@ def read_callback(body: bytes, *, secret: str, app_id: int, now: float) -> Callb
 
 
 def _decode(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in `body`; ZEGO may URL-encode it as a whole (API notes)."""
+    """Return the JSON object in `body`, which can be URL-encoded as a whole."""
     if len(body) > MAX_BODY_BYTES:
         raise CallbackRejected("too_large")
     text = body.strip()

@@ -7,6 +7,7 @@ import random as random_module
 import secrets
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from exporter.errors import ApiError, RequestTimeout
 from exporter.zego.codes import error_for_code, error_for_status
@@ -28,7 +29,8 @@ class Client:
     """One app's access to the API; for one thread, except for `abort`.
 
     `endpoint` has no trailing slash; `timeout` is seconds for one request. `clock` never jumps,
-    `wall_clock` is Unix seconds; `sleep` may raise Stopped.
+    `wall_clock` is Unix seconds; `sleep` may raise Stopped. `ca_file` is trusted besides the
+    usual certificates; a given `transport` has its own.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Client:
         stats: ApiStats,
         timeout: float,
         max_retries: int,
+        ca_file: Path | None = None,
         transport: Transport | None = None,
         wall_clock: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -54,7 +57,7 @@ class Client:
         self._stats = stats
         self._timeout = timeout
         self._max_retries = max_retries
-        self._transport = transport or Transport()
+        self._transport = transport or Transport(ca_file=ca_file)
         self._wall_clock = wall_clock
         self._clock = clock
         self._sleep = sleep

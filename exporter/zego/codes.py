@@ -1,7 +1,7 @@
-"""What went wrong, from the API's return code or an HTTP status, and what to do about it.
+"""Translates return codes and HTTP statuses into errors, each with its remedy for the operator.
 
-Source: API notes, "Answers"; the sibling actions' codes cannot come back to our one action and
-fall under "any other". The remedies are for the operator of the exporter.
+Source: `docs/zego-api.md`, Return codes. Codes of other actions are treated like unknown ones,
+because DescribeUploadTasks does not return them.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from exporter.errors import (
     RejectedError,
     ServerError,
 )
+from exporter.text import one_line
 from exporter.zego.decoding import Answer
-from exporter.zego.text import printable
 
 MAX_MESSAGE_CHARACTERS = 200
 MAX_REQUEST_ID_CHARACTERS = 64
@@ -99,7 +99,7 @@ def error_for_code(
     """
     hide = tuple(hide)
     meaning = _CODES.get(answer.code, _ANY_OTHER_CODE)
-    said = printable(answer.message, limit=MAX_MESSAGE_CHARACTERS, hide=hide)
+    said = one_line(answer.message, limit=MAX_MESSAGE_CHARACTERS, secrets=hide)
     text = f"{meaning.text} (code {answer.code})"
     if meaning.error is ClockSkewError and clock_skew is not None:
         text += f", its clock is {abs(clock_skew):.0f} s {'behind' if clock_skew < 0 else 'ahead'}"
@@ -107,7 +107,7 @@ def error_for_code(
         f"{text}: {said}" if said else text,
         code=str(answer.code),
         transient=meaning.transient,
-        request_id=printable(answer.request_id, limit=MAX_REQUEST_ID_CHARACTERS, hide=hide),
+        request_id=one_line(answer.request_id, limit=MAX_REQUEST_ID_CHARACTERS, secrets=hide),
         remedy=meaning.remedy,
     )
 

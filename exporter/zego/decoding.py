@@ -1,6 +1,6 @@
 """Reads the API's answers; the only place with its JSON names.
 
-Sources: API notes, "Answers" and "What an upload task is". Rules that this file keeps:
+Sources: `docs/zego-api.md`, Answers and Upload tasks. Rules that this file keeps:
 
 - The documentation contradicts itself, so each of its four spellings is taken.
 - A number may come as a whole float or a string; a bool is not a number.
@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from exporter.errors import ProtocolError
 from exporter.tasks import TaskStatus, UploadTask
-from exporter.zego.text import replace_surrogates
+from exporter.text import replace_surrogates
 
 MALFORMED_REASONS = (
     "not_an_object",

@@ -1,6 +1,6 @@
 """Where the API is: one host for each region that ZEGO names.
 
-Source: API notes, "Calling it". ZEGO asks callers to use the host of the region they call from.
+Source: `docs/zego-api.md`, Requests. ZEGO asks callers to use the region that they call from.
 """
 
 from __future__ import annotations
@@ -19,4 +19,4 @@ REGIONS: Mapping[str, str] = MappingProxyType(
         "sgp": "https://cloud-player-api-sgp.zego.im",
     }
 )
-"""Word of `apps[].region` (contract, section 3) to endpoint, without a trailing slash."""
+"""Endpoint of each value of `apps[].region`, without a trailing slash."""

@@ -1,6 +1,6 @@
 """Signs requests to the API: a pure function of its arguments, pinned by ZEGO's published vector.
 
-Source: API notes, "Calling it". MD5 is ZEGO's choice, not ours.
+Source: `docs/zego-api.md`, Requests. MD5 is ZEGO's choice, not ours.
 """
 
 from __future__ import annotations

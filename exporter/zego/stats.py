@@ -51,8 +51,9 @@ class Histogram:
 class ApiStats:
     """Thread-safe counts of one app's requests.
 
-    `errors` is by code (contract, section 2, `zego_upload_api_errors_total`): the first
-    `MAX_CODES` codes are kept apart, all later ones are counted as "other".
+    `errors` counts by code. The first `MAX_CODES` codes are kept apart, later ones are counted as
+    "other": the API chooses its codes, and label values are bounded (`docs/guarantees.md`,
+    section 12).
     """
 
     def __init__(self) -> None:

@@ -56,7 +56,7 @@ PANELS: Mapping[str, PanelText] = {
         "None, or no data",
     ),
     "expiring_6h": PanelText(
-        "Expiring within 6 h",
+        "Expiring, 6 h",
         "Files that expire within 6 hours. A player that still uses such a file then fails. To "
         "keep a file, upload it again. Needs 6h among tasks.expiry_windows.",
         "No data",

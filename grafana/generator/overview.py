@@ -52,7 +52,7 @@ def overview(texts: Texts) -> Board:
                 "needs_attention",
                 [
                     [(attention_panel(texts), 24, 9)],
-                    [(apps_panel(texts), 14, 8), (alerts_panel(texts), 10, 8)],
+                    [(apps_panel(texts), 15, 8), (alerts_panel(texts), 9, 8)],
                 ],
             ),
             Section("uploads", _uploads(texts)),
@@ -70,7 +70,7 @@ def _uploads(texts: Texts) -> list[Row]:
     )
     trends = (_retries(texts), _longest(texts), _durations(texts), _reasons(texts))
     return [
-        [(panel, 6, 8) for panel in counts],
+        [(panel, 6, 9) for panel in counts],
         [
             (expiring_panel(texts), 10, 8),
             (_expiring(texts), 4, 8),

@@ -137,14 +137,17 @@ def bar_panel(
     )
 
 
-def graph_panel(texts: Texts, key: str, *queries: Query, unit: str = "short") -> timeseries.Panel:
-    """Return lines over time, from 0 up, with a legend below."""
+def graph_panel(
+    texts: Texts, key: str, *queries: Query, unit: str = "short", from_zero: bool = True
+) -> timeseries.Panel:
+    """Return lines over time, from 0 or from the lowest value up, with a legend below."""
     panel = describe(timeseries.Panel(), texts, key, unit)
     for index, query in enumerate(queries):
         panel.with_target(query.target(ref_id(index)))
-    return (
+    if from_zero:
         panel.min(0)
-        .thresholds(palette.steps(palette.GOOD))
+    return (
+        panel.thresholds(palette.steps(palette.GOOD))
         .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.PALETTE_CLASSIC))
         .line_width(2)
         .fill_opacity(10)

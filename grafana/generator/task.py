@@ -71,6 +71,8 @@ def _named(texts: Texts, key: str, label: str) -> stat.Panel:
     cut = f'label_replace({latest}, "{label}", "$1…", "{label}", "(.{{{TITLE_LENGTH}}}).+")'
     panel = stat_panel(texts, key, colours=palette.steps("text"))
     panel.with_target(Query(cut).rows("A"))
+    if label == "reason":
+        panel.mappings([palette.reason_map(texts)])
     return panel.reduce_options(last(f"/^{label}$/"))
 
 

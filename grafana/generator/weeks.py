@@ -80,8 +80,8 @@ BUSIEST = f"{_finished(ENDED, RANGE, ' @ end()')} > 0"
 def _success(texts: Texts) -> timeseries.Panel:
     ratio = f"{_finished('succeeded', DAY)} / ({_finished(ENDED, DAY)} > 0)"
     query = Query(leading(ratio, BUSIEST, SHOWN), "{{zego_app}}", DAYS)
-    panel = graph_panel(texts, "success_by_day", query, unit="percentunit")
-    return panel.max(1).decimals(1).span_nulls(True)
+    panel = graph_panel(texts, "success_by_day", query, unit="percentunit", from_zero=False)
+    return panel.max(1).axis_soft_min(0.9).decimals(1).fill_opacity(0).span_nulls(True)
 
 
 def _throughput(texts: Texts) -> timeseries.Panel:

@@ -1,4 +1,4 @@
-"""`check`: what is found, and what to do about it."""
+"""`check`: findings and their remedies."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from exporter.commands import check as check_module
 from exporter.commands.check import Finding, Probe, check, judge, probe
 from exporter.config import AppSettings, CollectionSettings, Settings
 from exporter.config.schema import HistorySettings
@@ -27,7 +28,7 @@ SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 
 @pytest.fixture
 def simulated() -> SimulatedApp:
-    """Return an app with 120 tasks that stand still."""
+    """Return an app with 120 tasks that do not change."""
     life = Life(pace=0, start=NOW)
     life.add_tasks(120)
     return SimulatedApp(1, SECRET, life)
@@ -41,7 +42,7 @@ def app(simulated: SimulatedApp) -> Iterator[AppSettings]:
 
 
 def findings(app: AppSettings) -> dict[str, list[str]]:
-    """Return what a live check finds of `app`, by level, texts with remedies."""
+    """Return the findings of a live check of `app` by level, each text with its remedy."""
     found: dict[str, list[str]] = {"ok": [], "warning": [], "error": []}
     for finding in judge(app, probe(app)):
         found[finding.level].append(f"{finding.text} | {finding.remedy}")
@@ -49,7 +50,7 @@ def findings(app: AppSettings) -> dict[str, list[str]]:
 
 
 def test_a_good_app_is_well(app: AppSettings) -> None:
-    """The signature is accepted, clocks agree, and the length of a walk is told."""
+    """The signature is accepted, clocks agree, and the duration of a walk is printed."""
     found = findings(app)
     assert not found["warning"]
     assert not found["error"]
@@ -83,7 +84,7 @@ def test_each_failure_is_named_with_its_remedy(
 
 
 def test_a_wrong_secret_is_named(app: AppSettings) -> None:
-    """What a first-time user gets wrong most often."""
+    """The most common mistake of a first-time user."""
     wrong = app.model_copy(update={"server_secret": make_settings().server_secret})
     (error,) = findings(wrong)["error"]
     assert "refused the signature" in error
@@ -127,14 +128,14 @@ def test_a_slow_answer_names_the_region() -> None:
 @pytest.mark.parametrize(
     ("collection", "told"),
     [
-        (CollectionSettings(interval=60), "collection.interval (now 60 s)"),
+        (CollectionSettings(interval=60), "collection.interval (now 1m)"),
         (
             CollectionSettings(interval=600, deadline=90, stale_after=3000),
-            "collection.deadline (now 90 s)",
+            "collection.deadline (now 1m30s)",
         ),
         (
             CollectionSettings(interval=60, stale_after=120, strategy="incremental"),
-            "collection.stale_after (now 120 s)",
+            "collection.stale_after (now 2m)",
         ),
     ],
 )
@@ -169,6 +170,43 @@ def test_the_text_ends_with_a_scrape_configuration(
     assert target.endswith(":10317")
 
 
+def test_a_failing_check_shows_no_scrape_configuration(
+    app: AppSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is nothing to scrape yet, and the error is to be the last thing that is read."""
+    wrong = app.model_copy(update={"server_secret": make_settings().server_secret})
+    assert not check(Settings(apps=(wrong,)), live=True, form="text")
+    assert "scrape_configs" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("variable", "proxy", "told"),
+    [
+        ("https_proxy", "http://user:word@proxy.test:3128", "the proxy proxy.test of"),
+        ("all_proxy", "proxy.test:3128", "the proxy proxy.test of"),
+        ("ALL_PROXY", "socks5h://user:word@proxy.test:1080", "the proxy proxy.test (socks5h) of"),
+    ],
+)
+def test_the_proxy_is_named_without_its_credentials(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    proxy: str,
+    told: str,
+) -> None:
+    """Whichever variable it comes from; people forget that they have set one."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv(variable, proxy)
+    monkeypatch.setattr(check_module, "probe", lambda _app: Probe(0.1, None, total=1))
+    app = make_settings("vod", endpoint="https://cloud-player-api.zego.im")
+    assert check(Settings(apps=(app,)), live=True, form="text")
+    printed = capsys.readouterr().out
+    assert told in printed
+    assert "word" not in printed
+
+
 def test_json_is_for_scripts(app: AppSettings, capsys: pytest.CaptureFixture[str]) -> None:
     """A list of findings, and the verdict as the result."""
     wrong = app.model_copy(update={"server_secret": make_settings().server_secret})
@@ -180,7 +218,11 @@ def test_json_is_for_scripts(app: AppSettings, capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize(
     ("place", "told"),
-    [("missing/history.sqlite", "does not exist"), ("", "is a folder"), ("/dev/null/x", "exist")],
+    [
+        ("missing/history.sqlite", "No such file or directory"),
+        ("", "is a folder"),
+        ("/dev/null/x", "Not a directory"),
+    ],
 )
 def test_a_history_that_serving_would_refuse_is_told(
     app: AppSettings, tmp_path: Path, place: str, told: str, capsys: pytest.CaptureFixture[str]

@@ -1,13 +1,16 @@
-"""`once`: what is written, and how."""
+"""`once`: its output, and where it goes."""
 
 from __future__ import annotations
 
+import os
+import socket
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
-from exporter.commands.once import write_atomically
+from exporter.commands.once import write_output
 from exporter.commands.output import OutputError
 
 
@@ -15,7 +18,7 @@ def test_a_file_is_replaced_whole_and_readable_by_all(tmp_path: Path) -> None:
     """node_exporter runs as another user, and reads at any moment; nothing else is left there."""
     path = tmp_path / "zego.prom"
     path.write_text("old")
-    write_atomically(path, b"new\n")
+    write_output(path, b"new\n")
     assert path.read_bytes() == b"new\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert list(tmp_path.iterdir()) == [path]
@@ -26,5 +29,71 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, place: str) -> 
     """And no half-written file is left behind."""
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
-        write_atomically(tmp_path / place, b"x")
+        write_output(tmp_path / place, b"x")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("exists", [True, False], ids=["target", "dangling"])
+def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path, exists: bool) -> None:
+    """Relative to the link's folder, as the system follows it."""
+    target = tmp_path / "there" / "zego.prom"
+    target.parent.mkdir()
+    if exists:
+        target.write_text("old")
+    link = tmp_path / "link.prom"
+    link.symlink_to("there/zego.prom")
+    write_output(link, b"new\n")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new\n"
+
+
+def test_a_fifo_is_written_into(tmp_path: Path) -> None:
+    """Its reader gets the content, and it is a FIFO afterwards."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    content = b"x" * 300_000  # more than a pipe holds
+    received: list[bytes] = []
+    # Opened for both, it is never without a writer, so the reader does not meet an early end.
+    with os.fdopen(os.open(path, os.O_RDWR), "rb", buffering=0) as pipe:
+
+        def read() -> None:
+            while sum(map(len, received)) < len(content):
+                received.append(pipe.read(65_536))
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        write_output(path, content)
+        reader.join()
+    assert b"".join(received) == content
+    assert stat.S_ISFIFO(path.stat().st_mode)
+
+
+def test_a_fifo_without_a_reader_is_an_error(tmp_path: Path) -> None:
+    """Not a program that waits for ever."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    with pytest.raises(OutputError, match="fifo cannot be written"):
+        write_output(path, b"x")
+
+
+def test_a_device_is_written_into() -> None:
+    """A terminal stands for all of them: making another device takes root."""
+    controller, terminal = os.openpty()
+    try:
+        path = Path(os.ttyname(terminal))
+        write_output(path, b"x")
+        assert os.read(controller, 10) == b"x"
+        assert stat.S_ISCHR(path.stat().st_mode)
+    finally:
+        os.close(controller)
+        os.close(terminal)
+
+
+def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And left where it is."""
+    monkeypatch.chdir(tmp_path)  # a socket's path has a short limit
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind("s")
+        with pytest.raises(OutputError, match="s cannot be written: it is a block device or sock"):
+            write_output(Path("s"), b"x")
+        assert stat.S_ISSOCK(Path("s").stat().st_mode)

@@ -34,7 +34,7 @@ class Desk:
 
 
 def test_the_start_counts_as_a_success() -> None:
-    """The metrics say so from the first scrape on."""
+    """The metrics show it from the first scrape."""
     assert Desk().reloader.view() == ProgramView(reload_successful=True, reload_succeeded_at=100.0)
 
 
@@ -66,7 +66,7 @@ def test_a_bad_file_changes_nothing_and_is_told(caplog: pytest.LogCaptureFixture
 
 
 def test_what_only_a_restart_changes_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    """A changed address is no error, but nobody shall wait for it."""
+    """A changed address is not an error, but needs a restart: a warning says so."""
     desk = Desk()
     desk.file = Settings(apps=FIRST.apps, web=WebSettings(listen_address=(":1",)))
     with caplog.at_level(logging.WARNING):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -42,8 +43,41 @@ def test_tasks_are_filtered_by_status_and_expiry() -> None:
     assert ids(Wanted([TaskStatus.FAILED], expiring_within=3600)) == []
 
 
+def test_failed_tasks_that_were_uploaded_again_are_left_out_on_demand() -> None:
+    """A later task with the same title resolves a failure; a task that did not fail is no match."""
+    view = make_view(
+        "vod",
+        make_snapshot(
+            make_task("open", TaskStatus.FAILED, title="a.mp4"),
+            make_task("again", TaskStatus.FAILED, title="b.mp4", created_at=NOW - 600),
+            make_task("done", TaskStatus.SUCCEEDED, title="b.mp4", created_at=NOW - 60),
+        ),
+    )
+    wanted = Wanted(unresolved=True)
+    assert [row.upload_task_id for row in rows([view], wanted, NOW)] == ["open"]
+    by_id = {row.upload_task_id: row.resolved for row in rows([view], Wanted(), NOW)}
+    assert by_id == {"open": False, "again": True, "done": None}
+
+
+def test_only_stored_files_have_an_expiry_in_the_table(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The API gives failed tasks one, too; nothing of them is stored."""
+    lines = printed("table", capsys).splitlines()
+    (failed,) = (line for line in lines if "failed" in line)
+    (expired,) = (line for line in lines if "expired" in line)
+    assert len(re.findall(r"\d{4}-\d\d-\d\d", failed)) == 1
+    assert len(re.findall(r"\d{4}-\d\d-\d\d", expired)) == 2
+
+
+def test_no_tasks_are_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty table leaves open whether something is missing."""
+    FORMS["table"]([])
+    assert capsys.readouterr().out == "no upload tasks\n"
+
+
 def test_an_app_without_a_snapshot_has_no_rows() -> None:
-    """Its failure is told on stderr."""
+    """Its failure is printed on stderr."""
     assert list(rows([make_view()], Wanted(), NOW)) == []
 
 
@@ -60,8 +94,11 @@ def test_json_holds_every_field(capsys: pytest.CaptureFixture[str]) -> None:
         "upload_task_id": "failed",
         "title": "课程.mp4",
         "status": "failed",
+        "failure_reason": None,
+        "resolved": False,
         "retry_count": 3,
         "created_at": NOW - 600,
+        "status_since": None,
         "expires_at": NOW + 3600,
     }
 
@@ -76,7 +113,7 @@ def test_csv_quotes_what_needs_it(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_table_shows_titles_whole_and_inert(capsys: pytest.CaptureFixture[str]) -> None:
     """No markup of the terminal library, no escape sequence of a title gets through."""
     title = "[red]x[/red] \x1b[31m" + "长" * 30 + ".mp4"
-    FORMS["table"]([Row("vod", "id", title, "failed", 0, None, None)])
+    FORMS["table"]([Row("vod", "id", title, "failed", None, False, 0, None, None, None)])
     shown = capsys.readouterr().out
     assert "[red]x[/red]" in shown
     assert "长" * 30 in shown

@@ -12,10 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from exporter.config import AppSettings, load_settings
+from exporter.config import (
+    AppSettings,
+    CollectionSettings,
+    Settings,
+    TaskSettings,
+    load_settings,
+)
+from exporter.config import WebSettings as Web
 from exporter.config.problems import place_text
-from exporter.config.schema import AppSection, CollectionSection, Document, TaskSettings
-from exporter.config.schema import WebSettings as Web
 from exporter.errors import AuthError, ConfigError
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
@@ -111,9 +116,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """Absent, or a folder."""
     path = tmp_path / "none.yaml"
     assert problems(path, {}) == [
-        f"{path}: cannot be read: No such file or directory (mend the path)"
+        f"{path}: cannot be read: No such file or directory (check the path)"
     ]
-    assert problems(tmp_path, {}) == [f"{tmp_path}: cannot be read: Is a directory (mend the path)"]
+    assert problems(tmp_path, {}) == [
+        f"{tmp_path}: cannot be read: Is a directory (check the path)"
+    ]
 
 
 def test_the_secret_file_is_read_again_each_time(tmp_path: Path) -> None:
@@ -172,16 +179,16 @@ def test_places_are_written_as_paths(place: tuple[str | int, ...], text: str) ->
 def test_the_example_has_every_key_with_its_default() -> None:
     """Nothing is missing from config.example.yaml, and its values are the defaults."""
     example = yaml.safe_load(EXAMPLE.read_text("utf-8"))
-    assert example.keys() == Document.model_fields.keys()
-    assert example["apps"][0].keys() == AppSection.model_fields.keys()
-    assert example["collection"].keys() == CollectionSection.model_fields.keys()
+    assert example.keys() == Settings.model_fields.keys()
+    assert example["apps"][0].keys() == AppSettings.model_fields.keys()
+    assert example["collection"].keys() == CollectionSettings.model_fields.keys()
     assert example["tasks"].keys() == TaskSettings.model_fields.keys()
     assert example["web"].keys() == Web.model_fields.keys()
-    document = Document.model_validate(
+    full = Settings.model_validate(
         {**example, "apps": [{**example["apps"][0], "server_secret": SECRET}]}
     )
-    minimal = Document.model_validate({"apps": [{"app_id": 1234567890, "server_secret": SECRET}]})
-    assert document == minimal
+    minimal = Settings.model_validate({"apps": [{"app_id": 1234567890, "server_secret": SECRET}]})
+    assert full == minimal
 
 
 def test_the_example_loads_as_it_stands() -> None:
@@ -193,21 +200,19 @@ def test_the_example_loads_as_it_stands() -> None:
 
 def test_every_key_is_described_and_in_the_schema() -> None:
     """Documentation and JSON Schema are made from the model."""
-    schema = Document.model_json_schema()
-    models = (Document, AppSection, CollectionSection, TaskSettings, Web)
+    schema = Settings.model_json_schema()
+    models = (Settings, AppSettings, CollectionSettings, TaskSettings, Web)
     assert [name for m in models for name, f in m.model_fields.items() if not f.description] == []
-    assert schema["$defs"]["CollectionSection"]["properties"]["page_size"]["maximum"] == 50
-    app_id = schema["$defs"]["AppSection"]["properties"]["app_id"]
+    assert schema["$defs"]["CollectionSettings"]["properties"]["page_size"]["maximum"] == 50
+    app_id = schema["$defs"]["AppSettings"]["properties"]["app_id"]
     assert (app_id["type"], app_id["maximum"]) == ("integer", 4294967295)
-    assert (
-        schema["$defs"]["TaskSettings"]["properties"]["statuses"]["items"]["enum"][-1] == "unknown"
-    )
+    assert schema["$defs"]["TaskStatus"]["enum"][-1] == "unknown"
 
 
 _KEYS = st.sampled_from(
     [
         k
-        for m in (Document, AppSection, CollectionSection, TaskSettings, Web)
+        for m in (Settings, AppSettings, CollectionSettings, TaskSettings, Web)
         for k in m.model_fields
     ]
 )

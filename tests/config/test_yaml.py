@@ -87,8 +87,8 @@ def test_an_alias_as_a_key_leaves_the_anchored_value_alone() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("a: 1\nb: 2\na: 3", 'line 3, column 1: the key "a" stands already in line 1 (keep one)'),
-        ("{1: a, '1': b}", 'line 1, column 8: the key "1" stands already in line 1 (keep one)'),
+        ("a: 1\nb: 2\na: 3", 'line 3, column 1: duplicate key "a" (first in line 1)'),
+        ("{1: a, '1': b}", 'line 1, column 8: duplicate key "1" (first in line 1)'),
         ("a:\n\t- 1", "line 2, column 1: a tab (YAML is indented with spaces)"),
         ("a: 1\n---\nb: 2", "line 2, column 1: a second document (keep one, without a --- "
          "between)"),
@@ -99,7 +99,7 @@ def test_an_alias_as_a_key_leaves_the_anchored_value_alone() -> None:
         ("a: !b c", "line 1, column 4: a tag (!) has no meaning here (use quotes for text)"),
         ("a: !!int 1", "line 1, column 4: a tag (!) has no meaning here (use quotes for text)"),
         ("<<: 1", "line 1, column 5: a merge key (<<) without a mapping (name one with *)"),
-        ("a: }", "line 1, column 4: is not valid YAML (mend this line or the one above it)"),
+        ("a: }", "line 1, column 4: is not valid YAML (check this line and the one above it)"),
         ("a: b\nc: \x07", "line 2, column 4: a control character (remove it)"),
         ("? {a: b}\n: c", "line 1, column 3: a list or mapping as a key (keys are text)"),
     ],

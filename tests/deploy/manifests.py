@@ -1,4 +1,4 @@
-"""What the deployments give to a cluster, by every way that leads there."""
+"""The manifests of every kind of deployment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ EVERYTHING = {
     "serviceMonitor": {
         "enabled": True,
         "labels": {"release": "prometheus"},
-        "endpoint": {"scheme": "https", "tlsConfig": {"insecureSkipVerify": True}},
+        "endpoint": {
+            "scheme": "https",
+            "tlsConfig": {"insecureSkipVerify": True},
+            "relabelings": [{"targetLabel": "cluster", "replacement": "eu"}],
+        },
     },
     "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
     "dashboards": {"enabled": True, "annotations": {"grafana_folder": "ZEGO"}},
@@ -58,7 +62,7 @@ Manifest = dict[str, Any]
 
 
 def kustomized(folder: Path = KUBERNETES) -> list[Manifest]:
-    """Return what kustomize builds from `folder`, which must be without a warning."""
+    """Return the manifests that kustomize builds from `folder`; fail if it warns."""
     built = kustomize(folder)
     assert (built.returncode, built.stderr) == (0, "")
     return list(yaml.safe_load_all(built.stdout))
@@ -84,17 +88,28 @@ def resolved(folder: Path) -> list[Manifest]:
 
 
 def templated(tmp_path: Path, values: Manifest) -> list[Manifest]:
-    """Return what the chart gives with these values, which must be accepted."""
+    """Return the manifests of the chart with these values; fail if Helm warns."""
     ended = template(tmp_path, values)
-    assert ended.returncode == 0, ended.stderr
+    assert (ended.returncode, ended.stderr) == (0, "")
     return list(yaml.safe_load_all(ended.stdout))
 
 
-def template(tmp_path: Path, values: Manifest) -> subprocess.CompletedProcess[str]:
+def template(
+    tmp_path: Path, values: Manifest, version: int = 3
+) -> subprocess.CompletedProcess[str]:
     """Run `helm template` with these values; output and exit code are the caller's to judge."""
     file = tmp_path / "values.yaml"
     file.write_text(json.dumps(values), "utf-8")  # JSON is YAML
-    return helm("template", "test", CHART, "--namespace", "monitoring", "--values", file)
+    arguments: list[str | Path] = [
+        "template",
+        "test",
+        CHART,
+        "--namespace",
+        "monitoring",
+        "--values",
+        file,
+    ]
+    return helm(*arguments, version=version)
 
 
 def of_kind(manifests: list[Manifest], kind: str) -> list[Manifest]:

@@ -1,4 +1,4 @@
-"""Published schemas of what this repository writes for others.
+"""Published schemas of the files that this repository writes for other programs.
 
 The schemas of the Compose Specification, of GitHub's workflows and of its other files come with
 check-jsonschema, those of Kubernetes with kubernetes-validate, for the oldest and newest version
@@ -26,7 +26,7 @@ Manifest = dict[str, Any]
 
 
 def validate(manifest: Manifest) -> None:
-    """Raise an exception that says what is wrong with the manifest, if anything is."""
+    """Raise an exception that describes the first error of the manifest, if there is one."""
     if manifest["apiVersion"] == "monitoring.coreos.com/v1":
         schemas = _operator_schemas()
         _module("jsonschema").validate(
@@ -42,6 +42,12 @@ def vendored_schema(name: str) -> Draft7Validator:
     package = resources.files(_module("check_jsonschema").__name__)
     file = package / "builtin_schemas" / "vendor" / f"{name}.json"
     return Draft7Validator(json.loads(file.read_text("utf-8")))
+
+
+def kubernetes_schemas() -> Path:
+    """Return the folder of kubernetes-validate's schemas, a folder for each version."""
+    package = Path(str(resources.files(_module("kubernetes_validate").__name__)))
+    return package / "kubernetes-json-schema"
 
 
 def _module(name: str) -> ModuleType:

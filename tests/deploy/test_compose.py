@@ -1,4 +1,4 @@
-"""compose.yaml: what Compose accepts, and what no engine is needed to know.
+"""compose.yaml: accepted by Compose, and checks that need no engine.
 
 No test starts the project, because that needs Docker and images from registries. What can be known
 without them is checked here: the specification's schema, Compose's own reading of the file, and the
@@ -34,7 +34,7 @@ ALERT_LOG = ROOT / "deploy" / "compose" / "alert_log.py"
 
 
 def _mounts(name: str) -> dict[PurePosixPath, Path | str]:
-    """Return what a service mounts: path in the container, file here or name of a volume."""
+    """Return the mounts of a service: path in the container to file here, or name of a volume."""
     found: dict[PurePosixPath, Path | str] = {}
     for mount in SERVICES[name].get("volumes", []):
         source, target = mount.split(":")[:2]
@@ -62,7 +62,7 @@ def test_no_read_only_service_has_inline_content(name: str) -> None:
 
 @EVERY_SERVICE
 def test_every_mount_exists(name: str) -> None:
-    """Docker makes an empty directory of a file that is not there, without a word."""
+    """Docker silently creates an empty directory where a mounted file is missing."""
     ignored = (ROOT / ".gitignore").read_text("utf-8").split()
     for source in _mounts(name).values():
         if isinstance(source, Path):

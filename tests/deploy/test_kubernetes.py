@@ -1,4 +1,4 @@
-"""The kustomization: what it applies, and that it is generated from what the project has."""
+"""The kustomization: its objects, and that they are generated from the project's files."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_everything_is_there(build: Callable[[], list[Manifest]]) -> None:
 
 @WAYS
 def test_the_rules_are_the_projects(build: Callable[[], list[Manifest]]) -> None:
-    """The PrometheusRules hold every rule; kustomize may break the lines of texts anew."""
+    """The PrometheusRules contain every rule; kustomize may wrap texts differently."""
     specs = [rule["spec"] for rule in of_kind(build(), "PrometheusRule")]
     files = sorted((ROOT / "prometheus" / "rules").glob("*.yaml"))
     sources = [yaml.safe_load(path.read_text("utf-8")) for path in files]

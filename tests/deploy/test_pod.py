@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from tests.components import require
 from tests.deploy.manifests import (
     EVERYTHING,
     KUBERNETES,
@@ -16,6 +18,19 @@ from tests.deploy.manifests import (
     resolved,
     templated,
 )
+from tests.deploy.tools import run
+
+OPERATORS_LABELS = {
+    "__meta_kubernetes_namespace": "monitoring",
+    "__meta_kubernetes_service_name": "zego",
+    "namespace": "monitoring",
+    "service": "zego",
+    "job": "zego",
+    "endpoint": "http",
+    "pod": "zego-6d5f7c9b8d-abcde",
+    "container": "exporter",
+}
+"""Of a target that a ServiceMonitor selects, before the ServiceMonitor's own relabelling."""
 
 
 @pytest.fixture(params=["kustomize", pytest.param("helm", marks=pytest.mark.e2e)])
@@ -75,3 +90,41 @@ def test_a_secret_is_a_file(manifests: list[Manifest]) -> None:
     assert secret["defaultMode"] == 0o440
     assert "subPath" not in mount
     assert pod["securityContext"]["fsGroup"] == pod["securityContext"]["runAsGroup"]
+
+
+@pytest.mark.e2e
+def test_series_are_the_services_not_the_pods(manifests: list[Manifest], tmp_path: Path) -> None:
+    """Prometheus gives targets no label of the Pod: a new Pod goes on with the same series.
+
+    The labels of the target are those that the Prometheus Operator sets; the relabelling is the
+    ServiceMonitor's, applied by promtool.
+    """
+    (monitor,) = of_kind(manifests, "ServiceMonitor")
+    names = {"sourceLabels": "source_labels", "targetLabel": "target_label"}
+    config = {
+        "scrape_configs": [
+            {
+                "job_name": "exporter",
+                "static_configs": [{"targets": ["10.1.2.3:10317"], "labels": OPERATORS_LABELS}],
+                "relabel_configs": [
+                    {names.get(key, key): value for key, value in rule.items()}
+                    for rule in monitor["spec"]["endpoints"][0]["relabelings"]
+                ],
+            }
+        ]
+    }
+    file = tmp_path / "prometheus.yml"
+    file.write_text(json.dumps(config), "utf-8")  # JSON is YAML
+    promtool = require("promtool", package="prometheus")
+    ended = run(promtool, "check", "service-discovery", file, "exporter")
+    assert ended.returncode == 0, ended.stderr
+    (target,) = json.loads(ended.stdout)
+    labels = {name: v for name, v in target["labels"].items() if not name.startswith("__")}
+    labels.pop("cluster", None)  # the user's own, in the values of the test
+    assert labels == {
+        "instance": "monitoring/zego",
+        "job": "zego",
+        "namespace": "monitoring",
+        "service": "zego",
+        "endpoint": "http",
+    }

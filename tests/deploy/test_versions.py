@@ -46,7 +46,7 @@ def _changelog() -> str:
 
 
 def test_the_changelog_knows_the_version() -> None:
-    """It is the newest release there, or one to come, whose changes stand under Unreleased."""
+    """It is the newest release there, or a future one, whose changes are under Unreleased."""
     released = _HEADING.findall(_changelog())
     assert "## [Unreleased]" in _changelog()
     assert released == sorted(released, key=_order, reverse=True)

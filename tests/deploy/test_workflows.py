@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from tests.deploy.manifests import ROOT
+from tests.deploy.schemas import vendored_schema
+from tests.deploy.tools import run
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 EVERY_WORKFLOW = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -42,7 +44,7 @@ def test_there_are_workflows() -> None:
 
 @EVERY_WORKFLOW
 def test_actions_are_pinned_by_commit(path: Path) -> None:
-    """A tag can be moved, a commit cannot; the version stands beside it for the reader."""
+    """A tag can be moved, a commit cannot; the version is in a comment for the reader."""
     uses = re.findall(r"^\s*(?:- )?uses: (.*)$", path.read_text("utf-8"), re.MULTILINE)
     assert uses
     for use in uses:
@@ -54,6 +56,21 @@ def test_an_action_has_one_commit() -> None:
     text = "".join(path.read_text("utf-8") for path in WORKFLOWS)
     pins = set(re.findall(r"uses: ([\w-]+/[\w-]+)@(.*)", text))
     assert len(pins) == len({action for action, _ in pins})
+
+
+@pytest.mark.e2e
+@EVERY_WORKFLOW
+def test_workflows_follow_the_schema(path: Path) -> None:
+    """The published schema of workflows has no objection."""
+    # PyYAML takes `on` for a boolean, as YAML 1.1 does.
+    workflow = {"on" if str(key) == "True" else key: value for key, value in _load(path).items()}
+    vendored_schema("github-workflows").validate(workflow)
+
+
+@pytest.mark.e2e
+def test_dependabot_follows_its_schema() -> None:
+    """The published schema has no objection."""
+    vendored_schema("dependabot").validate(_load(ROOT / ".github" / "dependabot.yml"))
 
 
 def test_only_what_publishes_may_write() -> None:
@@ -70,7 +87,7 @@ def test_only_what_publishes_may_write() -> None:
 
 @EVERY_WORKFLOW
 def test_no_checkout_leaves_its_token_behind(path: Path) -> None:
-    """What runs after a checkout finds no credentials in the repository."""
+    """Steps after a checkout find no credentials in the repository."""
     for step in _steps(path):
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
@@ -90,14 +107,30 @@ def test_every_job_ends(path: Path) -> None:
         assert "uses" in job or 0 < job["timeout-minutes"] <= 60, name
 
 
-def test_workflows_call_words_that_exist() -> None:
-    """Every `make` word is in the Makefile, every script in `.ci`."""
-    words = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    called = re.findall(r"^make ([a-z -]+?)(?: PYTHON=python)?$", _commands(), re.MULTILINE)
+TARGETS = set(
+    re.findall(r"^([a-z][a-z0-9.-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+)
+
+
+def test_workflows_call_targets_that_exist() -> None:
+    """Every `make` target is in the Makefile, every script in `.ci`."""
+    called = re.findall(r"^make ([a-z0-9. -]+?)(?: PYTHON=python)?$", _commands(), re.MULTILINE)
     assert called
-    assert {word for line in called for word in line.split()} <= words
-    for script in re.findall(r"\.ci/\w+", _commands()):
+    assert {target for line in called for target in line.split()} <= TARGETS
+    for script in re.findall(r"\.ci/[\w-]+", _commands()):
         assert (ROOT / script).is_file()
+
+
+def test_make_help_lists_every_target() -> None:
+    """Each target once, with what it does, and each is declared phony."""
+    listed = run("make", "--no-print-directory", "--directory", ROOT, "help").stdout.splitlines()
+    found = [re.fullmatch(r"make ([a-z0-9.-]+) +(\S.*)", line) for line in listed]
+    assert all(found)
+    assert sorted(match[1] for match in found if match) == sorted(TARGETS)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    phony = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    assert phony is not None
+    assert set(phony[1].split()) == TARGETS
 
 
 def test_every_supported_interpreter_is_tested() -> None:

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.components import require_current
 
 
 def give_up(hint: str) -> NoReturn:
@@ -29,17 +29,9 @@ def run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def built(name: str, *fallbacks: str) -> str:
-    """Return the path of a program that `.ci/go-tools` builds, or of one in the path.
-
-    Without either the test is skipped, and fails where `REQUIRE_REAL_COMPONENTS=1`.
-    """
-    folder = Path(os.environ.get("GO_TOOLS", ROOT / ".cache" / "go-tools"))
-    path = os.pathsep.join([str(folder), str(Path(sys.executable).parent), os.environ["PATH"]])
-    for candidate in (name, *fallbacks):
-        if program := shutil.which(candidate, path=path):
-            return program
-    give_up(f"{name} is not installed: .ci/go-tools builds it (needs Go)")
+def built(name: str) -> str:
+    """Return the path of a program that is in the path, or that `.ci/go-tools` has built."""
+    return shutil.which(name) or require_current(name)
 
 
 def helm(*arguments: str | Path, version: int = 3) -> subprocess.CompletedProcess[str]:

@@ -51,6 +51,6 @@ def commands() -> Iterator[Command]:
 
 
 def shape(line: str) -> str:
-    """Return what of a printed line stays the same: its beginning, whatever the numbers."""
+    """Return the part of a printed line that does not depend on numbers: its beginning."""
     same = re.sub(r"[\d.,]*\d", "0", re.sub(r"(http://|\")[\w.-]+:\d+", r"\1HOST", line))
     return re.sub(r"\s+", " ", same)[:40].rstrip()

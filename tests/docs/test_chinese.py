@@ -1,4 +1,4 @@
-"""The Chinese documents say what the English ones say, as far as a machine can tell."""
+"""The Chinese documents have the same structure as the English ones."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tests.typography import NARROW_PUNCTUATION, WITHOUT_SPACE
 ENGLISH = tuple(
     path.with_name(path.name.replace(".zh-CN", ""))
     for path in sorted((*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md")))
+    if path.name != "terms.zh-CN.md"  # a table for translators, which has no English version
 )
 """The documents that have a Chinese version."""
 
@@ -37,7 +38,7 @@ BLOCKS = {
 
 @dataclass(slots=True)
 class Section:
-    """A heading and what follows it up to the next one, level no matter."""
+    """A heading and its contents up to the next heading of any level."""
 
     level: str
     title: str
@@ -143,7 +144,7 @@ def test_the_same_code(path: Path) -> None:
 
 
 def test_the_same_links(path: Path) -> None:
-    """Links and pictures lead to the same, or to its Chinese version."""
+    """Links and pictures have the same target, or its Chinese version."""
     for english, translated in pairs(path):
         assert translated.links == english.links, english.title
 
@@ -166,7 +167,7 @@ def test_links_stay_within_the_language(path: Path) -> None:
 
 
 def test_no_english_is_left(path: Path) -> None:
-    """No four English words stand in a row."""
+    """There are no four English words in a row."""
     text = "\n".join(line for section in sections(chinese(path)) for line in section.prose)
     assert ENGLISH_PROSE.findall(text) == []
 

@@ -12,17 +12,19 @@ from tests.docs.pages import ROOT, read
 
 FOLDERS = ("exporter", "tests", "benchmarks", "docs", "grafana", "prometheus", "deploy")
 CITATION = re.compile(
-    r"`docs/(?P<page>guarantees|zego-api)\.md`,\s+(?P<section>section\s+\d+|\"?[A-Z].{3,30})"
+    r"`?docs/(?P<page>guarantees|zego-api)\.md`?,\s+(?P<section>section\s+\d+|\"?[A-Z].{3,30})"
 )
 
 
 @cache
 def sections(page: str) -> tuple[str, ...]:
-    """Return what a citation of the document may name: numbers where it has them, or titles."""
+    """Return the possible citations of a document: its section numbers, or its titles."""
     headings = re.findall(
         r"^## (?:(\d+)\. )?(.+)$", read(ROOT / "docs" / f"{page}.md"), re.MULTILINE
     )
-    return tuple(f"section {number}" if number else title for number, title in headings)
+    # Of a list of topics, the first one is enough.
+    titles = (f"section {number}" if number else title.split(",")[0] for number, title in headings)
+    return tuple(titles)
 
 
 def sources() -> list[Path]:

@@ -1,4 +1,4 @@
-"""The commands of the documents do what is said of them, and print what is shown."""
+"""The commands of the documents work, and print the shown output."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_demo_logs_what_the_document_shows(command: Command, demo: Program) 
 
 
 def test_every_reason_not_to_run_a_command_is_needed() -> None:
-    """The list does not outlive what it excuses; and most kinds of commands are run."""
+    """Every exception is still needed, and most kinds of commands are run."""
     used = {command.reason for command in COMMANDS}
 
     assert set(NOT_RUN.values()) <= used

@@ -1,4 +1,4 @@
-"""Configurations in the documents can be used as they stand."""
+"""Configurations in the documents can be used unchanged."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROMETHEUS = [block for block in YAML if block.text.startswith("scrape_configs:"
 
 
 def name(block: Block) -> str:
-    """Return the page that a block stands on."""
+    """Return the page that contains a block."""
     return block.page.name
 
 
@@ -45,7 +45,7 @@ def test_prometheus_takes_a_scrape_configuration(block: Block, tmp_path: Path) -
 
 
 def test_every_block_of_yaml_is_yaml() -> None:
-    """Those that are neither of the two at least parse; and there are some of each."""
+    """Other blocks at least parse, and there are some of each kind."""
     for block in YAML:
         yaml.safe_load(block.text)
     assert OURS

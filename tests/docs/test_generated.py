@@ -1,4 +1,4 @@
-"""Generated files are what their generator writes; the schema describes the configuration."""
+"""Generated files are up to date; the schema describes the configuration."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CORPUS = ROOT / "tests" / "config" / "corpus"
 
 @pytest.mark.parametrize("path", generated(), ids=lambda path: path.name)
 def test_a_committed_file_is_what_the_generator_writes(path: Path) -> None:
-    """Whoever changes the code runs `make docs`."""
+    """`make docs` was run after the last change of the code."""
     assert path.read_text(encoding="utf-8") == generated()[path]
 
 
@@ -31,7 +31,7 @@ def validator() -> jsonschema.Draft202012Validator:
 
 
 def test_the_example_names_the_schema_and_holds_to_it() -> None:
-    """An editor that opens the example finds the schema, and nothing to complain about."""
+    """An editor finds the schema of the example, and no error in it."""
     text = EXAMPLE.read_text(encoding="utf-8")
     first = text.splitlines()[0]
 
@@ -51,6 +51,6 @@ def test_the_example_names_the_schema_and_holds_to_it() -> None:
     ],
 )
 def test_an_editor_sees_a_mistake(mistake: str) -> None:
-    """What the program would refuse, the schema refuses, as far as a schema can."""
+    """The schema refuses what the program refuses, as far as a schema can."""
     with pytest.raises(jsonschema.ValidationError):
         validator().validate(yaml.safe_load(mistake))

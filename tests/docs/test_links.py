@@ -1,4 +1,4 @@
-"""Links and pictures lead somewhere."""
+"""Links and pictures have a target."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_every_relative_link_of_a_page_resolves(page: Path) -> None:
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_the_readme_leads_to_every_document(page: Path) -> None:
-    """Nobody has to look into the folder; a translation is linked from the translation."""
+    """Each document is linked from a README; a translation from the translated one."""
     readme = "README.zh-CN.md" if page.name.endswith(".zh-CN.md") else "README.md"
 
     assert f"docs/{page.name}" in read(ROOT / readme)

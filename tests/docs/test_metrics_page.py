@@ -22,7 +22,7 @@ ENTRIES = [(name, entry) for group in GROUPS for name, entry in group.entries.it
 
 
 def test_every_metric_has_one_entry_and_every_entry_a_metric() -> None:
-    """Whoever adds a metric says where it comes from."""
+    """A new metric needs a description of its source."""
     assert sorted(name for name, _ in ENTRIES) == sorted(metric.name for metric in METRICS)
 
 
@@ -40,7 +40,7 @@ def test_the_page_has_every_metric_with_its_help_and_its_labels() -> None:
 
 @pytest.mark.parametrize(("name", "entry"), ENTRIES, ids=[name for name, _ in ENTRIES])
 def test_the_queries_of_a_metric_are_about_it(name: str, entry: Entry) -> None:
-    """An example that was pasted into the wrong entry helps nobody."""
+    """An example that was pasted into the wrong entry is found."""
     assert any(name in query for query in entry.queries.values())
 
 
@@ -65,7 +65,7 @@ def test_prometheus_understands_every_query_of_the_documents(tmp_path: Path) -> 
 
 @pytest.mark.e2e
 def test_every_query_can_be_evaluated(tmp_path: Path, demo: Program) -> None:
-    """What is well-formed may still match many series to many, and fail only with data."""
+    """A well-formed query can still match many series to many, and then fails only with data."""
     with prometheus_scraping(url_of(demo), tmp_path) as prometheus:
         wait_until(lambda: prometheus.query("zego_upload_task_info", now=time.time()), "a scrape")
         for block in blocks("promql"):

@@ -1,4 +1,4 @@
-"""Every flag, key, variable, alert, address and library occurs, and what occurs exists."""
+"""The documents name every flag, key, variable, alert, path and library, and no other."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import pytest
 
 from docs.generator.configuration import ENVIRONMENT
 from exporter.alerting import catalog
-from exporter.config.schema import (
-    AppSection,
-    CollectionSection,
+from exporter.config import (
+    AppSettings,
+    CollectionSettings,
     HistorySettings,
-    Section,
     TaskSettings,
     WebSettings,
 )
+from exporter.config.app import Section
 from exporter.flags import describe_flags
 from tests.docs.pages import PAGES, ROOT, prose, read
 
 CONFIGURATION = read(ROOT / "docs" / "configuration.md")
 WHOLE = "\n".join(read(page) for page in PAGES)
 SECTIONS: dict[str, type[Section]] = {
-    "apps[]": AppSection,
-    "collection": CollectionSection,
+    "apps[]": AppSettings,
+    "collection": CollectionSettings,
     "tasks": TaskSettings,
     "history": HistorySettings,
     "web": WebSettings,
@@ -68,26 +68,35 @@ def test_every_variable_occurs_in_the_program(name: str) -> None:
 
 @pytest.mark.parametrize("alert", sorted(ALERTS))
 def test_every_alert_has_its_section(alert: str) -> None:
-    """Somebody on call finds it."""
+    """The person on call finds it."""
     assert f"\n## {alert}\n" in read(ROOT / "docs" / "alerts.md")
+
+
+def test_the_readme_lists_the_alerts_that_page() -> None:
+    """Those of the severity `critical`, all of them, in the order of the rules."""
+    critical = [alert.name for alert in catalog.ALERTS if alert.severity == "critical"]
+
+    assert (
+        re.findall(r"^\| `(ZegoUpload\w+)` \|", read(ROOT / "README.md"), re.MULTILINE) == critical
+    )
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_every_address_occurs(endpoint: str) -> None:
-    """What answers is described somewhere."""
+    """Every endpoint is described."""
     assert f"{endpoint}" in WHOLE
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_every_library_has_its_reason(library: str) -> None:
-    """`docs/development.md` says why each one is there."""
+    """`docs/development.md` gives the reason for each."""
     text = read(ROOT / "docs" / "development.md").lower()
 
     assert library.lower() in text
 
 
 def test_the_list_of_libraries_is_not_empty() -> None:
-    """The pattern that finds them still does."""
+    """The pattern that finds them still works."""
     assert {"prometheus-client", "pydantic", "hypothesis"} <= set(LIBRARIES)
 
 

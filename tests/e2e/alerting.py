@@ -33,7 +33,7 @@ DIVISOR = 60
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One alert as a receiver was told of it; `status` is "firing" or "resolved"."""
+    """One alert as a receiver got it; `status` is "firing" or "resolved"."""
 
     receiver: str
     status: str

@@ -1,4 +1,4 @@
-"""Simulated apps that stand still, and configurations for an exporter that collects them."""
+"""Simulated apps that do not change, and configurations for an exporter that collects them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EXPIRES_IN = (-HOUR, HOUR / 2, 2 * HOUR, 12 * HOUR, 2 * DAY, 5 * DAY, 10 * DAY)
 
 
 def still_app(tasks: int, *, app_id: int = 1, name: str = "vod", **switches: Any) -> SimulatedApp:
-    """Return an app without a rate limit whose tasks, of all kinds, stand still."""
+    """Return an app without a rate limit, with unchanging tasks of all kinds."""
     now = time.time()
     life = Life(pace=0, start=now)
     for index in range(tasks):

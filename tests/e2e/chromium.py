@@ -33,7 +33,7 @@ _FIRST_FREE = 10
 
 
 class Page:
-    """One page of a browser; `errors` holds what its console and its policy complained about."""
+    """One page of a browser; `errors` contains the errors of its console and its policy."""
 
     def __init__(self, commands: int, answers: int) -> None:
         self.errors: list[str] = []
@@ -67,7 +67,7 @@ class Page:
         self.until("document.readyState === 'complete'")
 
     def value(self, expression: str) -> Any:
-        """Return what a JavaScript expression gives, as JSON can carry it."""
+        """Return the value of a JavaScript expression, as JSON."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
@@ -86,7 +86,7 @@ class Page:
             self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
 
     def type(self, text: str) -> None:
-        """Type into what has the focus."""
+        """Type into the focused element."""
         self.call("Input.insertText", text=text)
 
     def press_enter(self) -> None:

@@ -60,7 +60,7 @@ def read_page(url: str) -> Page:
 
 
 def wait_for_up(url: str, up: bool = True, *, app: str | None = None) -> Page:
-    """Return the first page that says `up` of the app."""
+    """Return the first page with `zego_upload_up` of the app at this value."""
 
     def page() -> Page | None:
         now = read_page(url)

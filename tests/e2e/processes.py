@@ -106,7 +106,7 @@ def running(
 def run_exporter(
     folder: Path, *flags: str, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the exporter to its own end and return what came of it."""
+    """Run the exporter until it ends, and return its exit code and output."""
     return subprocess.run(
         [EXPORTER, *flags],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""The program as a process: what it is given, its exit codes, and what it says to whom."""
+"""The program as a process: arguments, exit codes, stdout and stderr."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BAD = {
         ["app_id"],
     ),
 }
-"""Configuration files that cannot be used, and what must be said of them."""
+"""Unusable configuration files, and the expected messages."""
 
 
 @pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD.keys())
@@ -130,7 +130,7 @@ def test_flags_win_over_the_file(tmp_path: Path) -> None:
 
 
 def test_the_simulator_serves_an_exporter(tmp_path: Path) -> None:
-    """`simulate` says what an exporter needs to know to collect from it."""
+    """`simulate` prints the settings that an exporter needs to collect from it."""
     command = [EXPORTER, "simulate", "--listen-address=127.0.0.1:0", "--tasks=120"]
     folder = tmp_path / "exporter"
     folder.mkdir()

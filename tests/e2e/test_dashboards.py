@@ -1,4 +1,4 @@
-"""The dashboards on a Prometheus that scrapes the demo: what a person sees who tries it."""
+"""The dashboards on a Prometheus that scrapes the demo, as in a first try."""
 
 from __future__ import annotations
 
@@ -28,19 +28,12 @@ COMING = "the exporter does not have the metric yet"
 
 MAY_BE_EMPTY = {
     "Apps over the time range": FULL_HOUR,
-    "Expires": "a failed upload has no file, and the succeeded one may expire",
-    "Expires in": "as above",
-    "Time to expiry": "as above",
-    "In status for": "it is not known of tasks that the first collection found",
-    "Unresolved failures": COMING,
     "Failed uploads by source host": FULL_HOUR,
-    "Failures by reason": "the demo may need some minutes for a failure",
     "Source hosts": COMING,
     "Success ratio per day": FULL_HOUR,
     "Time at the slot limit": FULL_HOUR,
     "Titles that failed most": FULL_HOUR,
     "Uploads per day": FULL_HOUR,
-    "Upload slots in use": "an app may have no upload at the moment",
     "Where time goes": COMING,
     "Failed collections by reason": "the demo's collections succeed, thanks to retries",
     "Failure reason": "ZEGO says it by callback alone, and most tasks failed before the demo began",

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 MOVING = ("process_", "python_gc_", "zego_upload_task_time_to_expiry_seconds")
-"""What differs between two scrapes although nothing was collected."""
+"""Series that differ between two scrapes without a collection."""
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

@@ -35,7 +35,7 @@ FAULTS: dict[str, tuple[Fault, Any]] = {
     "pagination": (Fault.TOKEN_CYCLE, None),
     "deadline": (Fault.DELAY, 1.5),
 }
-"""What happens to the second page of each walk, by the reason that it is a failure for."""
+"""A fault of the second page of each walk, by the reason of the failure."""
 
 OWN_COLLECTION = {"timeout": {"timeout": "1s"}, "deadline": {"deadline": "1s"}}
 """Settings with which a fault shows as what it is, by its reason."""
@@ -89,14 +89,14 @@ def test_a_failed_page_leaves_the_old_numbers(tmp_path: Path) -> None:
 
 
 def break_second_page(app: SimulatedApp) -> None:
-    """Switch on the app's fault, and list one failed task more, which nobody shall see yet."""
+    """Switch on the app's fault, and add one failed task, which must not be visible yet."""
     fault, parameter = FAULTS[app.name]
     app.faults.switch_on(fault, parameter, page=None if fault is Fault.TOKEN_CYCLE else 2)
     app.life.add_task(status=FAILED)
 
 
 def failures(page: Page, app: SimulatedApp) -> set[str]:
-    """Return for what reasons collections of `app` have failed."""
+    """Return the reasons for which collections of `app` have failed."""
     table = page.table("zego_upload_collection_failures_total", "reason", app=app.name)
     return {reason for reason, count in table.items() if count}
 

@@ -1,4 +1,4 @@
-"""Simulator, exporter and a real Prometheus: what PromQL says is what the simulator knows."""
+"""Simulator, exporter and a real Prometheus: PromQL returns the simulator's numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BY_STATUS = {
     "zego_upload_retried_tasks": "retried_tasks",
     "zego_upload_max_retries": "max_retries",
 }
-"""Metrics with the label `status`, and what the simulator's truth calls them."""
+"""Metrics with the label `status`, and their names in the simulator's expected state."""
 
 DEFAULTS = TaskSettings()
 
@@ -50,7 +50,7 @@ def expiring(truth: dict[str, Any]) -> dict[str, float]:
 
 
 def assert_agrees(prometheus: Prometheus, app: SimulatedApp) -> None:
-    """Compare what Prometheus knows of `app` with the truth."""
+    """Compare the numbers of `app` in Prometheus with the expected ones."""
     truth, own = tell_truth(app, time.time()), f'{{zego_app="{app.name}"}}'
     for metric, name in BY_STATUS.items():
         assert ask(prometheus, metric + own, "status") == truth[name], metric

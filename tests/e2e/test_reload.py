@@ -21,7 +21,7 @@ SUCCEEDED_AT = "zego_upload_exporter_config_last_reload_success_timestamp_second
 
 
 def wait_for_reload(url: str, successful: float) -> Page:
-    """Return the first page that says so of the last reload."""
+    """Return the first page that shows this result of the last reload."""
 
     def page() -> Page | None:
         now = read_page(url)
@@ -31,7 +31,7 @@ def wait_for_reload(url: str, successful: float) -> Page:
 
 
 def test_a_hangup_reloads_and_a_bad_file_changes_nothing(tmp_path: Path) -> None:
-    """Apps come and go, an unchanged one keeps its counters; a mistake is told and harmless."""
+    """Apps come and go, an unchanged one keeps its counters; a mistake is reported and harmless."""
     kept, gone, new = (still_app(9, app_id=n, name=name) for n, name in enumerate("abc", start=1))
     with SimulatorServer([kept, gone, new]) as server, exporter_of(server, tmp_path) as exporter:
         url = url_of(exporter)

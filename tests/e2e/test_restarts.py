@@ -197,7 +197,7 @@ def test_a_second_exporter_on_one_file_refuses_to_start(folder: Path, app: Simul
 
 
 def test_a_damaged_file_is_moved_aside(folder: Path, app: SimulatedApp) -> None:
-    """The damaged file is kept under another name, the log says so, and counting begins anew."""
+    """The damaged file is renamed, the log says so, and counting starts again."""
     damage = b"SQLite format 3\0" + b"\xff" * 4000
     (folder / "history.sqlite").write_bytes(damage)
     with exporter_in(folder) as exporter:

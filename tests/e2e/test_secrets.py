@@ -1,4 +1,4 @@
-"""Nothing that opens anything leaves the exporter (`docs/guarantees.md`, section 11)."""
+"""No secret leaves the exporter (`docs/guarantees.md`, section 11)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FAULTS: tuple[tuple[Fault, Any], ...] = (
     (Fault.BROKEN_ENTRIES, None),
     (Fault.TOKEN_CYCLE, None),
 )
-"""What goes wrong, one app each, so that everything that can be said is said."""
+"""Faults, one app each, so that every kind of message occurs."""
 
 PATHS = ("/metrics", "/", "/-/healthy", "/-/ready", "/nothing", "/metrics?app=1", "/?app=0")
 

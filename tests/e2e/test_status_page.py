@@ -144,7 +144,7 @@ def test_selects_links_and_the_way_back_work_with_script(page: Page, url: str) -
 
 
 def test_an_exporter_that_is_gone_is_said(page: Page) -> None:
-    """What cannot be refreshed is marked as old; the page stays."""
+    """Data that cannot be refreshed is marked as old; the page stays."""
     sources = Sources(
         render_metrics=lambda **_: b"",
         views=lambda: [make_view()],

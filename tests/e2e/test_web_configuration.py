@@ -130,7 +130,7 @@ def test_prometheus_scrapes_with_a_client_certificate(
 
 
 def test_an_unusable_file_ends_the_program_at_once(tmp_path: Path) -> None:
-    """All problems are told, with the file and their places, and the exit code is 2."""
+    """All problems are reported with the file and their places, and the exit code is 2."""
     (tmp_path / "web.yml").write_text("tls_server_config: {cert_file: no.pem}\nusers: {}\n")
     done = run_exporter(tmp_path, "--demo", *ANY_PORT, "--web.config.file", "web.yml")
     file = tmp_path / "web.yml"
@@ -140,7 +140,7 @@ def test_an_unusable_file_ends_the_program_at_once(tmp_path: Path) -> None:
 
 
 def test_a_renewed_certificate_is_served_without_a_restart(tmp_path: Path) -> None:
-    """What curl is shown changes within seconds, and a reload in between does no harm."""
+    """The certificate that curl sees changes within seconds, also with a reload in between."""
     curl = require("curl", package="curl")
     with serving(tmp_path, TLS) as (exporter, address):
         port = address.rpartition(":")[2]

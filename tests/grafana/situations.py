@@ -19,7 +19,7 @@ FROM_SNAPSHOTS = {
     metric.name
     for metric in METRICS
     if metric.from_snapshot or metric.from_moment or metric.countdown_from_snapshot
-} | {"zego_upload_unresolved_failures", "zego_upload_source_tasks"}
+} | {"zego_upload_source_tasks"}
 NOTHING_HAPPENS = {
     "zego_upload_unresolved_failures",
     "zego_upload_callback_events_total",

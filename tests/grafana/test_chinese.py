@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.grafana.boards import ENGLISH_NAMES, NAMES, load, looks, panels
+from exporter.errors import FAILURE_REASONS
+from exporter.zego.callbacks import FAILURE_WORDS
+from tests.grafana.boards import ENGLISH_NAMES, NAMES, load, looks, overrides, panels
 from tests.typography import NARROW_PUNCTUATION, WITHOUT_SPACE
 
 NOT_TRANSLATED = {
@@ -130,6 +132,26 @@ def test_no_english_word_is_left(english_name: str) -> None:
     """Latin letters stand in names only."""
     left = {word for text in texts(load(f"{english_name}-zh")) for word in LATIN.findall(text)}
     assert left <= NOT_TRANSLATED
+
+
+def test_reasons_are_translated(english_name: str) -> None:
+    """Wherever a reason is shown, in a cell, a legend or a tile, it has its words."""
+    reasons = {*FAILURE_REASONS, *FAILURE_WORDS}
+    shown = 0
+    for panel in panels(load(f"{english_name}-zh")):
+        columns = dict(overrides(panel))
+        legends = {target["legendFormat"] for target in panel["targets"]}
+        if "{{reason}}" in legends:
+            assert all("displayName" in columns.get(reason, {}) for reason in reasons)
+            shown += 1
+        cells = [columns["reason"]] if "reason" in columns and panel["type"] == "table" else []
+        if panel["options"].get("reduceOptions", {}).get("fields") == "/^reason$/":
+            cells.append(panel["fieldConfig"]["defaults"])
+        for look in cells:
+            (mapping,) = look["mappings"]
+            assert mapping["options"].keys() == reasons
+            shown += 1
+    assert shown or "weeks" in english_name
 
 
 def test_every_listed_name_occurs() -> None:

@@ -164,7 +164,7 @@ def test_only_the_named_apps_are_on_the_page() -> None:
 
 
 def test_a_stale_snapshot_leaves_health_series_only() -> None:
-    """Alerts go absent, not wrong (`docs/guarantees.md`, section 2)."""
+    """Stale series are absent (`docs/guarantees.md`, section 2)."""
     page = render(make_view(snapshot=make_snapshot(make_task()), stale=True))
     assert not re.search(
         r"^zego_upload_(tasks|retries|task_info|slots_used|expiring)", page, re.MULTILINE

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.components import require
+from tests.components import require_of
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "prometheus"
@@ -42,9 +42,11 @@ def promtool_tests() -> list[tuple[str, Case]]:
     return [(doc["evaluation_interval"], test) for doc in documents for test in doc["tests"]]
 
 
-def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def promtool(
+    *arguments: str | Path, generation: str = "distribution"
+) -> subprocess.CompletedProcess[str]:
     """Run promtool to its end; output and exit code are the caller's to judge."""
-    return run(require("promtool", package="prometheus"), *arguments)
+    return run(require_of(generation, "promtool", package="prometheus"), *arguments)
 
 
 def run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ import pytest
 import requests
 import yaml
 
-from tests.components import require
+from tests.components import GENERATIONS, require_of
 from tests.prometheus import rule_files
 from tests.prometheus.rule_files import PROMETHEUS, run
 
@@ -32,16 +32,18 @@ EVENTS = {
 """They tell what happened; that their window has passed is no recovery."""
 
 
-def amtool(*arguments: str | Path) -> str:
+def amtool(*arguments: str | Path, generation: str = "distribution") -> str:
     """Run amtool, which has to succeed, and return its output."""
-    result = run(require("amtool", package="prometheus-alertmanager"), *arguments)
+    program = require_of(generation, "amtool", package="prometheus-alertmanager")
+    result = run(program, *arguments)
     assert result.returncode == 0, result.stdout
     return result.stdout
 
 
-def test_amtool_accepts_the_configuration() -> None:
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_amtool_accepts_the_configuration(generation: str) -> None:
     """Alertmanager would load the example and its templates."""
-    output = amtool("check-config", CONFIG)
+    output = amtool("check-config", CONFIG, generation=generation)
 
     assert "1 templates" in output
 
@@ -101,13 +103,15 @@ def minutes(duration: str) -> int:
     return int(duration[:-1]) * {"m": 1, "h": 60}[duration[-1]]
 
 
-def rendered(tmp_path: Path, folder: str, alerts: list[dict[str, Any]]) -> str:
+def rendered(
+    tmp_path: Path, folder: str, alerts: list[dict[str, Any]], generation: str = "distribution"
+) -> str:
     """Return the text that a receiver would get of these alerts."""
     data = tmp_path / "data.json"
     data.write_text(json.dumps({"alerts": alerts}), encoding="utf-8")
     return amtool("template", "render", f"--template.glob={folder}/*.tmpl",
                   '--template.text={{ template "zego_upload.text" . }}',
-                  f"--template.data={data}")  # fmt: skip
+                  f"--template.data={data}", generation=generation)  # fmt: skip
 
 
 def sent(status: str, summary: str = "S") -> dict[str, Any]:
@@ -149,11 +153,12 @@ D
         ),
     ],
 )
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_the_text_says_whether_it_fires_or_is_resolved(
-    tmp_path: Path, folder: str, lines: str
+    tmp_path: Path, folder: str, lines: str, generation: str
 ) -> None:
     """What is over is not described as if it went on; the addresses come from one place."""
-    text = rendered(tmp_path, folder, [sent("firing"), sent("resolved", "over")])
+    text = rendered(tmp_path, folder, [sent("firing"), sent("resolved", "over")], generation)
 
     assert text.strip() == lines
 
@@ -166,10 +171,13 @@ def test_the_text_of_an_outage_of_200_apps_stays_short(tmp_path: Path) -> None:
     assert text.count("further alerts") == 1
 
 
-@pytest.fixture(scope="module")
-def alertmanager(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+@pytest.fixture(scope="module", params=GENERATIONS)
+def alertmanager(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[str]:
     """Start Alertmanager on the example, with receivers that nobody hears; yield its URL."""
-    program = require("alertmanager", "prometheus-alertmanager", package="prometheus-alertmanager")
+    names = ("alertmanager", "prometheus-alertmanager")
+    program = require_of(request.param, *names, package="prometheus-alertmanager")
     folder = tmp_path_factory.mktemp("alertmanager")
     config = re.sub(r"http://\w+\.example\.com", "http://127.0.0.1:9", CONFIG.read_text("utf-8"))
     (folder / "alertmanager.yml").write_text(config, encoding="utf-8")
@@ -207,11 +215,17 @@ def listening_address(log: Path) -> str:
     pytest.fail(log.read_text(encoding="utf-8"))
 
 
-def labels_of(name: str, job: str) -> dict[str, str]:
+def labels_of(name: str, job: str, **others: str) -> dict[str, str]:
     """Return the labels with which Prometheus would send "alert/severity"."""
     alert, severity = name.split("/")
     (component,) = {r["labels"]["component"] for r in ALERTS if r["alert"] == alert}
-    labels = {"alertname": alert, "severity": severity, "component": component, "job": job}
+    labels = {
+        "alertname": alert,
+        "severity": severity,
+        "component": component,
+        "job": job,
+        **others,
+    }
     return labels if component == "exporter" else {**labels, "zego_app": "prod"}
 
 
@@ -268,9 +282,9 @@ MUTED_BY = {
 }
 
 
-def send(url: str, job: str, names: set[str]) -> None:
+def send(url: str, job: str, names: set[str], **others: str) -> None:
     """Post alerts as Prometheus does."""
-    alerts = [{"labels": labels_of(name, job)} for name in sorted(names)]
+    alerts = [{"labels": labels_of(name, job, **others)} for name in sorted(names)]
     answer = requests.post(f"{url}/api/v2/alerts", json=alerts, timeout=10)
     assert answer.status_code == 200, answer.text
 
@@ -289,3 +303,71 @@ def test_a_cause_mutes_what_follows_from_it_and_nothing_else(alertmanager: str, 
 
     assert muted(alertmanager, job) == MUTED_BY[cause]
     assert muted(alertmanager, f"{job}-elsewhere") == set()
+
+
+@pytest.mark.e2e
+def test_a_cause_mutes_nothing_in_another_cluster_or_namespace(alertmanager: str) -> None:
+    """Job and app have the same names everywhere; staging mutes staging alone."""
+    places = [
+        {"cluster": cluster, "namespace": namespace, "job": f"same-{number}"}
+        for number, (cluster, namespace) in enumerate(
+            [("east", "prod"), ("east", "staging"), ("west", "prod")]
+        )
+    ]
+    target = "ZegoUploadStuckWaiting/warning"
+    for place in places:
+        labels = {**labels_of(target, "same"), **place, "job": "same"}
+        post(alertmanager, labels)
+    source = labels_of("ZegoUploadDataMissing/none", "same", cluster="east", namespace="staging")
+    absent = labels_of("ZegoUploadExporterAbsent/critical", "same", cluster="west", namespace="x")
+    post(alertmanager, source)
+    post(alertmanager, absent)
+
+    for _ in attempts():
+        if muted_places(alertmanager, "same"):
+            break
+
+    assert muted_places(alertmanager, "same") == {("east", "staging")}
+
+
+@pytest.mark.e2e
+def test_a_target_stays_muted_when_one_of_two_causes_ends(alertmanager: str) -> None:
+    """Each cause has a rule of its own: Alertmanager remembers one source for each rule."""
+    target = "ZegoUploadStuckWaiting/warning"
+    causes = ["ZegoUploadDataMissing/none", "ZegoUploadCredentialsRefused/critical"]
+    for first, second in (causes, reversed(causes)):
+        job = f"two-{first.partition('/')[0]}"
+        send(alertmanager, job, {target, first, second})
+        for _ in attempts():
+            if target in muted(alertmanager, job):
+                break
+        post(alertmanager, labels_of(first, job), endsAt="2020-01-01T00:00:00Z")
+
+        for _ in attempts():
+            if first not in active(alertmanager, job):
+                break
+
+        assert target in muted(alertmanager, job)
+
+
+def post(url: str, labels: dict[str, str], **times: str) -> None:
+    """Post one alert, firing unless `endsAt` says that it has ended."""
+    answer = requests.post(f"{url}/api/v2/alerts", json=[{"labels": labels, **times}], timeout=10)
+    assert answer.status_code == 200, answer.text
+
+
+def active(url: str, job: str) -> set[str]:
+    """Return the names of the job's alerts that fire, muted or not."""
+    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=10)
+    labels = [alert["labels"] for alert in alerts.json()]
+    return {f"{each['alertname']}/{each['severity']}" for each in labels}
+
+
+def muted_places(url: str, job: str) -> set[tuple[str, str]]:
+    """Return cluster and namespace of the job's alerts that are muted."""
+    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=10)
+    return {
+        (alert["labels"]["cluster"], alert["labels"]["namespace"])
+        for alert in alerts.json()
+        if alert["status"]["inhibitedBy"]
+    }

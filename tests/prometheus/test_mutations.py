@@ -40,6 +40,9 @@ MISTAKES = [
     ("ZegoUploadNothingSucceeds", "== 0", ">= 0"),
     ("ZegoUploadNothingSucceeds", "> 3 - 0.5", "> 1.5"),
     ("ZegoUploadNothingSucceeds", "[1d]", "[1h]"),
+    ("ZegoUploadFailureUnresolved", "> 0", ">= 0"),
+    ("ZegoUploadFailureUnresolved", ") > max by (title)", ") < max by (title)"),
+    ("ZegoUploadFailureUnresolved", "unless on (title)", "and on (title)"),
     ("ZegoUploadQueueStalled", "== 0", "> 0"),
     ("ZegoUploadQueueStalled", "min without", "max without"),
     ("ZegoUploadQueueStalled", "waiting|uploading|waiting_retry", "waiting"),  # names a part

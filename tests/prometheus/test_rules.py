@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.components import GENERATIONS
 from tests.prometheus import rule_files
 from tests.prometheus.rule_files import (
     CHINESE_RULE_FILES,
@@ -31,19 +32,23 @@ def name_of(rule: Rule) -> str:
 each_alert = pytest.mark.parametrize("rule", ALERTS, ids=name_of)
 
 
-@pytest.mark.parametrize("path", [*RULE_FILES, *CHINESE_RULE_FILES], ids=str)
-def test_promtool_accepts_the_rules(path: Path) -> None:
+@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize(
+    "path", [*RULE_FILES, *CHINESE_RULE_FILES], ids=lambda path: f"{path.parent.name}-{path.name}"
+)
+def test_promtool_accepts_the_rules(path: Path, generation: str) -> None:
     """The rule files load without an error or a warning about duplicates."""
-    result = rule_files.promtool("check", "rules", path)
+    result = rule_files.promtool("check", "rules", path, generation=generation)
 
     assert result.returncode == 0, result.stdout
     assert "duplicate" not in result.stdout
 
 
+@pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.name)
-def test_promtool_tests_pass(path: Path) -> None:
-    """Every promtool unit test of the rules passes."""
-    result = rule_files.promtool("test", "rules", path)
+def test_promtool_tests_pass(path: Path, generation: str) -> None:
+    """Every promtool unit test of the rules passes, on Prometheus 2 and on 3."""
+    result = rule_files.promtool("test", "rules", path, generation=generation)
 
     assert result.returncode == 0, result.stdout
 

@@ -25,9 +25,11 @@ def test_addresses_are_read(address: str, expected: tuple[str, int]) -> None:
     assert parse_listen_address(address) == expected
 
 
-@pytest.mark.parametrize(
-    "address", ["", "10317", "localhost", "::1:80", "a:b", "a:", ":65536", "[::1]", "[]:1", "a:-1"]
-)
+OTHERS = ("", "10317", "localhost", "::1:80", "a:b", "a:", ":65536", "[::1]", "[]:1", "a:-1")
+NOT_HOSTS = ("host name:1", "[::g]:1", "*:1", "[127.0.0.1]:1", "[a]:1", "http://a:1", "a/b:1")
+
+
+@pytest.mark.parametrize("address", [*OTHERS, *NOT_HOSTS])
 def test_other_texts_are_refused(address: str) -> None:
     """A text that is no address is refused, and the message shows what is one."""
     with pytest.raises(ListenError, match=r"not an address \(host:port, \[IPv6\]:port or :port\)"):
@@ -104,9 +106,9 @@ def test_all_addresses_are_had_or_none() -> None:
 def test_a_name_that_nobody_knows_is_said() -> None:
     """A name that cannot be resolved is named with the reason."""
     with pytest.raises(
-        ListenError, match=r"cannot listen on no name:1: the name cannot be resolved"
+        ListenError, match=r"cannot listen on no-name.invalid:1: the name cannot be resolved"
     ):
-        open_sockets(["no name:1"])
+        open_sockets(["no-name.invalid:1"])
 
 
 def test_a_foreign_address_is_said() -> None:

@@ -16,6 +16,7 @@ from exporter.errors import (
     RejectedError,
     ServerError,
 )
+from exporter.text import printable
 from exporter.zego.codes import error_for_code, error_for_status
 from exporter.zego.decoding import Answer
 
@@ -107,4 +108,5 @@ def test_success_is_no_error() -> None:
 def test_any_failed_answer_gives_a_printable_error(code: int, message: str, request: str) -> None:
     """Whatever a peer says can go into a log line."""
     error = error_for_code(Answer(code, message, request, None), hide=("secret",))
-    assert (str(error) + error.request_id).isprintable()
+    line = str(error) + error.request_id
+    assert printable(line) == line

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -38,26 +39,38 @@ def test_a_closed_connection_is_held_until_its_answer_is_read(
     with cutoff.request(LONG):
         cutoff.watch(ours)
         ours.close()
-        cutoff.retire()
+        cutoff.release()
         assert not is_cut(theirs)
     assert is_cut(theirs)
 
 
 def test_a_timer_that_fires_late_does_not_cut_the_next_request(
-    pair: tuple[socket.socket, socket.socket],
+    pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A deadline belongs to its request."""
+    """A time limit belongs to its request."""
     ours, theirs = pair
+    timers: list[Callable[[], None]] = []
+
+    class LateTimer(threading.Thread):
+        def __init__(self, _: float, expire: Callable[..., None], args: tuple[object]) -> None:
+            super().__init__()
+            timers.append(lambda: expire(*args))
+
+        def cancel(self) -> None: ...
+
+    monkeypatch.setattr(threading, "Timer", LateTimer)
     cutoff = Cutoff()
     with cutoff.request(LONG):
         cutoff.watch(ours)
-    first = cutoff._request - 1
     with cutoff.request(LONG):
-        cutoff._expire(first)
+        timers[0]()
         assert not cutoff.timed_out
         assert not is_cut(theirs)
+        timers[1]()
+        assert cutoff.timed_out
+        assert is_cut(theirs)
     ours.close()
-    cutoff.retire()
+    cutoff.release()
 
 
 def test_a_connection_that_comes_after_the_abort_is_refused(

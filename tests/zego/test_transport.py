@@ -19,10 +19,22 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import requests
+import urllib3
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from exporter.errors import ApiError, NetworkError, ProtocolError, RequestTimeout, Stopped
-from exporter.zego.body import MAX_BYTES
-from exporter.zego.transport import USER_AGENT, Response, Transport
+from exporter.zego.transport import (
+    MAX_BYTES,
+    MAX_IDLE_SECONDS,
+    USER_AGENT,
+    Response,
+    Transport,
+    proxy_for,
+    read_body,
+    translate_error,
+)
 from tests.zego.peer import Connection, Peer, answer, raw, serving
 
 SIGNATURE = "43e5cfcca828314675f91b001390566a"
@@ -41,6 +53,8 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "NO_PROXY",
         "REQUESTS_CA_BUNDLE",
         "CURL_CA_BUNDLE",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
     ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -93,6 +107,79 @@ def test_one_connection_serves_many_requests(transport: Transport) -> None:
         for _ in range(5):
             post(transport, peer.url)
     assert (peer.connections, len(peer.requests)) == (1, 5)
+
+
+class FakeClock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_an_idle_connection_is_replaced() -> None:
+    """A NAT on the way may have forgotten it: the next request must not wait for a time-out."""
+    clock = FakeClock()
+    transport = Transport(clock=clock)
+    with serving(answer()) as peer:
+        for pause in (0.0, MAX_IDLE_SECONDS, MAX_IDLE_SECONDS + 1, 60.0, 1.0):
+            clock.now += pause
+            post(transport, peer.url)
+        assert (peer.connections, len(peer.requests)) == (3, 5)
+        transport.close()
+
+
+def test_a_connection_that_was_forgotten_on_the_way_costs_nothing() -> None:
+    """The peer never answers on a connection that was idle; a new one works, without a retry."""
+    clock = FakeClock()
+    transport = Transport(clock=clock)
+
+    def behave(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(OK + b"Content-Length: 2\r\n\r\n{}")
+        connection.wait_for_end()
+
+    with serving(behave) as peer:
+        for _ in range(3):
+            assert post(transport, peer.url).body == b"{}"
+            clock.now += 60.0
+        transport.close()
+    assert peer.connections == 3
+
+
+def test_a_change_of_dns_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next collection asks the new server while the old one still answers."""
+    clock = FakeClock()
+    transport = Transport(clock=clock)
+    with serving(answer(b"1")) as old, serving(answer(b"2")) as new:
+        port = old.port
+        monkeypatch.setattr(
+            socket,
+            "getaddrinfo",
+            lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))],
+        )
+        assert post(transport, "http://localhost:9").body == b"1"
+        port = new.port
+        clock.now += 60.0
+        assert post(transport, "http://localhost:9").body == b"2"
+        transport.close()
+
+
+def test_a_connection_is_probed(transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that is gone without a word is noticed during a walk."""
+    options: list[tuple[int, ...]] = []
+
+    class Socket(socket.socket):
+        def setsockopt(self, *option: int) -> None:  # type: ignore[override] # what we use
+            options.append(option)
+            super().setsockopt(*option)
+
+    monkeypatch.setattr(socket, "socket", Socket)
+    with serving(answer()) as peer:
+        post(transport, peer.url)
+    assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in options
 
 
 def test_a_kept_connection_that_was_closed_is_replaced_unnoticed(transport: Transport) -> None:
@@ -374,13 +461,17 @@ def test_tls_to_a_plain_server_is_a_tls_error(transport: Transport) -> None:
     assert (type(error), error.code) == (NetworkError, "tls")
 
 
-def test_a_missing_bundle_of_certificates_is_a_tls_error(
-    transport: Transport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_missing_certificates_are_a_tls_error(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
 ) -> None:
-    """REQUESTS_CA_BUNDLE that names no file is the operator's to mend."""
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    """The error names the path and the variable."""
+    missing = tmp_path / "missing.pem"
+    monkeypatch.setenv(variable, str(missing))
     error = failure_of(transport, "https://127.0.0.1:9")
     assert (type(error), error.code) == (NetworkError, "tls")
+    assert f"{missing} ({variable})" in str(error)
+    assert variable in error.remedy
 
 
 @pytest.fixture
@@ -404,6 +495,30 @@ def test_requests_ca_bundle_is_honoured(
     for _ in range(3):
         assert post(transport, f"https://127.0.0.1:{tls_peer.port}").body == b'{"a": 1}'
     assert tls_peer.connections == 1
+
+
+@pytest.mark.parametrize("variable", ["CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_other_variables_of_trust_are_honoured(
+    transport: Transport,
+    certificate: Path,
+    tls_peer: Peer,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+) -> None:
+    """As curl and OpenSSL know them."""
+    monkeypatch.setenv(variable, str(certificate))
+    assert post(transport, f"https://127.0.0.1:{tls_peer.port}").status == 200
+
+
+def test_an_apps_ca_file_is_trusted(certificate: Path, tls_peer: Peer) -> None:
+    """Only by the transport that was given it."""
+    url = f"https://127.0.0.1:{tls_peer.port}"
+    trusting = Transport(ca_file=certificate)
+    assert post(trusting, url).status == 200
+    trusting.close()
+    other = Transport()
+    assert failure_of(other, url).code == "tls"
+    other.close()
 
 
 def test_a_drip_over_tls_is_cut_off(
@@ -464,6 +579,52 @@ def test_a_proxy_that_refuses_is_named(
     gc.collect()  # http.client before Python 3.11.9 leaves the refused tunnel's socket to it
     assert str(error) == "the proxy refused the tunnel: HTTP 407"
     assert (error.code, error.transient) == ("connection", False)
+
+
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"])
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4", "ftp"])
+def test_a_proxy_that_is_not_http_is_named(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, variable: str, scheme: str
+) -> None:
+    """With the variable that names it, and without its password."""
+    monkeypatch.setenv(variable, f"{scheme}://user:word@proxy.example:1080")
+    error = failure_of(transport, "https://api.example")
+    assert str(error) == f"the proxy proxy.example (from {variable}) is not an HTTP proxy"
+    assert (error.code, error.transient) == ("connection", False)
+    assert "SOCKS is not supported" in error.remedy
+    assert "word" not in str(error) + error.remedy
+
+
+def test_the_remedy_names_the_proxy_that_is_used(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that applies to all schemes."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    monkeypatch.setenv("ALL_PROXY", f"http://user:word@127.0.0.1:{port}")
+    error = failure_of(transport, "https://api.example")
+    assert "the proxy 127.0.0.1 (from ALL_PROXY)" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "http://u:p@a.example:1"}, ("HTTPS_PROXY", "a.example")),
+        ({"https_proxy": "b.example:1"}, ("https_proxy", "b.example")),
+        ({"ALL_PROXY": "socks5://c.example:1"}, ("ALL_PROXY", "c.example")),
+        ({"HTTP_PROXY": "http://d.example"}, None),
+        ({"HTTPS_PROXY": "http://e.example", "NO_PROXY": "api.example"}, None),
+    ],
+)
+def test_which_proxy_is_used(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: object
+) -> None:
+    """The variable and the host, never the credentials."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_for("https://api.example/") == expected
+    assert proxy_for("https://127.0.0.1:9") is None
 
 
 def test_loopback_is_reached_without_the_proxy(
@@ -559,3 +720,82 @@ def test_deflate_is_undone_too(transport: Transport) -> None:
     """Some gateways send zlib's format unasked."""
     with serving(answer(zlib.compress(b"{}"), headers=("Content-Encoding: deflate",))) as peer:
         assert post(transport, peer.url).body == b"{}"
+
+
+def endless() -> Iterator[bytes]:
+    """Send for ever."""
+    while True:
+        yield bytes(10)
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+def test_an_endless_body_is_not_read_to_its_end(encoding: str) -> None:
+    """The cap holds for the bytes as received."""
+    with pytest.raises(ProtocolError, match="larger than 100 bytes"):
+        read_body(endless(), encoding=encoding, max_bytes=100)
+
+
+@pytest.mark.parametrize(("size", "fits"), [(100, True), (101, False), (1_000_000, False)])
+def test_the_cap_holds_for_the_body_as_unpacked(size: int, fits: bool) -> None:
+    """A bomb is cut off, not unpacked."""
+    pieces = [gzip.compress(bytes(size))]
+    if fits:
+        assert read_body(pieces, encoding=" GZIP ", max_bytes=5000)[:100] == bytes(100)
+    else:
+        with pytest.raises(ProtocolError):
+            read_body(pieces, encoding="gzip", max_bytes=100)
+
+
+def test_a_compressed_body_without_its_end_may_come_whole_next_time() -> None:
+    """A truncated body is the connection's fault."""
+    with pytest.raises(NetworkError) as caught:
+        read_body([gzip.compress(b"text")[:-1]], encoding="gzip")
+    assert (caught.value.code, caught.value.transient) == ("connection", True)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.binary()), st.sampled_from(["", "identity", "gzip", "deflate", "br", "x"]))
+def test_any_bytes_give_a_body_or_our_error(pieces: list[bytes], encoding: str) -> None:
+    """No other exception leaves."""
+    with suppress(ApiError):
+        assert len(read_body(pieces, encoding=encoding, max_bytes=50)) <= 50
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (OSError(101, "ignored"), "connection", "network is unreachable"),
+        (requests.ConnectionError(OSError(113, "")), "connection", "no route to host"),
+        (ssl.SSLEOFError(8, "EOF"), "connection", "the peer closed the connection too early"),
+        (
+            requests.exceptions.InvalidProxyURL("http://user:password@"),
+            "connection",
+            "the request could not be sent (InvalidProxyURL)",
+        ),
+        (
+            urllib3.exceptions.ProxyError("x", OSError("Tunnel connection failed: 503 Busy")),
+            "connection",
+            "the proxy refused the tunnel: HTTP 503",
+        ),
+    ],
+)
+def test_network_errors(error: Exception, code: str, text: str) -> None:
+    """The text is made of what is known to be safe."""
+    translated = translate_error(error, url="https://api.example/", timeout=1.0)
+    assert (type(translated), translated.code, str(translated)) == (NetworkError, code, text)
+
+
+def test_a_time_out_of_the_library_is_ours() -> None:
+    """Whichever clock notices first."""
+    translated = translate_error(
+        requests.ReadTimeout(TimeoutError("timed out")), url="https://api.example/", timeout=2.5
+    )
+    assert isinstance(translated, RequestTimeout)
+    assert str(translated) == "no complete answer within 2.5 s"
+
+
+def test_errors_that_wrap_each_other_in_a_circle_come_to_an_end() -> None:
+    """Chains of causes are the libraries' to build."""
+    first, second = OSError(), OSError()
+    first.__cause__, second.__cause__ = second, first
+    assert translate_error(first, url="https://api.example/", timeout=1.0).code == "connection"

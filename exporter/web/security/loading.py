@@ -17,8 +17,7 @@ from pydantic import ValidationError
 
 from exporter.config.fields import kind
 from exporter.config.loading import read_config_file
-from exporter.config.problems import Problem, in_file_order, place_text
-from exporter.config.validation import problems_of
+from exporter.config.problems import Problem, in_file_order, line_of, problems_of
 from exporter.config.yaml import load_yaml
 from exporter.errors import ConfigError
 from exporter.web.security.conflicts import TLS, tls_conflicts, web_warnings
@@ -58,7 +57,7 @@ def load_web_config(path: Path) -> WebConfig:
         raise ConfigError([f"the file: {what}"])
     document, context, problems = _validate(_without_blanks(values), path.parent)
     if document is None or problems:
-        raise ConfigError([_line(problem) for problem in in_file_order(problems, values)])
+        raise ConfigError([line_of(problem) for problem in in_file_order(problems, values)])
     tls = document.tls_server_config
     return WebConfig(
         context=context,
@@ -67,12 +66,8 @@ def load_web_config(path: Path) -> WebConfig:
         users=_users(document),
         rate_limit=document.rate_limit,
         files=(path, *_files(tls)),
-        warnings=tuple(_line(warning) for warning in web_warnings(document)),
+        warnings=tuple(line_of(warning) for warning in web_warnings(document)),
     )
-
-
-def _line(problem: Problem) -> str:
-    return f"{place_text(problem.place)}: {problem.text}"
 
 
 def _without_blanks(values: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +91,7 @@ def _validate(
     try:
         document = WebDocument.model_validate(values, context={"folder": folder})
     except ValidationError as error:
-        problems = problems_of(error, WebDocument)
+        problems = problems_of(error, WebDocument, values)
     if any(problem.place[:1] == TLS for problem in problems):
         return document, None, problems
     # The section is looked at even where others are wrong, so that all is reported at once.

@@ -6,25 +6,27 @@ read and not honoured here: a file that works there works here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, SecretStr
-
-from exporter.config.fields import Items, OneOf, WholeNumber
-from exporter.config.schema import Section
-from exporter.web.security.readers import (
-    BcryptHash,
-    CipherSuite,
-    GoBoolean,
-    GoDuration,
-    HeaderValue,
-    PemFile,
-    PemKey,
-    PlainText,
-    Users,
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    WithJsonSchema,
 )
+
+from exporter.config.app import Section
+from exporter.config.fields import INTEGER, TEXT, Right, Unfit, file_path, kind
+from exporter.web.security.ciphers import KNOWN
+
+MAX_PEM_BYTES = 1024 * 1024
+"""More than any chain or bundle: a wrong path, such as a device, is not read to its end."""
 
 NO_CERTIFICATE = "NoClientCert"
 REQUEST = "RequestClientCert"
@@ -32,75 +34,207 @@ REQUIRE_ANY = "RequireAnyClientCert"
 REQUIRE_ANY_ONCE = "RequireClientCert"  # its name in early versions of the toolkit
 VERIFY_IF_GIVEN = "VerifyClientCertIfGiven"
 REQUIRE_AND_VERIFY = "RequireAndVerifyClientCert"
-CLIENT_AUTH_TYPES = (
-    NO_CERTIFICATE,
-    REQUEST,
-    REQUIRE_ANY,
-    VERIFY_IF_GIVEN,
-    REQUIRE_AND_VERIFY,
-    REQUIRE_ANY_ONCE,
-)
 
+ClientAuthType = Literal[
+    "NoClientCert",
+    "RequestClientCert",
+    "RequireAnyClientCert",
+    "VerifyClientCertIfGiven",
+    "RequireAndVerifyClientCert",
+    "RequireClientCert",
+]
+Version = Literal["TLS10", "TLS11", "TLS12", "TLS13"]
+Curve = Literal["CurveP256", "CurveP384", "CurveP521", "X25519", "X25519MLKEM768"]
 VERSIONS = ("TLS10", "TLS11", "TLS12", "TLS13")
-CURVES = ("CurveP256", "CurveP384", "CurveP521", "X25519", "X25519MLKEM768")
 
-_PEM = "a certificate in PEM, as a block of several lines after |"
+_UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_SPAN = r"([0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})(h|ms|m|s|us|µs|ns)"
+
+
+def _read_go_boolean(value: Any) -> bool:
+    words = {"yes": True, "y": True, "on": True, "no": False, "n": False, "off": False}
+    truth = words.get(value.lower(), value) if isinstance(value, str) else value
+    if not isinstance(truth, bool):
+        raise ValueError(f"is {kind(value)}, not a boolean")  # noqa: TRY004 - see config.fields
+    return truth
+
+
+GoBoolean = Annotated[bool, BeforeValidator(_read_go_boolean), Right("true or false")]
+"""A boolean, also in the words that YAML 1.1 has for it, which the toolkit reads."""
+
+
+def _read_go_duration(value: Any) -> float:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value / 1e9
+    if not isinstance(value, str):
+        raise ValueError(f"is {kind(value)}, not a duration")  # noqa: TRY004 - see config.fields
+    if not re.fullmatch(rf"\+?({_SPAN})+", value):
+        raise Unfit("not a duration")
+    return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in re.findall(_SPAN, value))
+
+
+GoDuration = Annotated[
+    float,
+    BeforeValidator(_read_go_duration),
+    WithJsonSchema({"type": ["string", "integer"]}),
+    Right("such as 1s or 500ms; 0 for no limit"),
+]
+"""A time span as Go writes it, in seconds; a plain number is nanoseconds, as it is in Go."""
+
+
+def _check_cipher_suite(text: str) -> str:
+    if text not in KNOWN:
+        near = difflib.get_close_matches(text, KNOWN, n=1)
+        what = "is not a cipher suite that is offered"
+        raise ValueError(f"{what} (did you mean {near[0]}?)" if near else what)
+    return text
+
+
+CipherSuite = Annotated[
+    str,
+    TEXT,
+    AfterValidator(_check_cipher_suite),
+    Right("such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+]
+"""A cipher suite by its name in Go."""
+
+
+def _header_value(*words: str) -> BeforeValidator:
+    """Return the reader of a header's value; one of `words` where there are any."""
+
+    def read(value: Any) -> str:
+        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(text, str):
+            raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see config.fields
+        if not re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", text):
+            raise ValueError("contains characters that a header cannot have")
+        if words and text not in words:
+            raise Unfit("not known")
+        return text.strip()
+
+    return BeforeValidator(read)
+
+
+HeaderValue = Annotated[str, _header_value(), Right("text of one line")]
+
+
+def read_pem(path: Path) -> bytes:
+    """Return the content of a PEM file; raises OSError, or ValueError where it is too long."""
+    with path.open("rb") as file:
+        content = file.read(MAX_PEM_BYTES + 1)
+    if len(content) > MAX_PEM_BYTES:
+        raise ValueError(f"it is longer than {MAX_PEM_BYTES} bytes")
+    return content
+
+
+PemFile = Annotated[Path, file_path(read_pem)]
+"""The path of a PEM file that can be read now."""
+
+
+def _secret(check: Callable[[str], None]) -> BeforeValidator:
+    """Return the reader of a text that is never shown."""
+
+    def read(value: Any) -> SecretStr:
+        if isinstance(value, SecretStr):
+            return value
+        if isinstance(value, float | int) and not isinstance(value, bool):
+            raise ValueError("is read as a number")  # noqa: TRY004 - see config.fields
+        if not isinstance(value, str):
+            raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see config.fields
+        if not value:
+            raise ValueError("is empty")
+        check(value)
+        return SecretStr(value)
+
+    return BeforeValidator(read)
+
+
+def _check_hash(text: str) -> None:
+    # The prefixes are those that Go and the library `bcrypt` both read; 31 is the highest cost.
+    if not re.fullmatch(
+        r"\$2[abxy]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}", text
+    ):
+        raise ValueError("is not a bcrypt hash")
+
+
+BcryptHash = Annotated[
+    SecretStr,
+    _secret(_check_hash),
+    Right("a hash that begins with $2y$, as htpasswd -nBC 10 USER prints it"),
+]
+"""A password hashed with bcrypt; never shown."""
+
+
+def _check_users(value: Any) -> Any:
+    """Refuse a hash in the place of a user name: the message about it would show the hash."""
+    if isinstance(value, Mapping) and any(str(name).startswith("$2") for name in value):
+        raise ValueError("has a hash where a user name belongs")
+    return value
+
+
+_PEM = Right("a certificate in PEM, as a block of several lines after |")
 
 
 class TlsSection(Section):
     """TLS of the server, and who may connect."""
 
-    cert: Annotated[str, PlainText(_PEM)] | None = None
+    cert: Annotated[str, TEXT, _PEM] | None = None
     """Certificate in PEM, with its chain. Give this or cert_file."""
 
-    key: Annotated[SecretStr, PemKey()] | None = None
+    key: (
+        Annotated[
+            SecretStr,
+            _secret(lambda _: None),
+            Right("a private key in PEM, as a block of several lines after |"),
+        ]
+        | None
+    ) = None
     """Private key in PEM. Give this or key_file."""
 
-    client_ca: Annotated[str, PlainText(_PEM)] | None = None
+    client_ca: Annotated[str, TEXT, _PEM] | None = None
     """Certificates, in PEM, that client certificates are verified with. Give this or
     client_ca_file."""
 
-    cert_file: Annotated[Path, PemFile("a file with the certificate in PEM")] | None = None
+    cert_file: Annotated[PemFile, Right("a file with the certificate in PEM")] | None = None
     """File with the certificate in PEM, followed by its chain."""
 
-    key_file: Annotated[Path, PemFile("a file with the private key in PEM")] | None = None
+    key_file: Annotated[PemFile, Right("a file with the private key in PEM")] | None = None
     """File with the private key in PEM."""
 
-    client_auth_type: Annotated[str, OneOf(CLIENT_AUTH_TYPES)] = NO_CERTIFICATE
+    client_auth_type: ClientAuthType = "NoClientCert"
     """Whether clients have to show a certificate, by the names of Go's crypto/tls."""
 
     client_ca_file: (
-        Annotated[Path, PemFile("a file with the certificates of the client CA in PEM")] | None
+        Annotated[PemFile, Right("a file with the certificates of the client CA in PEM")] | None
     ) = None
     """File with the certificates that client certificates are verified with."""
 
     client_allowed_sans: (
         Annotated[
-            tuple[Annotated[str, PlainText("a DNS name, IP address, e-mail or URI")], ...],
-            Items("the names of clients that may connect", at_least=1),
+            tuple[Annotated[str, TEXT, Right("a DNS name, IP address, e-mail or URI")], ...],
+            Field(min_length=1),
+            Right("the names of clients that may connect"),
         ]
         | None
     ) = None
     """Names of which a client certificate has to have one, to the letter, as a Subject
     Alternative Name."""
 
-    min_version: Annotated[str, OneOf(VERSIONS)] = "TLS12"
+    min_version: Version = "TLS12"
     """Lowest version of TLS."""
 
-    max_version: Annotated[str, OneOf(VERSIONS)] = "TLS13"
+    max_version: Version = "TLS13"
     """Highest version of TLS."""
 
     cipher_suites: Annotated[
-        tuple[Annotated[str, CipherSuite()], ...], Items("cipher suites by their names in Go")
+        tuple[CipherSuite, ...], Right("cipher suites by their names in Go")
     ] = ()
     """Cipher suites up to TLS 1.2; empty for good defaults."""
 
-    prefer_server_cipher_suites: Annotated[bool, GoBoolean()] = True
+    prefer_server_cipher_suites: GoBoolean = True
     """Whether the server's order of cipher suites counts, or the client's."""
 
-    curve_preferences: Annotated[
-        tuple[Annotated[str, OneOf(CURVES)], ...], Items("curves by their names in Go")
-    ] = ()
+    curve_preferences: Annotated[tuple[Curve, ...], Right("curves by their names in Go")] = ()
     """Elliptic curves; not honoured."""
 
     @property
@@ -130,17 +264,21 @@ class HeadersSection(Section):
 
     model_config = ConfigDict(alias_generator=lambda name: _HEADERS[name])
 
-    content_security_policy: Annotated[str, HeaderValue()] = ""
-    strict_transport_security: Annotated[str, HeaderValue()] = ""
-    x_content_type_options: Annotated[str, HeaderValue(("nosniff",))] = ""
-    x_frame_options: Annotated[str, HeaderValue(("deny", "sameorigin"))] = ""
-    x_xss_protection: Annotated[str, HeaderValue()] = ""
+    content_security_policy: HeaderValue = ""
+    strict_transport_security: HeaderValue = ""
+    x_content_type_options: Annotated[
+        str, _header_value("", "nosniff"), Right("one of nosniff")
+    ] = ""
+    x_frame_options: Annotated[
+        str, _header_value("", "deny", "sameorigin"), Right("one of deny, sameorigin")
+    ] = ""
+    x_xss_protection: HeaderValue = ""
 
 
 class HttpSection(Section):
     """HTTP itself."""
 
-    http2: Annotated[bool, GoBoolean()] | None = None
+    http2: GoBoolean | None = None
     """HTTP/2; not honoured: HTTP/1.1 is spoken, which every client of HTTP/2 speaks too."""
 
     headers: HeadersSection = HeadersSection()
@@ -150,10 +288,15 @@ class HttpSection(Section):
 class RateLimitSection(Section):
     """A bound on the requests of all clients together."""
 
-    interval: Annotated[float, GoDuration()] = 0.0
+    interval: GoDuration = 0.0
     """Seconds in which one request more becomes possible; 0 for no limit."""
 
-    burst: Annotated[int, WholeNumber(0, 1_000_000, "requests at once")] = 0
+    burst: Annotated[
+        int,
+        Field(strict=True, ge=0, le=1_000_000),
+        INTEGER,
+        Right("requests at once, 0 to 1000000"),
+    ] = 0
     """Requests that are possible at once."""
 
 
@@ -166,9 +309,11 @@ class WebDocument(Section):
     http_server_config: HttpSection = HttpSection()
     """HTTP itself."""
 
-    basic_auth_users: Annotated[Mapping[str, Annotated[SecretStr, BcryptHash()]], Users()] = Field(
-        default_factory=dict
-    )
+    basic_auth_users: Annotated[
+        Mapping[str, BcryptHash],
+        BeforeValidator(_check_users),
+        Right("user names with their bcrypt hashes"),
+    ] = Field(default_factory=dict)
     """User names with the bcrypt hashes of their passwords; empty for no passwords."""
 
     rate_limit: RateLimitSection = RateLimitSection()

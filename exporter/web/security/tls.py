@@ -15,8 +15,13 @@ from pydantic import SecretStr
 from exporter.config.problems import Problem
 from exporter.web.security.ciphers import openssl_ciphers
 from exporter.web.security.conflicts import TLS
-from exporter.web.security.readers import read_pem
-from exporter.web.security.schema import NO_CERTIFICATE, REQUEST, VERIFY_IF_GIVEN, TlsSection
+from exporter.web.security.schema import (
+    NO_CERTIFICATE,
+    REQUEST,
+    VERIFY_IF_GIVEN,
+    TlsSection,
+    read_pem,
+)
 
 _VERSIONS = {
     "TLS10": ssl.TLSVersion.TLSv1,

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode
 
-from exporter.config.durations import format_duration, parse_duration
+from exporter.durations import format_duration, parse_duration
 from exporter.tasks import TaskStatus
 
 MAX_FIELDS = 1000

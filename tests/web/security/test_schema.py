@@ -12,9 +12,8 @@ from pydantic import ValidationError
 
 from exporter.errors import ConfigError
 from exporter.web.security.loading import load_web_config
-from exporter.web.security.readers import MAX_PEM_BYTES
 from exporter.web.security.sans import subject_alternative_names
-from exporter.web.security.schema import HttpSection, RateLimitSection, WebDocument
+from exporter.web.security.schema import MAX_PEM_BYTES, HttpSection, RateLimitSection, WebDocument
 
 
 @pytest.mark.parametrize(

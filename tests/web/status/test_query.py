@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.config.durations import parse_duration
+from exporter.durations import parse_duration
 from exporter.tasks import TaskStatus
 from exporter.web.status.query import (
     ALL,

@@ -1,0 +1,99 @@
+"""Every alert says the same in every language, and says it completely."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from exporter.alerting.catalog import ALERTS, LANGUAGES
+from exporter.alerting.model import Alert, AlertText, Texts
+from exporter.alerting.rules import annotations_of
+from exporter.alerting.tuning import Tuning, tuning
+from exporter.zego.callbacks import FAILURE_WORDS
+from tests.typography import NARROW_PUNCTUATION, WITHOUT_SPACE
+
+PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+ENGLISH, CHINESE = LANGUAGES["en"], LANGUAGES["zh"]
+
+each_alert = pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def everything_on(language: str) -> Tuning:
+    """Return a tuning in which the alerts that are off by default are on."""
+    return tuning(language=language, watch="a.+", threshold=["ZegoUploadNoNewUploads.window=6h"])
+
+
+def placeholders(text: AlertText) -> tuple[list[str], list[str]]:
+    """Return the placeholders of a text, sorted."""
+    return (
+        sorted(PLACEHOLDER.findall(text.summary)),
+        sorted(set(PLACEHOLDER.findall(text.description))),
+    )
+
+
+@each_language
+def test_every_language_has_every_text(language: str) -> None:
+    """A text that is missing, or of an alert that is gone, is noticed here."""
+    texts = LANGUAGES[language]
+
+    assert set(texts.alerts) == {alert.name for alert in ALERTS}
+    assert set(texts.lines) == set(ENGLISH.lines)
+    assert set(texts.messages) == set(ENGLISH.messages)
+    assert set(texts.durations) == set("smhd")
+
+
+@each_alert
+def test_no_placeholder_is_lost_in_translation(alert: Alert) -> None:
+    """Both languages name the same values and lists."""
+    english = placeholders(ENGLISH.alerts[alert.name])
+    chinese = placeholders(CHINESE.alerts[alert.name])
+
+    assert english[0] == chinese[0]
+    assert english[1] == chinese[1]
+    assert set(alert.listings) <= set(english[1])
+
+
+@pytest.mark.parametrize("key", ENGLISH.lines)
+def test_no_placeholder_of_a_line_is_lost_in_translation(key: str) -> None:
+    """The lines of lists, likewise."""
+    assert sorted(PLACEHOLDER.findall(ENGLISH.lines[key])) == sorted(
+        PLACEHOLDER.findall(CHINESE.lines[key])
+    )
+
+
+@each_language
+@each_alert
+def test_a_rendered_text_has_neither_placeholders_nor_tokens(alert: Alert, language: str) -> None:
+    """What Prometheus gets is a template of its own, with every value filled in."""
+    for text in annotations_of(alert, everything_on(language)).values():
+        without_queries = re.sub(r"`[^`]*`", "", re.sub(r"\{\{.*?\}\}", "", text))
+        assert not re.search(r"\{[a-z_]+\}|<[a-z_]+>", without_queries), text
+        assert not re.search(r"<[a-z_]+>", text), text
+
+
+@each_alert
+def test_a_chinese_text_is_chinese(alert: Alert) -> None:
+    """No English sentence is left in it, and its punctuation is Chinese."""
+    text = CHINESE.alerts[alert.name]
+    whole = f"{text.summary}\n{text.description}"
+    said = re.sub(r"\{(?:window|age|hold|within|memory)\}", "一", whole)
+    prose = re.sub(r"\{\w+\}|zego-upload-exporter [\w -]+", "x", said)
+
+    assert not re.search(r"(?:[a-z]+ ){3,}[a-z]+", prose)
+    assert not NARROW_PUNCTUATION.search(prose)
+    assert not WITHOUT_SPACE.search(prose)
+
+
+def test_every_failure_reason_has_its_chinese_word() -> None:
+    """Somebody on call reads why an upload failed."""
+    assert set(FAILURE_WORDS) <= set(CHINESE.words)
+
+
+@pytest.mark.parametrize(("texts", "name"), [(ENGLISH, "English"), (CHINESE, "Chinese")])
+def test_texts_are_in_plain_words(texts: Texts, name: str) -> None:
+    """Words that the project's style avoids."""
+    everything = " ".join(f"{t.summary} {t.description}" for t in texts.alerts.values())
+
+    assert not re.search(r"\banew\b|\bmend\b|并发名额|一刻钟|采集已挂起", everything), name

@@ -1,0 +1,182 @@
+"""Whatever a user may change changes what it should, and nothing is changed by mistake."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from exporter.alerting.alertmanager import configuration, template
+from exporter.alerting.catalog import ALERTS
+from exporter.alerting.model import Kind
+from exporter.alerting.rules import one_file, rule_files
+from exporter.alerting.tuning import seconds, tuning, words
+from exporter.errors import ConfigError
+from tests.prometheus.rule_files import Rule
+
+OTHER_VALUES = {Kind.COUNT: "7", Kind.RATIO: "0.42", Kind.DURATION: "17m", Kind.PATTERN: 'a"\\.+'}
+
+
+def rules(**options: Any) -> dict[str, Rule]:
+    """Return the alerts of a tuned rule file by name."""
+    document = yaml.safe_load(one_file(tuning(**options)))
+    return {r["alert"]: r for group in document["groups"] for r in group["rules"] if "alert" in r}
+
+
+DEFAULT = rules(watch="a.+")
+"""With the watch list on, which is off by default."""
+
+
+@pytest.mark.parametrize(
+    ("alert", "name"),
+    [(alert.name, name) for alert in ALERTS for name in alert.thresholds],
+)
+def test_every_threshold_changes_its_alert_alone(alert: str, name: str) -> None:
+    """The expression has the new value, and so has the text that spoke of the old one."""
+    kind = next(a for a in ALERTS if a.name == alert).thresholds[name].kind
+    watch = "" if name == "titles" else "a.+"
+    changed = rules(threshold=[f"{alert}.{name}={OTHER_VALUES[kind]}"], watch=watch)
+
+    assert changed[alert] != DEFAULT.get(alert)
+    assert {key: rule for key, rule in changed.items() if key != alert} == {
+        key: rule for key, rule in DEFAULT.items() if key != alert
+    }
+
+
+def test_severity_hold_and_switch() -> None:
+    """Each changes one alert; a duration of nothing takes `for` away."""
+    changed = rules(
+        watch="a.+",
+        severity=["ZegoUploadFailed=critical"],
+        hold=["ZegoUploadSlotsFull=45m", "ZegoUploadClockSkew=0s"],
+        disable=["ZegoUploadExpired"],
+    )
+
+    assert changed["ZegoUploadFailed"]["labels"]["severity"] == "critical"
+    assert changed["ZegoUploadSlotsFull"]["for"] == "45m"
+    assert "45 minutes" in changed["ZegoUploadSlotsFull"]["annotations"]["description"]
+    assert "for" not in changed["ZegoUploadClockSkew"]
+    assert set(DEFAULT) - set(changed) == {"ZegoUploadExpired"}
+
+
+def test_addresses_and_language() -> None:
+    """Links are absolute then; the Chinese rules lead to Chinese pages."""
+    changed = rules(
+        language="zh", grafana_url="https://g.example/x/", runbook_url="https://e.example/runbooks/"
+    )
+    annotations = changed["ZegoUploadFailed"]["annotations"]
+
+    assert annotations["runbook_url"] == "https://e.example/runbooks/ZegoUploadFailed?lang=zh"
+    assert annotations["dashboard"].startswith(
+        "https://g.example/x/d/zego-uploads-zh/?var-zego_app"
+    )
+    assert (
+        rules(runbook_url="https://e.example/a.md")["ZegoUploadFailed"]["annotations"][
+            "runbook_url"
+        ]
+        == "https://e.example/a.md#zegouploadfailed"
+    )
+    assert rules(language="zh")["ZegoUploadFailed"]["annotations"]["runbook_url"] == (
+        "docs/alerts.zh-CN.md#zegouploadfailed"
+    )
+    assert "example.com" not in template(tuning(grafana_url="https://g.example"))
+
+
+def test_a_watch_list_becomes_a_regular_expression_of_promql() -> None:
+    """Quotes and backslashes are escaped as PromQL wants it, percent signs as printf does."""
+    alert = rules(watch='10% "x"\\.mp4')["ZegoUploadWatchedTitleExpiring"]
+
+    assert 'title=~"10% \\"x\\"\\\\.mp4"' in alert["expr"]
+    assert 'title=~"10%% \\"x\\"\\\\.mp4"' in alert["annotations"]["description"]
+
+
+def test_labels_are_compared_grouped_and_looked_up() -> None:
+    """A label of a target is named wherever labels have to be named."""
+    options = {"labels": ["cluster", "env"]}
+    config = yaml.safe_load(configuration(tuning(**options)))  # type: ignore[arg-type]
+
+    assert config["route"]["group_by"] == ["alertname", "cluster", "env", "job", "zego_app"]
+    assert {tuple(rule["equal"]) for rule in config["inhibit_rules"]} == {
+        ("cluster", "env", "job"),
+        ("cluster", "env", "job", "zego_app"),
+    }
+    assert "env=%q" in rules(**options)["ZegoUploadFailed"]["annotations"]["description"]
+
+
+def test_disabled_alerts_are_not_routed() -> None:
+    """Neither routes nor inhibitions name what is not there."""
+    config = configuration(tuning(disable=["ZegoUploadQueueStalled", "ZegoUploadExpired"]))
+
+    assert "ZegoUploadQueueStalled" not in config
+    assert "ZegoUploadExpired|" not in config
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (
+            {"disable": ["ZegoUploadFaild"]},
+            "--disable: there is no alert 'ZegoUploadFaild' (did you mean ZegoUploadFailed? ",
+        ),
+        (
+            {"severity": ["ZegoUploadFailed=loud"]},
+            "--severity: 'loud' is not one of critical, warning, info, none",
+        ),
+        (
+            {"severity": ["Nothing=info"]},
+            "--severity: there is no alert 'Nothing' (known are ZegoUploadFailed, ",
+        ),
+        ({"severity": ["ZegoUploadFailed"]}, "'ZegoUploadFailed' has no = (write NAME=VALUE)"),
+        ({"hold": ["ZegoUploadFailed=soon"]}, "--for ZegoUploadFailed: 'soon' is not a duration"),
+        (
+            {"threshold": ["ZegoUploadFailed.size=3"]},
+            "--threshold: ZegoUploadFailed has no threshold 'size' (known: window)",
+        ),
+        ({"threshold": ["ZegoUploadFailed=3"]}, "has no threshold '' (known: window)"),
+        ({"threshold": ["ZegoUploadFailed.window=x"]}, "window: 'x' is not a duration"),
+        ({"threshold": ["ZegoUploadFailureRatioHigh.ratio=25"]}, "'25' is not a ratio from 0"),
+        ({"threshold": ["ZegoUploadRetryingOften.retries=-1"]}, "'-1' is not a whole number"),
+        ({"threshold": ["ZegoUploadDataStale.x=1"]}, "(known: it has none)"),
+        ({"watch": "("}, "--watch: '(' is not a regular expression"),
+        ({"watch": "a`b"}, "--watch: 'a`b' is not a regular expression"),
+        ({"labels": ["a-b"]}, "--labels: 'a-b' is not the name of a label"),
+        ({"grafana_url": "grafana"}, "--grafana-url: 'grafana' is not an http or https address"),
+        ({"runbook_url": 'http://x/"'}, "is not an http or https address"),
+        ({"language": "fr"}, "--language: 'fr' is not one of en, zh"),
+    ],
+)
+def test_a_wrong_name_or_value_says_what_exists(options: dict[str, Any], problem: str) -> None:
+    """The error can be acted on without reading a document."""
+    with pytest.raises(ConfigError) as raised:
+        tuning(**options)
+
+    (message,) = raised.value.problems
+    assert problem in message
+
+
+def test_all_problems_come_together() -> None:
+    """Nobody corrects one after another."""
+    with pytest.raises(ConfigError) as raised:
+        tuning(disable=["X"], severity=["Y=loud"], watch="(")
+
+    assert len(raised.value.problems) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "said"),
+    [("90s", 90, "90 seconds"), ("1m", 60, "1 minute"), ("1h30m", 5400, "1 hour 30 minutes"),
+     ("2d", 172_800, "2 days")],
+)  # fmt: skip
+def test_durations(text: str, number: int, said: str) -> None:
+    """A duration in seconds, and as people say it."""
+    assert seconds(text) == number
+    assert words(text, tuning().texts) == said
+
+
+def test_one_file_holds_what_the_two_hold() -> None:
+    """On standard output there is one document, as files there are two."""
+    files = rule_files(tuning())
+    groups = [group for text in files.values() for group in yaml.safe_load(text)["groups"]]
+
+    assert yaml.safe_load(one_file(tuning()))["groups"] == groups

@@ -1,0 +1,87 @@
+"""`export`: what ships with the exporter, tuned, on standard output or in a folder."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from exporter.cli import main
+from tests.components import ROOT
+
+
+def test_rules_go_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """One rule file, in UTF-8, that can be piped into promtool."""
+    assert main(["export", "rules", "--language", "zh", "--disable", "ZegoUploadExpired"]) == 0
+
+    document = yaml.safe_load(capsys.readouterr().out)
+    names = [rule.get("alert") for group in document["groups"] for rule in group["rules"]]
+    assert "ZegoUploadFailed" in names
+    assert "ZegoUploadExpired" not in names
+
+
+def test_the_flags_of_the_program_may_stand_before_and_after(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As with every sub-command."""
+    assert main(["--log.level", "error", "export", "alertmanager", "--log.format", "json"]) == 0
+    assert "inhibit_rules" in yaml.safe_load(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_files_go_into_a_folder(tmp_path: Path, language: str) -> None:
+    """Rules, Alertmanager's example with its template, and the dashboards of a language."""
+    for kind in ("rules", "alertmanager", "dashboards"):
+        assert main(["export", kind, "--language", language, "--output", str(tmp_path / kind)]) == 0
+
+    committed = ROOT / "prometheus" / ("rules" if language == "en" else "rules-zh")
+    alerts = "zego-uploads.alerts.yaml"
+    assert (tmp_path / "rules" / alerts).read_bytes() == (committed / alerts).read_bytes()
+    assert (tmp_path / "alertmanager" / "templates" / "zego-uploads.tmpl").exists()
+    boards = sorted(path.name for path in (tmp_path / "dashboards").iterdir())
+    assert boards == sorted(
+        path.name
+        for path in (ROOT / "grafana").glob("*.json")
+        if path.stem.endswith("-zh") == (language == "zh")
+    )
+    for path in (tmp_path / "dashboards").iterdir():
+        assert json.loads(path.read_text(encoding="utf-8"))["uid"]
+
+
+def test_a_wrong_value_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2, each problem on a line of its own, and nothing on standard output."""
+    code = main(["export", "rules", "--disable", "X", "--threshold", "ZegoUploadFailed.x=1"])
+
+    output = capsys.readouterr()
+    assert code == 2
+    assert output.out == ""
+    assert [line.split(": ")[1] for line in output.err.splitlines()] == ["--disable", "--threshold"]
+
+
+def test_dashboards_need_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    """There are several of them."""
+    assert main(["export", "dashboards"]) == 2
+    assert "--output DIR is needed" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_a_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 1: the flags are right, the machine is not."""
+    (tmp_path / "file").write_text("")
+
+    assert main(["export", "rules", "--output", str(tmp_path / "file")]) == 1
+    assert "cannot write to" in capsys.readouterr().err
+
+
+def test_everything_that_ships_is_in_the_list_of_the_build() -> None:
+    """A dashboard that is added has to be added there as well."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    dashboards = {f"grafana/{path.name}" for path in (ROOT / "grafana").glob("*.json")}
+
+    assert set(included) == dashboards | {"docs/alerts.md", "docs/alerts.zh-CN.md"}
+    assert all(target == f"exporter/shipped/{source}" for source, target in included.items())
