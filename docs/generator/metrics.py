@@ -10,7 +10,7 @@ from exporter.config import TaskSettings
 from exporter.errors import FAILURE_REASONS
 from exporter.history.counters import DURATION_BOUNDS
 from exporter.history.transitions import FINISHED, GONE, NEW
-from exporter.metrics.metric import Metric
+from exporter.metrics.metric import Metric, Scope
 from exporter.metrics.table import METRICS
 from exporter.tasks import UNFINISHED, TaskStatus
 from exporter.zego.callbacks import EVENT_WORDS, FAILURE_WORDS, REJECTIONS
@@ -60,6 +60,7 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
     "to": (*_EVERY_STATUS, GONE),
     "event": EVENT_WORDS,
     "strategy": ("full", "incremental"),
+    "phase": tuple(status.value for status in UNFINISHED),
     "within": tuple(label for label, _ in TaskSettings().expiry_windows),
     "endpoint": tuple(REGIONS.values()),
 }
@@ -68,6 +69,8 @@ _VALUES: Mapping[str, tuple[str, ...]] = {
 _MEANINGS = {
     "within": "as in `tasks.expiry_windows`",
     "endpoint": "or as configured",
+    "source_host": "the host of `StreamUrl`, `other` beyond the `tasks.source_hosts` hosts with "
+    "most tasks, `unknown` where there is none",
     "upload_task_id": "ZEGO's `UploadTaskId`",
     "title": "ZEGO's `Title`, its hash or nothing, as `tasks.title` says",
     "code": "ZEGO's return code, or `http_<status>`, `timeout`, `connection`, `tls`, "
@@ -80,6 +83,7 @@ _MEANINGS = {
 
 _BOUNDS = {
     "zego_upload_task_duration_seconds": DURATION_BOUNDS,
+    "zego_upload_task_phase_duration_seconds": DURATION_BOUNDS,
     "zego_upload_api_request_duration_seconds": BUCKETS,
 }
 
@@ -131,5 +135,5 @@ def _bounds(name: str) -> tuple[str, ...]:
 
 
 def _absent(metric: Metric, entry: Entry) -> str:
-    listed = metric.from_snapshot or metric.from_moment or metric.countdown_from_snapshot
+    listed = metric.scope in (Scope.SNAPSHOT, Scope.MOMENT, Scope.COUNTDOWN)
     return "; ".join(filter(None, ["without a fresh listing" if listed else "", entry.absent]))

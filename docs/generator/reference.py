@@ -532,6 +532,15 @@ _PROGRAM = Group(
             },
             absent="in the output of `once`",
         ),
+        "zego_upload_exporter_log_lines_dropped_total": Entry(
+            "lines that did not fit into the queue of the log, or that stderr refused. A reader of "
+            "stderr that stalls, or a full disk behind it, never holds up the exporter",
+            {
+                "Log lines lost in the last hour": (
+                    "increase(zego_upload_exporter_log_lines_dropped_total[1h])"
+                )
+            },
+        ),
     },
 )
 

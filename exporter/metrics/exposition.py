@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.metrics.gzip_stream import Chunk, checksum, gzip_member
-from exporter.metrics.metric import ProgramView, SnapshotLook
-from exporter.metrics.snapshot_cache import AppLook, Format, SnapshotPart
+from exporter.metrics.metric import ExposedSnapshot, ProgramView
+from exporter.metrics.snapshot_cache import AppScrape, Format, SnapshotPart
 from exporter.metrics.text_format import render_registry
 from exporter.tasks import Snapshot
 
@@ -81,17 +81,17 @@ class Exposition:
         For the collector's thread, before it publishes the snapshot; a scrape that finds one
         unprepared does the same.
         """
-        part = self._part(app, SnapshotLook(snapshot, self._tasks))
+        part = self._part(app, ExposedSnapshot(snapshot, self._tasks))
         for chunk in part.chunks.values():
             chunk.deflate()
 
-    def _look(self, view: AppView) -> AppLook:
+    def _look(self, view: AppView) -> AppScrape:
         if view.snapshot is None:
-            return AppLook(view, None, None)
-        look = SnapshotLook(view.snapshot, self._tasks)
-        return AppLook(view, look, self._part(view.settings.name, look))
+            return AppScrape(view, None, None)
+        look = ExposedSnapshot(view.snapshot, self._tasks)
+        return AppScrape(view, look, self._part(view.settings.name, look))
 
-    def _part(self, app: str, look: SnapshotLook) -> SnapshotPart:
+    def _part(self, app: str, look: ExposedSnapshot) -> SnapshotPart:
         part = self._kept_part(app, look.snapshot)
         if part is None:
             with self._rendering:  # of several scrapes that find a new snapshot, one renders it

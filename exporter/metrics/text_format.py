@@ -17,7 +17,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as render_o
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from exporter.metrics.metric import Histogram, Metric, Sample
+from exporter.metrics.metric import Histogram, Metric, Sample, Scope
 
 APP_LABEL = "zego_app"
 OPENMETRICS_END = b"# EOF\n"
@@ -77,7 +77,7 @@ class FamilyWriter:
     """Writes the samples of one row of the table."""
 
     def __init__(self, metric: Metric) -> None:
-        labels = metric.labels if metric.from_program else (APP_LABEL, *metric.labels)
+        labels = metric.labels if metric.scope is Scope.PROGRAM else (APP_LABEL, *metric.labels)
         self._series = Series(metric.name, labels)
         self._bucket = Series(f"{metric.name}_bucket", (*labels, "le"))
         self._count = Series(f"{metric.name}_count", labels)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
+from exporter.metrics.metric import Scope
 from exporter.metrics.table import METRICS
 from tests.grafana.samples import APPS, END, START, STEP, Moment, Sample, braced, exposition
 
@@ -18,7 +19,7 @@ STALE_AFTER = 300
 FROM_SNAPSHOTS = {
     metric.name
     for metric in METRICS
-    if metric.from_snapshot or metric.from_moment or metric.countdown_from_snapshot
+    if metric.scope in (Scope.SNAPSHOT, Scope.MOMENT, Scope.COUNTDOWN)
 } | {"zego_upload_source_tasks"}
 NOTHING_HAPPENS = {
     "zego_upload_unresolved_failures",

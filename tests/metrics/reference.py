@@ -14,7 +14,14 @@ from prometheus_client.utils import floatToGoString
 
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
-from exporter.metrics.metric import Histogram, Metric, ProgramView, Sample, SnapshotLook
+from exporter.metrics.metric import (
+    ExposedSnapshot,
+    Histogram,
+    Metric,
+    ProgramView,
+    Sample,
+    Scope,
+)
 from exporter.metrics.table import METRICS
 
 
@@ -32,7 +39,7 @@ def render_reference(
 
 def families(views: Sequence[AppView], tasks: TaskSettings, now: float) -> Iterator[Family]:
     """Yield the library's family for each row of the table."""
-    for metric in sorted(METRICS, key=lambda metric: metric.from_snapshot is None):
+    for metric in sorted(METRICS, key=lambda metric: metric.scope is not Scope.SNAPSHOT):
         yield _family(metric, views, tasks, now)
 
 
@@ -46,33 +53,35 @@ class _Families(Collector):
 
 def _family(metric: Metric, views: Sequence[AppView], tasks: TaskSettings, now: float) -> Family:
     family = Family(metric.name.removesuffix("_total"), metric.help, metric.kind)
-    if metric.from_program:
-        for values, number in metric.from_program(ProgramView()):
+    if metric.scope is Scope.PROGRAM:
+        for values, number in metric.samples(ProgramView()):
             family.add_sample(metric.name, dict(zip(metric.labels, values, strict=True)), number)
-    for view in () if metric.from_program else views:
+    for view in () if metric.scope is Scope.PROGRAM else views:
         labels = ("zego_app", *metric.labels)
+        if metric.kind == "histogram":
+            for histogram in metric.samples(view):
+                _add_histogram(family, labels, view.settings.name, histogram)
+            continue
         for values, number in _samples(metric, view, tasks, now):
             named = dict(zip(labels, (view.settings.name, *values), strict=True))
             family.add_sample(metric.name, named, number)
-        if metric.histogram_from_app:
-            for histogram in metric.histogram_from_app(view):
-                _add_histogram(family, labels, view.settings.name, histogram)
     return family
 
 
 def _samples(metric: Metric, view: AppView, tasks: TaskSettings, now: float) -> Iterator[Sample]:
-    if metric.from_app:
-        yield from metric.from_app(view)
+    if metric.scope is Scope.APP:
+        yield from metric.samples(view)
+        return
     if view.snapshot is None:
         return
-    look = SnapshotLook(view.snapshot, tasks)
-    if metric.from_snapshot:
-        yield from metric.from_snapshot(look)
-    if metric.from_moment:
-        yield from metric.from_moment(look, now)
-    if metric.countdown_from_snapshot:
-        for values, instant in metric.countdown_from_snapshot(look):
-            yield values, instant - math.floor(now)
+    exposed = ExposedSnapshot(view.snapshot, tasks)
+    if metric.scope is Scope.SNAPSHOT:
+        yield from metric.samples(exposed)
+    elif metric.scope is Scope.MOMENT:
+        yield from metric.samples(exposed, now)
+    else:
+        for values, time in metric.samples(exposed):
+            yield values, time - math.floor(now)
 
 
 def _add_histogram(family: Family, names: tuple[str, ...], app: str, histogram: Histogram) -> None:
