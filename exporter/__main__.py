@@ -1,8 +1,11 @@
 """The entry point: `zego-upload-exporter`, or `python -m exporter`.
 
-Loading the program takes most of a second. A signal that comes by then must end it as well as later
-ones do, with exit code 0 (contract, section 5); as the first process of a container it would
-otherwise even be ignored.
+Importing the program takes a good part of a second, and a signal may come before its end:
+
+- SIGTERM and SIGINT end it, as later ones do: with 0 when it was to serve, with 1 when it was to do
+  something and has not (`docs/guarantees.md`, section 14). As the first process of a container it
+  would otherwise ignore them.
+- SIGHUP waits until the program serves, which is when it takes it for a reload.
 """
 
 from __future__ import annotations
@@ -11,11 +14,16 @@ import os
 import signal
 import sys
 
+_ENDING = {"check", "once", "tasks", "export"}
+
 
 def main() -> int:
     """Run the program and return its exit code."""
+    code = 1 if _ENDING.intersection(sys.argv[1:]) else 0
+    if not code:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os._exit(0))
+        signal.signal(number, lambda *_: os._exit(code))
     from exporter.cli import main as run  # noqa: PLC0415 - the slow part, see above
 
     return run()

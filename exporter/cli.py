@@ -1,4 +1,8 @@
-"""The program: flags, signals, exit codes (contract, section 4)."""
+"""The program: commands, signals, exit codes (`docs/guarantees.md`, section 14).
+
+Each command imports what it needs when it runs: `--version` needs none of it, and serving needs
+neither the tables of `tasks` nor the simulator.
+"""
 
 from __future__ import annotations
 
@@ -9,34 +13,26 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from exporter.commands.check import check
-from exporter.commands.export import export
-from exporter.commands.once import once
-from exporter.commands.serve import Service
-from exporter.commands.tasks import Wanted, list_tasks
-from exporter.config import Settings, load_settings
-from exporter.demo import Demo, running_demo
 from exporter.errors import ConfigError, ExporterError
 from exporter.flags import DEFAULT_CONFIG, PROGRAM, parse_flags, web_overrides
-from exporter.logs import flush_logging, get_logger, setup_logging
-from exporter.signals import Signals
-from exporter.simulator.demo import run_simulator
-from exporter.tasks import TaskStatus
-from exporter.web.listen import ListenError, parse_listen_address, raise_open_files_limit
-from exporter.web.security.server import check_web_config
+
+if TYPE_CHECKING:
+    from exporter.config import Settings
+
+    Load = Callable[[], Settings]
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
-Load = Callable[[], Settings]
-
-log = get_logger(__name__)
+SERVING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
     flags = parse_flags(argv)
+    from exporter.logs import flush_logging, setup_logging
+
     setup_logging(flags.log_level or _usual_log_level(flags.command), flags.log_format)
     if flags.command in _ENDING:
         # Interrupted, they have not done what they were asked for: that is no success.
@@ -47,35 +43,59 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_FAILED
     except ConfigError as error:
-        return _refuse(_config_path(flags), error.problems)
+        source = _config_path(flags) or "the configuration"
+        _complain(f"{PROGRAM}: {source} cannot be used:", *error.problems)
+        return EXIT_FAILED if error.passing else EXIT_USAGE
     except ExporterError as error:
-        sys.stderr.write(f"{PROGRAM}: {error}\n")
-        return EXIT_USAGE if isinstance(error, ListenError) else EXIT_FAILED
+        _complain(f"{PROGRAM}: {error}")
+        return EXIT_FAILED
     finally:
         flush_logging()
 
 
 def _usual_log_level(command: str | None) -> str:
-    """Return the level where none is given: what ends by itself speaks by its output."""
+    """Return the level where none is given: a command that ends reports by its output."""
     return "error" if command in _ENDING else "info"
+
+
+def _complain(*lines: str) -> None:
+    """Write lines for people to stderr; one that cannot be written changes no exit code."""
+    with suppress(OSError, AttributeError):  # a full disk, a closed pipe; no stderr at all
+        sys.stderr.writelines(f"{line}\n" for line in lines)
+        sys.stderr.flush()
+
+
+@contextmanager
+def _awaiting(numbers: frozenset[signal.Signals]) -> Iterator[Callable[[], int]]:
+    """Yield what waits for the next of these signals, which do nothing else within the block.
+
+    To be entered before the first thread starts: threads inherit the mask, and the kernel may hand
+    a signal to any thread that does not block it.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield lambda: signal.sigwait(numbers)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def serve(flags: argparse.Namespace) -> int:
     """Collect and serve until SIGTERM or SIGINT; reload at SIGHUP."""
+    from exporter.commands.serve import Service
+    from exporter.logs import get_logger
+    from exporter.web.listen import raise_open_files_limit
+
     raise_open_files_limit()  # before the first peer can use them up
-    with (
-        Signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals,
-        _configuration(flags) as load,
-    ):
+    with _awaiting(SERVING_SIGNALS) as wait, _configuration(flags) as (load, demo):
         service = Service(load(), load, lifecycle=flags.enable_lifecycle)
         service.start()
         try:
-            if isinstance(load, Demo):
-                load.callbacks_to(service.urls[0])
-            while signals.wait() == signal.SIGHUP:
-                with suppress(ExporterError):  # logged, and what ran before goes on
+            if demo is not None:
+                demo.callbacks_to(service.urls[0])
+            while wait() == signal.SIGHUP:
+                with suppress(ExporterError):  # logged, and the previous configuration stays in use
                     service.reload()
-            log.info("stopping")
+            get_logger(__name__).info("stopping")
         finally:
             service.stop()
     return EXIT_OK
@@ -83,41 +103,61 @@ def serve(flags: argparse.Namespace) -> int:
 
 def simulate(flags: argparse.Namespace) -> int:
     """Run the simulator alone until SIGTERM or SIGINT."""
-    host, port = parse_listen_address(flags.simulator_address)
+    from exporter.config.addresses import split_listen_address
+    from exporter.simulator.demo import run_simulator
+
     try:
-        with Signals(signal.SIGTERM, signal.SIGINT) as signals:
+        host, port = split_listen_address(flags.simulator_address)
+    except ValueError as error:
+        what = f"--listen-address: is {flags.simulator_address!r}, {error} (such as 127.0.0.1:0)"
+        raise ConfigError([what]) from None
+    try:
+        with _awaiting(SERVING_SIGNALS - {signal.SIGHUP}) as wait:
             run_simulator(
                 host,
                 port,
                 tasks=flags.tasks,
                 seed=flags.seed,
                 pace=flags.pace,
-                wait=signals.wait,
+                wait=wait,
             )
     except OSError as error:
         reason = f"cannot listen on {flags.simulator_address}: {error.strerror}"
-        raise ListenError(reason) from error
+        raise ExporterError(reason) from error
     return EXIT_OK
 
 
 def _check(flags: argparse.Namespace) -> int:
-    with _configuration(flags) as load:
+    from exporter.commands.check import check
+
+    with _configuration(flags) as (load, _):
         well = check(load(), live=flags.live, form=flags.format)
     return EXIT_OK if well else EXIT_FAILED
 
 
 def _once(flags: argparse.Namespace) -> int:
-    with _configuration(flags) as load:
+    from exporter.commands.once import once
+
+    with _configuration(flags) as (load, _):
         return EXIT_OK if once(load(), flags.output) else EXIT_FAILED
 
 
 def _tasks(flags: argparse.Namespace) -> int:
-    with _configuration(flags) as load:
+    from exporter.commands.tasks import Wanted, list_tasks
+    from exporter.tasks import TaskStatus
+
+    with _configuration(flags) as (load, _):
         settings = _only(load(), flags.app)
         statuses = [TaskStatus(word) for word in flags.status]
         wanted = Wanted(statuses, flags.expiring_within, flags.unresolved)
         complete = list_tasks(settings, wanted, flags.format)
     return EXIT_OK if complete else EXIT_FAILED
+
+
+def _export(flags: argparse.Namespace) -> int:
+    from exporter.commands.export import export
+
+    return export(flags)
 
 
 def _only(settings: Settings, names: Sequence[str]) -> Settings:
@@ -137,25 +177,32 @@ _COMMANDS = {
     "once": _once,
     "tasks": _tasks,
     "simulate": simulate,
-    "export": export,
+    "export": _export,
 }
 
 
 @contextmanager
-def _configuration(flags: argparse.Namespace) -> Iterator[Load]:
-    """Yield what loads the settings that flags, file and environment give at the moment."""
+def _configuration(flags: argparse.Namespace) -> Iterator[tuple[Load, Any]]:
+    """Yield what loads the settings that flags, file and environment give now, and the demo."""
     overrides = web_overrides(flags)
     if flags.demo:
+        from exporter.demo import running_demo
+
         with running_demo(overrides) as demo:
-            yield demo
+            yield demo, demo
     else:
-        yield lambda: _load(_config_path(flags), overrides)
+        yield lambda: _load(_config_path(flags), overrides), None
 
 
 def _load(path: Path | None, overrides: Mapping[str, Any]) -> Settings:
     """Return the settings; raises ConfigError, for the web configuration's problems too."""
+    from exporter.config import load_settings
+
     settings = load_settings(path, os.environ, overrides=overrides)
-    check_web_config(settings.web.config_file)
+    if settings.web.config_file is not None:
+        from exporter.web.security.server import check_web_config
+
+        check_web_config(settings.web.config_file)
     return settings
 
 
@@ -164,11 +211,3 @@ def _config_path(flags: argparse.Namespace) -> Path | None:
     if flags.config_file is not None:
         return Path(flags.config_file)
     return DEFAULT_CONFIG if DEFAULT_CONFIG.exists() and not flags.demo else None
-
-
-def _refuse(path: Path | None, problems: Sequence[str]) -> int:
-    """Write what is to be mended to stderr, one line each; return the exit code."""
-    source = path or "the configuration"
-    sys.stderr.write(f"{PROGRAM}: {source} cannot be used:\n")
-    sys.stderr.writelines(f"{problem}\n" for problem in problems)
-    return EXIT_USAGE

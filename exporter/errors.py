@@ -1,7 +1,7 @@
 """The errors that this program raises on purpose.
 
     ExporterError
-    |-- ConfigError            a configuration that cannot be used, with all its problems
+    |-- ConfigError            a configuration that cannot be used, with all problems
     |-- Stopped                the program is being ended; not a failure
     `-- CollectionError        a collection that produced no snapshot; `reason` says why
         |-- ApiError           one request failed; `code` says how
@@ -34,11 +34,16 @@ class ExporterError(Exception):
 
 
 class ConfigError(ExporterError):
-    """A configuration that cannot be used; `problems` holds one line for each thing to mend."""
+    """A configuration that cannot be used.
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    `problems` holds one line for each thing to fix. `passing` says that all of them may pass
+    without an edit, such as a secret file that is not mounted yet.
+    """
+
+    def __init__(self, problems: Sequence[str], *, passing: bool = False) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+        self.passing = passing
 
 
 class Stopped(ExporterError):

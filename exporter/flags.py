@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import platform
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,15 @@ from typing import Any
 from exporter import __version__
 from exporter.alerting.flags import add_export_flags
 from exporter.durations import parse_duration
-from exporter.logs import LEVELS
 from exporter.tasks import TaskStatus
 
 PROGRAM = "zego-upload-exporter"
 DEFAULT_CONFIG = Path("config.yaml")
+DEFAULT_MAX_REQUESTS = 40
+"""As in the exporter-toolkit's users, such as node_exporter."""
+
+_NO_FLAGS = {"--port": "--web.listen-address=:PORT", "-p": "--web.listen-address=:PORT"}
+"""Flags that people try first, and ours for them."""
 
 _DESCRIPTION = "Prometheus exporter for the upload tasks of ZEGO Cloud Player."
 _EPILOG = (
@@ -28,10 +33,20 @@ _EPILOG = (
 def parse_flags(argv: list[str] | None = None) -> argparse.Namespace:
     """Return the parsed command line; ends the program with code 2 where it cannot be used."""
     parser = _parser()
-    flags = parser.parse_args(argv)
+    flags, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.error(_unknown(unknown, parser))
     if flags.demo and flags.config_file is not None:
         parser.error("--demo brings its own configuration: leave out --config.file")
     return flags
+
+
+def _unknown(arguments: list[str], parser: argparse.ArgumentParser) -> str:
+    first = next((a for a in arguments if a.startswith("-")), arguments[0]).partition("=")[0]
+    known = [option for action in parser._actions for option in action.option_strings]
+    near = _NO_FLAGS.get(first) or next(iter(difflib.get_close_matches(first, known, n=1)), "")
+    hint = f" (did you mean {near}?)" if near else ""
+    return f"unrecognized arguments: {' '.join(arguments)}{hint}"
 
 
 def web_overrides(flags: argparse.Namespace) -> dict[str, Any]:
@@ -91,6 +106,7 @@ def _add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentPar
     command: argparse.ArgumentParser = commands.add_parser(
         name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.", allow_abbrev=False
     )
+    _add_serving_flags(command, default=argparse.SUPPRESS)
     _add_common_flags(command, default=argparse.SUPPRESS)
     return command
 
@@ -174,32 +190,51 @@ def _add_simulate(commands: Any) -> None:
     )
 
 
-def _add_serving_flags(parser: argparse.ArgumentParser) -> None:
+def _add_serving_flags(parser: argparse.ArgumentParser, default: Any = None) -> None:
+    """Add the flags of serving; `check` and the others take the same command line."""
     parser.add_argument(
         "--web.listen-address",
         dest="listen_address",
         metavar="ADDRESS",
         action="append",
+        default=default,
         help="address to listen on, such as :10317 or [::1]:10317; repeatable",
     )
     parser.add_argument(
         "--web.telemetry-path",
         dest="telemetry_path",
         metavar="PATH",
+        default=default,
         help="path of the metrics (default: /metrics)",
     )
     parser.add_argument(
         "--web.config.file",
         dest="web_config_file",
         metavar="FILE",
+        default=default,
         help="TLS and authentication, in the format of the Prometheus exporter-toolkit",
     )
     parser.add_argument(
         "--web.enable-lifecycle",
         dest="enable_lifecycle",
         action="store_true",
+        default=default or False,
         help="let POST /-/reload reload the configuration (SIGHUP always does)",
     )
+    parser.add_argument(
+        "--web.max-requests",
+        dest="max_requests",
+        metavar="N",
+        type=_whole_number,
+        default=default or DEFAULT_MAX_REQUESTS,
+        help="answers being made or sent at once, more get 503; 0: no limit (default: 40)",
+    )
+
+
+def _whole_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"not a whole number of at least 0: {text!r}")
+    return int(text)
 
 
 def _add_common_flags(parser: argparse.ArgumentParser, default: Any = None) -> None:
@@ -222,7 +257,7 @@ def _add_common_flags(parser: argparse.ArgumentParser, default: Any = None) -> N
     parser.add_argument(
         "--log.level",
         dest="log_level",
-        choices=list(LEVELS),
+        choices=["debug", "info", "warn", "error"],
         default=default,
         help="least severe lines to log (default: info; error for check, once and tasks)",
     )

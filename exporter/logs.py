@@ -17,6 +17,7 @@ import logging
 import os
 import re
 import select
+import signal
 import sys
 import threading
 from collections import deque
@@ -145,6 +146,8 @@ class LineWriter:
             self._changed.notify_all()
 
     def _run(self) -> None:
+        # It starts before those threads that wait for signals: the kernel must not hand it any.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._closing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,28 +11,24 @@ from pathlib import Path
 import pytest
 
 from exporter import cli
+from exporter.history.database import HistoryFile
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.server import SimulatorServer
 from tests.simulator.calls import frozen_app
 
-LOGGERS = ("exporter", "uvicorn.error", "py.warnings", "urllib3", "requests", "asyncio")
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @pytest.fixture(autouse=True)
 def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run in an empty folder and environment; leave signals and loggers as they were."""
+    """Run in an empty folder and environment; leave signals as they were."""
     monkeypatch.chdir(tmp_path)
     for name in ("ZEGO_APP_ID", "ZEGO_SERVER_SECRET", "ZEGO_SERVER_SECRET_FILE"):
         monkeypatch.delenv(name, raising=False)
     handlers = [signal.getsignal(number) for number in SIGNALS]
-    loggers = [logging.getLogger(name) for name in LOGGERS]
-    before = [(one.handlers, one.propagate, one.level) for one in loggers]
     yield
     for number, handler in zip(SIGNALS, handlers, strict=True):
         signal.signal(number, handler)
-    for one, (hands, propagate, level) in zip(loggers, before, strict=True):
-        one.handlers, one.propagate, one.level = hands, propagate, level
 
 
 @pytest.fixture(name="app")
@@ -75,22 +71,73 @@ def test_a_named_file_must_exist(capsys: pytest.CaptureFixture[str]) -> None:
     assert "elsewhere.yaml: cannot be read: No such file or directory" in capsys.readouterr().err
 
 
-def test_an_address_that_cannot_be_had_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    """Serving and simulating report it in one line."""
+def test_an_address_that_is_taken_may_be_free_soon(capsys: pytest.CaptureFixture[str]) -> None:
+    """Serving and simulating say it in one line, with exit code 1: systemd may try again."""
     with SimulatorServer([]) as server:
         address = f"127.0.0.1:{server.port}"
-        assert cli.main(["--demo", "--log.level=error", f"--web.listen-address={address}"]) == 2
-        assert cli.main(["simulate", "--tasks=0", f"--listen-address={address}"]) == 2
+        assert cli.main(["--demo", "--log.level=error", f"--web.listen-address={address}"]) == 1
+        assert cli.main(["simulate", "--tasks=0", f"--listen-address={address}"]) == 1
     lines = capsys.readouterr().err.lower().splitlines()
     assert len(lines) == 2
     start = f"zego-upload-exporter: cannot listen on {address}: address already in use"
     assert all(line.startswith(start) for line in lines)
 
 
+SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+APP = f"apps: [{{app_id: 1, server_secret: '{SECRET}'}}]"
+MAY_PASS = {
+    "a secret file that is not there yet": "apps: [{app_id: 1, server_secret_file: none}]",
+    "a name that cannot be resolved yet": f"{APP}\nweb: {{listen_address: ['no-host.invalid:1']}}",
+    "an address that is not there yet": f"{APP}\nweb: {{listen_address: ['192.0.2.1:1']}}",
+    "a certificate that is not there yet": f"{APP}\nweb: {{config_file: web.yml}}",
+}
+NEEDS_AN_EDIT = {
+    "an empty secret file": "apps: [{app_id: 1, server_secret_file: empty}]",
+    "a missing web configuration": f"{APP}\nweb: {{config_file: none.yml}}",
+    "a missing file beside another mistake": "apps: [{app_id: x, server_secret_file: none}]",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [*((text, 1) for text in MAY_PASS.values()), *((text, 2) for text in NEEDS_AN_EDIT.values())],
+    ids=[*MAY_PASS, *NEEDS_AN_EDIT],
+)
+def test_only_what_an_edit_must_change_is_2(tmp_path: Path, text: str, code: int) -> None:
+    """`RestartPreventExitStatus=2` of the unit: systemd tries again whatever may pass by itself."""
+    (tmp_path / "config.yaml").write_text(text)
+    (tmp_path / "empty").write_text("")
+    (tmp_path / "web.yml").write_text("tls_server_config: {cert_file: none, key_file: none}")
+    assert cli.main([]) == code
+
+
+def test_a_history_that_another_process_uses_may_be_free_soon(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names the process and what to do."""
+    (tmp_path / "config.yaml").write_text(f"{APP}\nhistory: {{path: h.sqlite}}")
+    history = HistoryFile(tmp_path / "h.sqlite")
+    try:
+        assert cli.main(["once"]) == 1
+    finally:
+        history.close()
+    assert f"is in use by process {os.getpid()}" in capsys.readouterr().err
+
+
+def test_problems_of_the_web_configuration_have_its_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A missing one is reported together with all other problems."""
+    (tmp_path / "config.yaml").write_text("apps: [{app_id: x}]\nweb: {config_file: none.yml}")
+    assert cli.main(["check"]) == 2
+    places = [line.partition(": ")[0] for line in capsys.readouterr().err.splitlines()[1:]]
+    assert places == ["apps[0].app_id", "apps[0].server_secret", "web.config_file"]
+
+
 def test_no_address_at_all_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
     """The simulator's address is held to the same rules."""
     assert cli.main(["simulate", "--listen-address=nowhere"]) == 2
-    assert "not an address" in capsys.readouterr().err
+    assert "not an address to listen on" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("app")

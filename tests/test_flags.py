@@ -17,6 +17,7 @@ FLAGS = {
         "--web.telemetry-path",
         "--web.config.file",
         "--web.enable-lifecycle",
+        "--web.max-requests",
         "--log.level",
         "--log.format",
         "--demo",
@@ -63,7 +64,19 @@ def test_web_flags_have_the_shape_of_the_file() -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "once", "tasks", "simulate"])
-@pytest.mark.parametrize("flag", ["--config.file=a.yaml", "--log.level=warn", "--log.format=json"])
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--config.file=a.yaml",
+        "--log.level=warn",
+        "--log.format=json",
+        "--web.listen-address=:1",
+        "--web.telemetry-path=/m",
+        "--web.config.file=web.yml",
+        "--web.enable-lifecycle",
+        "--web.max-requests=7",
+    ],
+)
 def test_common_flags_stand_before_or_after_the_command(command: str, flag: str) -> None:
     """Neither place loses a flag."""
     before, after = parse_flags([flag, command]), parse_flags([command, flag])
@@ -84,6 +97,9 @@ def test_a_sub_command_has_its_own_flags() -> None:
 @pytest.mark.parametrize(
     ("argv", "problem"),
     [
+        (["--port=9"], "--port=9 (did you mean --web.listen-address=:PORT?)"),
+        (["once", "--web.listen-adress=:9"], "(did you mean --web.listen-address?)"),
+        (["--web.max-requests=-1"], "argument --web.max-requests: not a whole number"),
         (["--config=x"], "unrecognized arguments: --config=x"),
         (["--log.level=trace"], "argument --log.level: invalid choice: 'trace'"),
         (["--demo", "--config.file=x"], "--demo brings its own configuration"),

@@ -16,16 +16,21 @@ from exporter.__main__ import main
 def handlers() -> Iterator[None]:
     """Leave the signal handlers as they were."""
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("argv", "code"), [([], 0), (["--demo"], 0), (["once"], 1), (["check"], 1)]
+)
 def test_a_signal_while_the_program_loads_ends_it_well(
-    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+    number: signal.Signals, argv: list[str], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The handlers are there before the slow imports; exit code 0, as with later signals."""
+    """The handlers are there before the slow imports: 0 when it was to serve, else a failure."""
     codes: list[int] = []
     loading = ModuleType("exporter.cli")
 
@@ -36,5 +41,22 @@ def test_a_signal_while_the_program_loads_ends_it_well(
 
     loading.main = run  # type: ignore[attr-defined] # a module made up for this test
     monkeypatch.setitem(sys.modules, "exporter.cli", loading)
+    monkeypatch.setattr(sys, "argv", ["zego-upload-exporter", *argv])
     assert main() == 7
-    assert codes == [0]
+    assert codes == [code]
+
+
+def test_a_reload_that_is_asked_for_while_the_program_loads_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """SIGHUP, whose default ends a process, is taken when the program serves."""
+    loading = ModuleType("exporter.cli")
+
+    def run() -> int:
+        signal.raise_signal(signal.SIGHUP)
+        return signal.sigwait({signal.SIGHUP})
+
+    loading.main = run  # type: ignore[attr-defined] # a module made up for this test
+    monkeypatch.setitem(sys.modules, "exporter.cli", loading)
+    monkeypatch.setattr(sys, "argv", ["zego-upload-exporter"])
+    assert main() == signal.SIGHUP

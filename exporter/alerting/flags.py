@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from exporter.alerting.tuning import LABELS
+LABELS = ("cluster", "namespace")
+"""Labels that usually tell targets apart beside `job`."""
 
 KINDS = ("rules", "dashboards", "alertmanager")
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from exporter.alerting.catalog import ALERTS, LANGUAGES, alert_named
+from exporter.alerting.flags import LABELS
 from exporter.alerting.model import Alert, Kind, Severity, Texts
 from exporter.errors import ConfigError
 
 WATCHED = ("ZegoUploadWatchedTitleExpiring", "titles")
-LABELS = ("cluster", "namespace")
 """Labels that tell targets apart beside `job`, by default."""
 
 _DURATION = re.compile(r"(?:\d+[smhd])+")

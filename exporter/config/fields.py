@@ -42,6 +42,10 @@ _RESERVED_PATHS = ("-", "api", "callback")
 _LIKE_A_SECRET = re.compile(r"[0-9A-Fa-f]{32}")
 
 
+class Unavailable(ValueError):
+    """A file that cannot be opened now, and may be there soon."""
+
+
 @dataclass(frozen=True, slots=True)
 class Right:
     """What would be right for a field, for the brackets at the end of a message about it."""
@@ -258,11 +262,14 @@ TelemetryPath = Annotated[
 # Files and secrets.
 
 
-def file_path(read: Callable[[Path], object] | None = None) -> BeforeValidator:
+def file_path(
+    read: Callable[[Path], object] | None = None, *, may_pass: bool = False
+) -> BeforeValidator:
     """Return the reader of a path; a relative one counts from `folder` in the context.
 
     `read`, if given, must be able to read the file now: it raises OSError, or ValueError that says
-    what is wrong with the content without showing it.
+    what is wrong with the content without showing it. `may_pass` is for files that others provide,
+    such as a mounted secret: one that is missing may be there soon.
     """
 
     def check(value: Any, info: ValidationInfo) -> Path:
@@ -271,9 +278,11 @@ def file_path(read: Callable[[Path], object] | None = None) -> BeforeValidator:
         try:
             if read is not None:
                 read(path)
-        except (OSError, ValueError) as error:
-            what = error.strerror if isinstance(error, OSError) else error
-            raise ValueError(f"{_shown_path(value, path)} cannot be used: {what}") from None
+        except OSError as error:
+            what = f"{_shown_path(value, path)} cannot be used: {error.strerror}"
+            raise (Unavailable if may_pass else ValueError)(what) from None
+        except ValueError as error:
+            raise ValueError(f"{_shown_path(value, path)} cannot be used: {error}") from None
         return path
 
     return BeforeValidator(check)
@@ -296,6 +305,12 @@ def _shown_path(value: object, path: Path) -> str:
     return shown(str(path), limit=200)
 
 
+def open_once(path: Path) -> None:
+    """Raise OSError where the file cannot be read."""
+    with path.open("rb") as file:
+        file.read(1)
+
+
 def read_secret_file(path: Path) -> str:
     """Return the text of `path` without white space around it.
 
@@ -316,7 +331,7 @@ def read_secret_file(path: Path) -> str:
     return secret
 
 
-SecretFile = Annotated[Path, file_path(read_secret_file)]
+SecretFile = Annotated[Path, file_path(read_secret_file, may_pass=True)]
 """The path of a file that contains a secret and can be read now."""
 
 

@@ -23,9 +23,9 @@ from exporter.config.fields import FromEnvironment, kind
 from exporter.config.problems import (
     Place,
     Problem,
-    in_file_order,
     line_of,
     problems_of,
+    refusal,
     value_at,
 )
 from exporter.config.schema import Settings
@@ -75,8 +75,7 @@ def load_settings(
     known = {problem.place for problem in draft.problems}
     problems = [*draft.problems, *(p for p in found if not _is_within(p.place, known))]
     if problems or settings is None:
-        ordered = in_file_order(problems, values)
-        raise ConfigError([line_of(problem, draft.names) for problem in ordered])
+        raise refusal(problems, values, draft.names)
     warnings = [line_of(warning, draft.names) for warning in warnings_of(settings)]
     ids = {str(app.app_id) for app in settings.apps}
     if path is not None and environment.get("ZEGO_APP_ID", "").strip() not in {"", *ids}:

@@ -13,7 +13,8 @@ from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_orig
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from exporter.config.fields import FromEnvironment, Right, Unfit, kind, shown
+from exporter.config.fields import FromEnvironment, Right, Unavailable, Unfit, kind, shown
+from exporter.errors import ConfigError
 
 Place: TypeAlias = tuple[str | int, ...]
 """Keys and indices from the top of the file: `("apps", 0, "app_id")`."""
@@ -23,10 +24,14 @@ _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to fix: `text` says what is wrong and, in brackets, what would be right."""
+    """One thing to fix."""
 
     place: Place
     text: str
+    """What is wrong and, in brackets, what would be right."""
+
+    passing: bool = False
+    """Whether it may pass without an edit."""
 
 
 def place_text(place: Place) -> str:
@@ -99,7 +104,11 @@ def problems_of(error: ValidationError, root: type[BaseModel], values: Any) -> l
     where a text from the environment is still known as one.
     """
     return [
-        Problem(details["loc"], _text(details, root, values))
+        Problem(
+            details["loc"],
+            _text(details, root, values),
+            isinstance(details.get("ctx", {}).get("error"), Unavailable),
+        )
         for details in error.errors(include_url=False)
         # A list is also too short to pydantic when each of its items is wrong.
         if details["type"] != "too_short" or not value_at(values, details["loc"])
@@ -193,6 +202,17 @@ def _parts(annotation: Any) -> Iterator[tuple[Any, tuple[Any, ...]]]:
 
 def _is_model(part: Any) -> bool:
     return isinstance(part, type) and issubclass(part, BaseModel)
+
+
+def refusal(
+    problems: Iterable[Problem],
+    values: Any,
+    names: Mapping[Place, str] = types.MappingProxyType({}),
+) -> ConfigError:
+    """Return the error of a file with `values` that has these problems."""
+    ordered = in_file_order(problems, values)
+    passing = all(problem.passing for problem in ordered)
+    return ConfigError([line_of(problem, names) for problem in ordered], passing=passing)
 
 
 def line_of(problem: Problem, names: Mapping[Place, str] = types.MappingProxyType({})) -> str:

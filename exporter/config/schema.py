@@ -21,6 +21,7 @@ from exporter.config.fields import (
     Window,
     distinct,
     file_path,
+    open_once,
 )
 from exporter.tasks import TaskStatus
 
@@ -100,9 +101,9 @@ class WebSettings(Section):
     telemetry_path: TelemetryPath = "/metrics"
     """Path of the metrics page."""
 
-    config_file: Annotated[Path, file_path(), Right("the path of a web configuration")] | None = (
-        None
-    )
+    config_file: (
+        Annotated[Path, file_path(open_once), Right("the path of a web configuration")] | None
+    ) = None
     """File with TLS and basic auth, in the format of Prometheus' exporter-toolkit."""
 
 

@@ -20,7 +20,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -239,7 +239,7 @@ def _write(connection: sqlite3.Connection, name: str, app_id: int, update: Updat
 def _lock_for_this_process(path: Path) -> IO[str]:
     """Lock the file beside `path`; the lock ends with the process, however it ends."""
     try:
-        claim = path.with_name(path.name + ".lock").open("a")
+        claim = path.with_name(path.name + ".lock").open("a+")
     except OSError as error:
         if error.errno in _DISK_ERRORS:
             raise HistoryError(f"{path}: {error.strerror}") from error
@@ -251,11 +251,18 @@ def _lock_for_this_process(path: Path) -> IO[str]:
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
+        claim.seek(0)
+        owner = claim.read(20).strip()
         claim.close()
+        process = f"process {owner}" if owner.isdigit() else "another process"
         raise HistoryLocked(
-            f"history.path: {path} is in use by another process (give each exporter a file of its "
-            "own)"
+            f"history.path: {path} is in use by {process} (stop it, or give each process a file of "
+            "its own)"
         ) from error
+    with suppress(OSError):  # a full disk; the lock holds without the number too
+        claim.truncate(0)
+        claim.write(str(os.getpid()))
+        claim.flush()
     return claim
 
 

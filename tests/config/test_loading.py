@@ -88,6 +88,7 @@ def test_flags_win_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """A given flag replaces the key; paths of flags count from the working directory."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "etc").mkdir()
+    (tmp_path / "web.yaml").touch()
     text = "apps: [{app_id: 1, server_secret: '${ZEGO_SERVER_SECRET}'}]\nweb: {listen_address: [x]}"
     web = {"listen_address": (":9",), "telemetry_path": None, "config_file": "web.yaml"}
     path = write(tmp_path / "etc", text)
@@ -153,11 +154,12 @@ def test_settings_hide_secrets_and_cannot_be_changed() -> None:
         loaded.apps[0].slots_limit = 5  # type: ignore[misc] # the point of the test
 
 
-def test_settings_can_be_read_again_from_their_own_values() -> None:
+def test_settings_can_be_read_again_from_their_own_values(tmp_path: Path) -> None:
     """What a reader returned, it takes: tests and tools build settings from Python values."""
     tasks = TaskSettings()
     assert TaskSettings.model_validate(dict(tasks)) == tasks
-    web = Web(config_file=Path("x"))
+    (tmp_path / "web.yml").touch()
+    web = Web(config_file=tmp_path / "web.yml")
     assert Web.model_validate(dict(web)) == web
 
 

@@ -21,6 +21,7 @@ SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 def written(folder: Path) -> dict[str, Any]:
     """Return a configuration with every key of every section, none of which has its default."""
     (folder / "secret").write_text(SECRET)
+    (folder / "web.yml").touch()
     (folder / "ca.pem").write_text("-----BEGIN CERTIFICATE-----")
     collection = {
         "interval": "30s",

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from exporter.config.fields import kind
 from exporter.config.loading import read_config_file
-from exporter.config.problems import Problem, in_file_order, line_of, problems_of
+from exporter.config.problems import Problem, line_of, problems_of, refusal
 from exporter.config.yaml import load_yaml
 from exporter.errors import ConfigError
 from exporter.web.security.conflicts import TLS, tls_conflicts, web_warnings
@@ -57,7 +57,7 @@ def load_web_config(path: Path) -> WebConfig:
         raise ConfigError([f"the file: {what}"])
     document, context, problems = _validate(_without_blanks(values), path.parent)
     if document is None or problems:
-        raise ConfigError([line_of(problem) for problem in in_file_order(problems, values)])
+        raise refusal(problems, values)
     tls = document.tls_server_config
     return WebConfig(
         context=context,

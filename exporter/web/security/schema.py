@@ -127,7 +127,7 @@ def read_pem(path: Path) -> bytes:
     return content
 
 
-PemFile = Annotated[Path, file_path(read_pem)]
+PemFile = Annotated[Path, file_path(read_pem, may_pass=True)]
 """The path of a PEM file that can be read now."""
 
 

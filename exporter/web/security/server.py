@@ -39,7 +39,8 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except ConfigError as error:
         prefix = f"{path}: "
-        raise ConfigError([prefix + p.removeprefix(prefix) for p in error.problems]) from None
+        problems = [prefix + problem.removeprefix(prefix) for problem in error.problems]
+        raise ConfigError(problems, passing=error.passing) from None
 
 
 def build_server(
