@@ -23,6 +23,10 @@ TitleMode = Literal["full", "hash", "none"]
 """How much of a title is shown, on every page and in every label (setting `tasks.title`)."""
 
 
+UNKNOWN_HOST = "unknown"
+"""Source host of a task whose StreamUrl is absent or cannot be read."""
+
+
 class TaskStatus(StrEnum):
     """State of an upload task; the value is the word of the `status` label.
 
@@ -60,6 +64,8 @@ class UploadTask:
         retry_count: Retries so far.
         expires_at: Unix seconds, None where the API gave none.
         created_at: Likewise.
+        source_host: Host of its StreamUrl in lower case, without user, port, path and query;
+            `UNKNOWN_HOST` where it is not known.
     """
 
     id: str
@@ -68,6 +74,7 @@ class UploadTask:
     retry_count: int
     expires_at: float | None
     created_at: float | None
+    source_host: str = UNKNOWN_HOST
 
 
 @dataclass(frozen=True, slots=True)

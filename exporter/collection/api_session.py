@@ -19,7 +19,7 @@ from exporter.collection.walk import TotalsCheck, Walk, WalkResult, walk
 from exporter.errors import RejectedError, Stopped
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.client import Client, Page
-from exporter.zego.decoding import STATUS_CODES
+from exporter.zego.decoding import STATUS_CODES, ContradictoryPage
 
 INCREMENTAL_CLIENTS = 4
 """Clients of an app that is collected incrementally: the walks that can run at the same time."""
@@ -175,6 +175,8 @@ class ApiSession:
         """Request a part of the tasks; an API that refuses that may still list all of them."""
         try:
             return self._request(page_token, client=client, status=status, task_id=task_id or None)
+        except ContradictoryPage as error:
+            raise IncrementalUnsupported(str(error)) from error
         except RejectedError as error:
             raise IncrementalUnsupported(
                 f"the API refuses requests for a part of the tasks: {error}", transient=True

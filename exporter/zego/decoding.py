@@ -1,25 +1,29 @@
-"""Reads the API's answers; the only place with its JSON names.
+"""Decodes the API's answers; the only module that knows its JSON names.
 
-Sources: `docs/zego-api.md`, Answers and Upload tasks. Rules that this file keeps:
+Rules that this file keeps (`docs/zego-api.md`, "Answers" and "Not documented"):
 
-- The documentation contradicts itself, so each of its four spellings is taken.
-- A number may come as a whole float or a string; a bool is not a number.
+- The documentation contradicts itself, so each of its four spellings is accepted.
+- A number may be a whole floating-point number or text; a bool is not a number.
 - A broken entry is left out and counted by reason; a broken page is a ProtocolError.
+- A page that contradicts itself is broken: without a list although its total is above 0 or a
+  token follows, or with entries of which none can be read (`docs/guarantees.md`, section 1).
 - Unknown fields are ignored; an unknown status is `TaskStatus.UNKNOWN`.
 - Whatever the bytes are, the outcome is a value or a ProtocolError.
+- Of `StreamUrl` only the host is kept: path, query and user can contain access tokens.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from exporter.errors import ProtocolError
-from exporter.tasks import TaskStatus, UploadTask
+from exporter.tasks import UNKNOWN_HOST, TaskStatus, UploadTask
 from exporter.text import replace_surrogates
 
 MALFORMED_REASONS = (
@@ -56,32 +60,59 @@ _MAX_INTEGER = 2**63  # the API's numbers are at most 64-bit integers
 _FIRST_MILLISECONDS = 1e11  # as seconds, that would be the year 5138
 _LAST_MILLISECONDS = 1e14
 
+_MAX_URL_CHARACTERS = 4096  # ZEGO allows 1,024 bytes
+# Scheme, user and password, host, port. Possessive, so that no URL takes more than linear time;
+# what is not surely a host is none, since it could be a password.
+_URL = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.\-]{0,31}+://"
+    r"(?:[^/?#@\\\s]*+@)*+"
+    r"(\[[0-9A-Fa-f:.]{2,45}+\]|[\w.\-]{1,253}+)"
+    r"(?::[0-9]{0,5}+)?+(?=[/?#]|\Z)([^?#]*+)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer's envelope; `data` is unread JSON, `message` and `request_id` are not sanitised."""
+    """The envelope of an answer; its texts are the peer's and can contain anything."""
 
     code: int
+    """Return code, 0 for success."""
+
     message: str = field(repr=False)
     request_id: str = field(repr=False)
+
     data: Any = field(repr=False)
+    """JSON value that is not yet decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of tasks.
-
-    `next_token` is empty at the end; `total` is the API's own count, None where it gave none that
-    can be read; `malformed` counts the entries left out, by reason.
-    """
+    """One page of tasks."""
 
     tasks: tuple[UploadTask, ...]
+
     next_token: str
+    """Token of the following page, empty at the end."""
+
     total: int | None
+    """The API's own count, None where it gave none that can be read."""
+
     malformed: Mapping[str, int]
+    """Entries that were left out, by reason (one of MALFORMED_REASONS)."""
 
 
-class _MalformedError(Exception):
+class ContradictoryPage(ProtocolError):
+    """A page that is well formed and cannot be true."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            problem,
+            code="invalid_response",
+            remedy="Compare with another API client, and report it to ZEGO's technical support.",
+        )
+
+
+class _MalformedEntry(Exception):
     """An entry cannot be read; the argument is one of MALFORMED_REASONS."""
 
 
@@ -116,93 +147,108 @@ def decode_page(data: Any) -> Page:
     """Return the page that the data of a successful answer holds; raises ProtocolError."""
     if not isinstance(data, dict):
         raise _protocol_error("the answer's data is not an object")
-    decoded = [_task_or_reason(entry) for entry in _entries(data)]
-    return Page(
-        tasks=tuple(one for one in decoded if isinstance(one, UploadTask)),
-        next_token=_next_token(data),
-        total=_total(data),
-        malformed=Counter(one for one in decoded if isinstance(one, str)),
-    )
+    token = data.get(_TOKEN_NAME)
+    if token is None:
+        token = ""
+    elif not isinstance(token, str):
+        raise _protocol_error("the next page's token is not text")
+    total = _total(data)
+    entries = _entries(data)
+    if entries is None and (total or token):
+        what = f"reports {total} upload tasks" if total else "names a next page"
+        raise ContradictoryPage(f"a page {what} and has no list of tasks")
+    entries = entries or []
+    tasks: list[UploadTask] = []
+    malformed: Counter[str] = Counter()
+    for entry in entries:
+        try:
+            tasks.append(_decode_task(entry))
+        except _MalformedEntry as problem:
+            malformed[str(problem)] += 1
+    if entries and not tasks:
+        fields = ", ".join(sorted(malformed))
+        raise ContradictoryPage(f"none of a page's {len(entries)} entries can be read ({fields})")
+    return Page(tuple(tasks), token, total, malformed)
 
 
-def _entries(data: dict[str, Any]) -> list[Any]:
+def _entries(data: dict[str, Any]) -> list[Any] | None:
+    """Return the entries of a page, None where it has no list."""
     lists = [data[name] for name in _LIST_NAMES if data.get(name) is not None]
-    if not all(isinstance(one, list) for one in lists):
+    if not all(isinstance(entries, list) for entries in lists):
         raise _protocol_error("the list of tasks is not an array")
     if not lists and not any(name in data for name in _PAGE_NAMES):
         raise _protocol_error("the answer's data has no list of tasks")
-    return max(lists, key=len, default=[])  # of both spellings, not the one left empty
-
-
-def _next_token(data: dict[str, Any]) -> str:
-    token = data.get(_TOKEN_NAME)
-    if token is None:
-        return ""
-    if not isinstance(token, str):
-        raise _protocol_error("the next page's token is not a string")
-    return token
+    return max(lists, key=len, default=None)  # of both spellings, not the one left empty
 
 
 def _total(data: dict[str, Any]) -> int | None:
-    """Return the reported count; it is advisory, so an unreadable one is as good as none."""
-    totals = (_whole(data.get(name)) for name in _TOTAL_NAMES)
-    return next((one for one in totals if one is not None and 0 <= one < _MAX_INTEGER), None)
-
-
-def _task_or_reason(entry: Any) -> UploadTask | str:
-    """Return the task, or the word of MALFORMED_REASONS for what is wrong with it."""
-    try:
-        return _decode_task(entry)
-    except _MalformedError as problem:
-        return str(problem)
+    """Return the reported count; an unreadable one is ignored."""
+    for name in _TOTAL_NAMES:
+        total = _whole(data.get(name))
+        if total is not None and 0 <= total < _MAX_INTEGER:
+            return total
+    return None
 
 
 def _decode_task(entry: Any) -> UploadTask:
     if not isinstance(entry, dict):
-        raise _MalformedError("not_an_object")
+        raise _MalformedEntry("not_an_object")
     get = entry.get
     task_id = get("UploadTaskId")
     if not isinstance(task_id, str) or not task_id:
-        raise _MalformedError("id")
+        raise _MalformedEntry("id")
     title = get("Title")
     if title is None:
         title = ""
     elif not isinstance(title, str):
-        raise _MalformedError("title")
+        raise _MalformedEntry("title")
     status = _whole(get("Status"))
     if status is None:
-        raise _MalformedError("status")
+        raise _MalformedEntry("status")
+    retries = get("RetryCount")
+    retry_count = 0 if retries is None else _whole(retries)
+    if retry_count is None or not 0 <= retry_count < _MAX_INTEGER:
+        raise _MalformedEntry("retry_count")
     return UploadTask(
         id=replace_surrogates(task_id),
         title=replace_surrogates(title),
         status=_STATUSES.get(status, TaskStatus.UNKNOWN),
-        retry_count=_retry_count(get("RetryCount")),
-        expires_at=_instant(get("ExpiresAt"), "expires_at"),
-        created_at=_instant(get("CreateTime"), "create_time"),
+        retry_count=retry_count,
+        expires_at=_timestamp(get("ExpiresAt"), "expires_at"),
+        created_at=_timestamp(get("CreateTime"), "create_time"),
+        source_host=_source_host(get("StreamUrl")),
     )
 
 
-def _retry_count(value: Any) -> int:
-    count = 0 if value is None else _whole(value)
-    if count is None or not 0 <= count < _MAX_INTEGER:
-        raise _MalformedError("retry_count")
-    return count
+def _source_host(url: Any) -> str:
+    """Return the host of a URL in lower case; `unknown` where there is none for sure."""
+    if not isinstance(url, str) or len(url) > _MAX_URL_CHARACTERS:
+        return UNKNOWN_HOST
+    parts = _URL.match(url)
+    if parts is None:
+        return UNKNOWN_HOST
+    host, path = parts.groups()
+    # In "https://user/word@host/" the slash belongs to a password that is not escaped.
+    if "@" in path and "." not in host:
+        return UNKNOWN_HOST
+    # Few hosts and many tasks: one object for each host.
+    return sys.intern(host.lower().rstrip(".")) or UNKNOWN_HOST
 
 
-def _instant(value: Any, reason: str) -> float | None:
-    """Return Unix seconds, None for "no such instant": 0, null, absent or the empty string."""
+def _timestamp(value: Any, reason: str) -> float | None:
+    """Return Unix seconds, None for "none": 0, null, absent or the empty string."""
     if value is None or value == "":
         return None
     number = _number(value)
     if number is None or not 0 <= number < _LAST_MILLISECONDS:
-        raise _MalformedError(reason)
+        raise _MalformedEntry(reason)
     if not number:
         return None
     return number / 1000 if number > _FIRST_MILLISECONDS else float(number)
 
 
 def _whole(value: Any) -> int | None:
-    if type(value) is int:  # the good path; the type of True is bool
+    if type(value) is int:  # the usual case; the type of True is bool
         return value
     number = _number(value)
     return int(number) if number is not None and number % 1 == 0 else None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from exporter.errors import ProtocolError
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.decoding import MALFORMED_REASONS, Page, decode_answer, decode_page
+from tests.linear import assert_linear
 
 ENTRY: dict[str, Any] = {
     "UploadTaskId": "upload_task_1",
@@ -31,6 +32,7 @@ TASK = UploadTask(
     retry_count=0,
     expires_at=1742989076.0,
     created_at=1735213076.0,
+    source_host="xxx.com",
 )
 ABSENT = object()
 
@@ -279,7 +281,8 @@ def test_every_reason_occurs() -> None:
 
 def test_a_float_that_overflows_is_no_number() -> None:
     """JSON allows 1e400, and Python reads it as infinity."""
-    body = json.dumps({"Code": 0, "Data": {"UploadTasks": [entry_with("Status", 123454321)]}})
+    entries = [entry_with("Status", 123454321), ENTRY]
+    body = json.dumps({"Code": 0, "Data": {"UploadTasks": entries}})
     answer = decode_answer(body.replace("123454321", "1e400").encode())
     assert dict(decode_page(answer.data).malformed) == {"status": 1}
 
@@ -323,3 +326,118 @@ def test_any_bytes_give_an_answer_or_a_protocol_error(body: bytes) -> None:
     except ProtocolError:
         return
     assert isinstance(answer.code, int)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://Origin.Example.com/media/a.mp4?token=x", "origin.example.com"),
+        ("http://user:word@origin.example:8443/a", "origin.example"),
+        ("https://me@example.org:word@origin.example/a", "origin.example"),
+        ("rtmp://minio/live", "minio"),
+        ("ftp://10.0.0.7", "10.0.0.7"),
+        ("https://[2001:DB8::1]:443/a", "[2001:db8::1]"),
+        ("https://视频.example/片.mp4", "视频.example"),
+        ("https://xn--fiq228c.example#top", "xn--fiq228c.example"),
+        ("https://origin.example.?a", "origin.example"),
+        ("https://origin.example/clip@1080p.mp4", "origin.example"),
+        ("https://origin.example:/a", "origin.example"),
+        ("s3+https://under_score.example/a", "under_score.example"),
+    ],
+)
+def test_the_host_of_the_source(url: str, host: str) -> None:
+    """In lower case, as it is written, and nothing else of the URL."""
+    assert page_of(entry_with("StreamUrl", url)).tasks[0].source_host == host
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        ABSENT,
+        None,
+        "",
+        5,
+        ["https://origin.example/"],
+        "origin.example/a.mp4",
+        "/a.mp4?token=word",
+        "https://",
+        "https:///a",
+        "https://./a",
+        "https://user:word",
+        "https://user:word/x@origin.example/a",
+        "https://word/x@origin.example/a",
+        "https://user:word#x@origin.example/a",
+        "https://word\\@origin.example/a",
+        "https://two words.example/",
+        "https://line\nend.example/",
+        "https://con\u202etrol.example/",
+        "https://%77ord.example/",
+        "https://origin.example:80x/",
+        "https://[origin.example]/",
+        "https://" + "x" * 254,
+        "https://origin.example/" + "x" * 5000,
+        "javascript:word",
+        "\ud800://\ud800",
+    ],
+)
+def test_a_source_without_a_sure_host_is_unknown(url: Any) -> None:
+    """What is no host could be a password."""
+    assert page_of(entry_with("StreamUrl", url)).tasks[0].source_host == "unknown"
+
+
+@settings(deadline=None)
+@given(
+    st.text(max_size=300)
+    | st.from_regex(r"[a-z]{1,5}://[a-z@:/?#.\\\[\] %-]{0,60}", fullmatch=True)
+)
+def test_any_source_gives_a_short_host(url: str) -> None:
+    """No part that can contain a token, no character that acts."""
+    host = page_of(entry_with("StreamUrl", url)).tasks[0].source_host
+    assert 0 < len(host) <= 256
+    assert not set(host) & set("/?#@%\\ \n")
+    assert host.isprintable()
+
+
+@pytest.mark.parametrize(
+    "part", ["a", "@", "a@", ":", "a:", "[", "[:", ".", "://", "a://", "%", "/@", "?", "\\", " "]
+)
+def test_the_host_is_found_in_linear_time(part: str) -> None:
+    """Whatever the URL is made of."""
+    assert_linear(
+        decode_page,
+        lambda size: {"UploadTasks": [{**ENTRY, "StreamUrl": "a://" + part * 800}] * (size // 50)},
+    )
+    assert_linear(
+        decode_page, lambda size: {"UploadTasks": [{**ENTRY, "StreamUrl": "a://" + part * size}]}
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"TotalSize": 5},
+        {"TotalSize": "5", "UploadTasks": None},
+        {"NextPageToken": "next"},
+        {"NextPageToken": "next", "TotalSize": 0, "UploadTask": None, "UploadTasks": None},
+    ],
+)
+def test_a_page_that_reports_tasks_and_has_no_list_is_broken(data: dict[str, Any]) -> None:
+    """`docs/guarantees.md`, section 1: it would end the walk early, or say that all are gone."""
+    with pytest.raises(ProtocolError, match="has no list of tasks"):
+        decode_page(data)
+
+
+@pytest.mark.parametrize(
+    "data", [{"TotalSize": 0}, {"NextPageToken": "", "UploadTasks": None}, {"TotalSize": None}]
+)
+def test_a_page_without_tasks_may_leave_out_the_list(data: dict[str, Any]) -> None:
+    """JSON writers omit empty values."""
+    assert decode_page(data).tasks == ()
+
+
+@pytest.mark.parametrize("broken", [None, 5, {}, {**ENTRY, "Status": None}])
+@pytest.mark.parametrize("entries", [1, 50])
+def test_a_page_without_a_readable_entry_is_broken(broken: Any, entries: int) -> None:
+    """The API writes something that this version does not know: nothing is gone."""
+    with pytest.raises(ProtocolError, match=f"none of a page's {entries} entries can be read"):
+        page_of(*[broken] * entries)
