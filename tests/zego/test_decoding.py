@@ -156,7 +156,7 @@ def test_of_both_spellings_the_one_with_tasks_is_taken(unused: Any) -> None:
 
 def test_the_token_is_kept_as_it_is() -> None:
     """It is opaque."""
-    assert decode_page({"NextPageToken": " \ud800?"}).next_token == " \ud800?"
+    assert decode_page({"UploadTasks": [], "NextPageToken": " \ud800?"}).next_token == " \ud800?"
 
 
 @pytest.mark.parametrize(
