@@ -14,6 +14,7 @@ from tests.deploy.schemas import vendored_schema
 from tests.deploy.tools import run
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ISSUE_FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
 EVERY_WORKFLOW = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 
 MAY_WRITE = {
@@ -71,6 +72,14 @@ def test_workflows_follow_the_schema(path: Path) -> None:
 def test_dependabot_follows_its_schema() -> None:
     """The published schema has no objection."""
     vendored_schema("dependabot").validate(_load(ROOT / ".github" / "dependabot.yml"))
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("path", ISSUE_FORMS, ids=lambda path: path.name)
+def test_issue_forms_follow_their_schema(path: Path) -> None:
+    """GitHub would ignore a form that it cannot read, without a word."""
+    kind = "github-issue-config" if path.name == "config.yml" else "github-issue-forms"
+    vendored_schema(kind).validate(_load(path))
 
 
 def test_only_what_publishes_may_write() -> None:
