@@ -67,10 +67,10 @@ class CollectionSettings(Section):
     """Time from the start of one collection to the start of the next."""
 
     timeout: Seconds = 10.0
-    """Longest time that one request to the API may take."""
+    """Longest time of one request to the API."""
 
     deadline: ComputedSeconds = _COMPUTED
-    """Longest time that one collection may take. Default: the larger of interval and 10 minutes."""
+    """Longest time of one collection. Default: the larger of interval and 10 minutes."""
 
     requests_per_second: Annotated[
         float,
@@ -78,25 +78,27 @@ class CollectionSettings(Section):
         NUMBER,
         Right("requests a second, 0.001 to 10000"),
     ] = 10.0
-    """Requests a second, retries included, of the 20 that ZEGO allows per AppId and action. Apps
-    with the same AppId share them. More than 20 is accepted with a warning: ZEGO can raise it."""
+    """Highest rate of requests, retries included. ZEGO allows 20 a second for each AppId and
+    action. Apps with the same AppId share the rate. More than 20 is accepted with a warning,
+    because ZEGO can raise the limit."""
 
     page_size: Annotated[
         int, Field(strict=True, ge=1, le=50), INTEGER, Right("tasks of one request, 1 to 50")
     ] = 50
-    """Tasks that one request asks for."""
+    """Tasks on one page."""
 
     max_retries: Annotated[
         int, Field(strict=True, ge=0, le=10), INTEGER, Right("further attempts, 0 to 10")
     ] = 3
-    """How often a request that may yet succeed is sent again, at growing random distances."""
+    """How often a request that failed for a passing reason is repeated, with increasing random
+    delays."""
 
     stale_after: ComputedSeconds = _COMPUTED
     """Age at which the last complete snapshot is no longer exposed. Default: 5 x interval."""
 
     strategy: Literal["full", "incremental"] = "full"
-    """full pages through all tasks at every interval. incremental asks for what has changed, as
-    long as the API proves fit for it; worth it from some thousand tasks on."""
+    """full reads all pages at every interval. incremental reads what has changed, if the API
+    supports that. It is useful from a few thousand tasks on."""
 
     resync_interval: Annotated[
         float,
@@ -162,8 +164,8 @@ class AppSettings(Section):
         ]
         | None
     ) = None
-    """File that holds the ServerSecret. It is read again at every collection, so the secret can be
-    changed without a reload. Give this or server_secret."""
+    """File that contains the ServerSecret. It is read at every collection, so the secret can be
+    changed without a reload. Set this or server_secret."""
 
     server_secret: (
         Annotated[
@@ -172,18 +174,18 @@ class AppSettings(Section):
         ]
         | None
     ) = Field(default=None, validate_default=True)
-    """ServerSecret from the ZEGO console, best as ${NAME} from the environment. Give this or
+    """ServerSecret from the ZEGO console, preferably as ${NAME} from the environment. Set this or
     server_secret_file."""
 
     region: Region = "global"
-    """Region whose API host is used; best the one that the exporter runs in."""
+    """Region whose API host is used. Choose the one where the exporter runs."""
 
     endpoint: Endpoint = _COMPUTED
-    """URL of the API; wins over region. https, or http on a loopback address. Default: the host of
-    the region."""
+    """URL of the API, takes precedence over region. https, or http on a loopback address. Default:
+    the host of the region."""
 
     is_test: Annotated[bool, Field(strict=True), BOOLEAN, Right("true or false")] | None = None
-    """Sends IsTest with this value. Needed for projects created on or before 2021-11-16."""
+    """Sends IsTest with this value. Required for projects created on or before 2021-11-16."""
 
     slots_limit: Annotated[
         int,
@@ -191,7 +193,7 @@ class AppSettings(Section):
         INTEGER,
         Right("tasks waiting or uploading, 1 to 1000000"),
     ] = 10
-    """Tasks that ZEGO lets this AppId have waiting or uploading at once; 10 unless raised."""
+    """Tasks that ZEGO allows to be waiting or uploading together for this AppId."""
 
     ca_file: (
         Annotated[
@@ -201,8 +203,8 @@ class AppSettings(Section):
         ]
         | None
     ) = None
-    """File with certificates of authorities, in PEM, that are trusted for the API besides the usual
-    ones; for a proxy that inspects TLS."""
+    """File with CA certificates in PEM that are trusted for the API in addition to the usual ones,
+    for example of a proxy that inspects TLS."""
 
     callback_secret_file: (
         Annotated[
@@ -211,18 +213,18 @@ class AppSettings(Section):
         ]
         | None
     ) = None
-    """File that holds the CallbackSecret; with it, ZEGO's callbacks are taken at
-    /callback/<name>. It is read again at every callback. Give this, callback_secret or neither."""
+    """File that contains the CallbackSecret. With it, ZEGO's callbacks are accepted at
+    /callback/<name>. It is read at every callback. Set at most one of this and callback_secret."""
 
     callback_secret: (
         Annotated[Secret, Right("the CallbackSecret of the project, or ${NAME} for a variable")]
         | None
     ) = None
-    """CallbackSecret of the project, best as ${NAME} from the environment. Give this,
-    callback_secret_file or neither."""
+    """CallbackSecret of the project, preferably as ${NAME} from the environment. Set at most one of
+    this and callback_secret_file."""
 
     collection: CollectionSettings = CollectionSettings()
-    """Any key of the section collection below, for this app alone."""
+    """Any key of the section collection below, for this app only."""
 
     @field_validator("name", mode="before")
     @classmethod

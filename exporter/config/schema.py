@@ -27,7 +27,7 @@ from exporter.tasks import TaskStatus
 
 
 class TaskSettings(Section):
-    """Which series are exposed for single tasks, and for expiries."""
+    """Series of single tasks, expiries and sources."""
 
     limit: Annotated[
         int,
@@ -35,7 +35,7 @@ class TaskSettings(Section):
         INTEGER,
         Right("tasks with series of their own, 0 to 10000000"),
     ] = 500
-    """Most tasks of one app that get series of their own, the most useful first; 0 for none."""
+    """Highest number of tasks of one app with per-task series, most useful first. 0 for none."""
 
     statuses: Annotated[
         tuple[TaskStatus, ...],
@@ -49,10 +49,10 @@ class TaskSettings(Section):
         TaskStatus.FAILED,
         TaskStatus.EXPIRED,
     )
-    """Statuses whose tasks get series of their own."""
+    """Statuses of the tasks with per-task series."""
 
     title: Literal["full", "hash", "none"] = "full"
-    """What the label title holds: the title, a short hash of it, or nothing."""
+    """How titles are shown: in full, as a short hash, or not at all."""
 
     expiry_windows: Annotated[
         tuple[Window, ...],
@@ -65,13 +65,12 @@ class TaskSettings(Section):
         ("3d", 259_200.0),
         ("7d", 604_800.0),
     )
-    """Values of the label within: files that expire within that time are counted. May be empty."""
+    """Values of the label within: how many files expire within these times. May be empty."""
 
     source_hosts: Annotated[
         int, Field(strict=True, ge=0, le=1000), INTEGER, Right("hosts of sources, 0 to 1000")
     ] = 10
-    """Hosts of StreamUrls, those with most tasks first, that tasks are counted by; 0 for no
-    `zego_upload_source_tasks`."""
+    """Hosts of StreamUrls by which tasks are counted, those with most tasks first. 0 for none."""
 
     @field_validator("expiry_windows")
     @classmethod
@@ -80,15 +79,15 @@ class TaskSettings(Section):
 
 
 class HistorySettings(Section):
-    """What survives a restart."""
+    """State that survives a restart."""
 
     path: Annotated[Path, file_path(), Right("the path of an SQLite file")] | None = None
-    """SQLite file in which counters and the times of status changes survive a restart. Default:
-    the environment variable ZEGO_HISTORY_PATH; without either, counters start at 0."""
+    """SQLite file for counters and the times of status changes. Default: the environment variable
+    ZEGO_HISTORY_PATH. Without either, counters start at 0."""
 
 
 class WebSettings(Section):
-    """Where the exporter answers."""
+    """The HTTP server."""
 
     listen_address: Annotated[
         tuple[ListenAddress, ...],
@@ -96,10 +95,10 @@ class WebSettings(Section):
         distinct(lambda address: address),
         Right('such as [":10317"]'),
     ] = (":10317",)
-    """Addresses to listen on, each host:port; without a host on all addresses."""
+    """Addresses to listen on, each host:port. Without a host: all addresses."""
 
     telemetry_path: TelemetryPath = "/metrics"
-    """Path of the metrics page."""
+    """Path of the metrics."""
 
     config_file: (
         Annotated[Path, file_path(open_once), Right("the path of a web configuration")] | None
@@ -119,13 +118,13 @@ class Settings(Section):
     """How tasks are read from the API, for all apps."""
 
     tasks: TaskSettings = TaskSettings()
-    """Which series are exposed for single tasks, and for expiries."""
+    """Series of single tasks, expiries and sources."""
 
     history: HistorySettings = HistorySettings()
-    """What survives a restart."""
+    """State that survives a restart."""
 
     web: WebSettings = WebSettings()
-    """Where the exporter answers."""
+    """The HTTP server."""
 
     _warnings: tuple[str, ...] = PrivateAttr(default=())
 
