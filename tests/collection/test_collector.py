@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from exporter.collection.collector import Collector
-from exporter.collection.state import AppView
+from exporter.collection.schedule import Schedule, elapsed_clock
+from exporter.collection.state import AppState, AppView
 from exporter.config import AppSettings, CollectionSettings
 from exporter.history.counters import AppCounters
+from exporter.history.database import HistoryFile, Update
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.faults import Fault
 from exporter.simulator.lifecycle import Life
 from exporter.simulator.server import SimulatorServer
-from exporter.tasks import TaskStatus
+from exporter.tasks import Snapshot, TaskStatus
 from exporter.zego.limiter import RateLimiter
-from tests.builders import NOW
+from exporter.zego.stats import ApiStats
+from tests.builders import NOW, make_settings, make_snapshot, make_task
 from tests.logged import lines as logged_lines
 from tests.waiting import wait_until
 
@@ -47,6 +53,9 @@ class Site:
         app: SimulatedApp,
         *,
         clock: Callable[[], float] | None = None,
+        wall_clock: Callable[[], float] = time.time,
+        counters: AppCounters | None = None,
+        prepare: Callable[[str, Snapshot], None] = lambda _app, _snapshot: None,
         **changes: Any,
     ) -> None:
         self.app = app
@@ -61,7 +70,12 @@ class Site:
             **changes,
         }
         self.collector = Collector(
-            AppSettings(**settings), RateLimiter(1000), AppCounters(), clock=clock or self.clock
+            AppSettings(**settings),
+            RateLimiter(1000),
+            counters or AppCounters(),
+            clock=clock or self.clock,
+            wall_clock=wall_clock,
+            prepare=prepare,
         )
 
     def collect(self) -> AppView:
@@ -222,6 +236,107 @@ def test_transitions_are_counted_between_complete_walks_only(site: Site) -> None
     assert not any(site.collect().counters.transitions.values())
     site.app.faults.switch_off()
     assert site.collect().counters.transitions["new", TaskStatus.FAILED.value] == 1
+
+
+def test_counts_and_transitions_of_a_walk_are_seen_together(
+    server: SimulatorServer, app: SimulatedApp, tmp_path: Path
+) -> None:
+    """While the snapshot is rendered and the file written, all is still that of the walk before."""
+    seen: list[AppView] = []
+
+    class Watched(HistoryFile):
+        def write(self, name: str, app_id: int, update: Update) -> None:
+            seen.append(site.collector.state.view())
+            super().write(name, app_id, update)
+
+    with closing(Watched(tmp_path / "history.sqlite")) as history:
+        site = Site(
+            server,
+            app,
+            counters=AppCounters(history, "vod", APP_ID),
+            prepare=lambda _app, _snapshot: seen.append(site.collector.state.view()),
+        )
+        before = site.collect()
+        app.life.add_task(status=5)
+        seen.clear()
+        after = site.collect()
+        assert len(seen) == 2
+        for view in seen:
+            assert view.snapshot is before.snapshot
+            assert view.counters == before.counters
+        assert after.snapshot is not before.snapshot
+        assert after.counters.transitions["new", "failed"] == 1
+        site.collector.close()
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="no clock counts a suspend")
+def test_the_clock_counts_the_time_of_a_suspend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight hours asleep are eight hours: the data is stale, and a collection is due."""
+    slept = 0.0
+    monkeypatch.setattr(
+        time, "clock_gettime", lambda clock: 100.0 + slept * (clock == time.CLOCK_BOOTTIME)
+    )
+    settings = make_settings()
+    counters = AppCounters()
+    state = AppState(settings, ApiStats(), counters)
+    schedule = Schedule(elapsed_clock(), settings.collection.interval)
+    snapshot = make_snapshot(make_task())
+    state.publish(snapshot, counters.compare(snapshot.tasks, NOW), {})
+    schedule.start(elapsed_clock())
+    assert state.view().snapshot is snapshot
+    assert schedule.due > elapsed_clock()
+    slept = 8 * 3600.0
+    assert state.view().snapshot is None
+    assert schedule.due < elapsed_clock()
+    assert Collector(settings, RateLimiter(1), counters)._clock is elapsed_clock
+
+
+def test_a_corrected_wall_clock_makes_no_negative_outage(
+    server: SimulatorServer, app: SimulatedApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The length of an outage is elapsed time."""
+    calls = count()
+    site = Site(server, app, wall_clock=lambda: time.time() - 10 * next(calls))
+    app.faults.switch_on(Fault.HTTP_STATUS, 500)
+    site.collect()
+    app.faults.switch_off()
+    site.clock.now += 90.0
+    with caplog.at_level(logging.INFO):
+        site.collect()
+    (end,) = [r for r in caplog.records if "succeed again" in str(r.msg)]
+    assert "'outage_seconds': 90.0" in str(end.msg)
+    site.collector.close()
+
+
+@pytest.mark.parametrize(
+    ("limit", "error"),
+    [
+        ("descriptors", OSError(errno.EMFILE, "Too many open files")),
+        ("threads", RuntimeError("can't start new thread")),
+        ("defect", ZeroDivisionError()),
+    ],
+)
+def test_a_limit_of_the_process_is_logged_once(
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    limit: str,
+    error: Exception,
+) -> None:
+    """One line for the outage, with the remedy where there is one, and no flood of tracebacks."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.INFO):
+        patch.setattr(site.collector._clients[0], "describe_upload_tasks", broken)
+        for _ in range(4):
+            assert site.collect().last_error is not None
+        assert site.collect().failures["internal"] == 5
+    (line,) = caplog.records
+    assert ("LimitNOFILE" in str(line.msg)) == (limit != "defect")
+    assert ("Traceback" in str(line.msg)) == (limit == "defect")
+    assert site.collect().up
 
 
 def test_a_defect_costs_the_collection_and_not_the_thread(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.collection.walk import MAX_PAGES_WITHOUT_PROGRESS, walk
+from exporter.collection.walk import (
+    MAX_PAGES_WITHOUT_PROGRESS,
+    TotalsCheck,
+    WalkResult,
+    walk,
+)
 from exporter.errors import PaginationError, ProtocolError, ServerError
+from exporter.history.counters import AppCounters
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.client import Page
-from tests.builders import make_task
+from tests.builders import NOW, make_task
 
 
 class Pages:
@@ -127,3 +133,161 @@ def test_malformed_entries_of_all_pages_add_up() -> None:
         Page((), "", None, {"id": 2, "status": 1}),
     ]
     assert walk(Pages(pages), max_pages=10).malformed == {"id": 3, "status": 1}
+
+
+def lists(count: int, total: int | None, *, malformed: int = 0, moved: int = 0) -> WalkResult:
+    """Return a walk of `count` tasks whose last page reports `total`."""
+    shortfall = 0 if total is None else total - count - malformed - moved
+    tasks = tuple(make_task(str(number)) for number in range(count))
+    return WalkResult(tasks, 1, total, {"id": malformed}, shortfall)
+
+
+def check(*collections: Sequence[WalkResult]) -> list[int | None]:
+    """Return how many tasks each collection publishes, None for one that fails.
+
+    Each is given as the walks that it may make; it must make all of them.
+    """
+    totals = TotalsCheck()
+    published: list[int | None] = []
+    for walks in collections:
+        left = iter(walks)
+        try:
+            published.append(len(totals.complete(lambda left=left: next(left)).tasks))  # type: ignore[misc]
+        except PaginationError:
+            published.append(None)
+        assert not list(left)
+    return published
+
+
+GOOD, SHORT, SHORTER = lists(30, 30), lists(27, 30), lists(20, 30)
+
+
+@pytest.mark.parametrize(
+    ("collections", "published"),
+    [
+        # Credible totals: repeated once, then failed, and nothing is unlearned by that.
+        ([[GOOD], [SHORT, GOOD]], [30, 30]),
+        ([[GOOD], [SHORT, SHORT], [SHORT, SHORTER], [GOOD]], [30, None, None, 30]),
+        # A first walk: a second one decides.
+        ([[SHORT, GOOD], [SHORT, SHORT]], [30, None]),
+        ([[SHORT, SHORT], [SHORT], [SHORTER]], [27, 27, 20]),
+        ([[SHORT, SHORTER], [SHORT, GOOD]], [None, 30]),
+        ([[SHORT, SHORTER]] * 3 + [[SHORT]], [None, None, 20, 27]),
+        # Totals that say nothing: a page's size, 0, absent, off by a constant.
+        ([[lists(30, 10)], [lists(27, 7)]], [30, 27]),
+        ([[lists(30, 0)], [lists(0, 0)], [lists(27, 0)]], [30, 0, 27]),
+        ([[lists(30, None)], [lists(27, None)]], [30, 27]),
+        ([[lists(30, 33), lists(30, 33)], [lists(20, 23)], [lists(0, 3)]], [30, 20, 0]),
+        # They may become credible later.
+        ([[SHORT, SHORT], [GOOD], [SHORT, SHORT]], [27, 30, None]),
+        # Entries that cannot be read, and movement, are allowed for.
+        ([[GOOD], [lists(27, 30, malformed=3)], [lists(28, 30, moved=2)]], [30, 27, 28]),
+        ([[lists(29, 30, malformed=1)], [SHORT, SHORT]], [29, None]),
+        ([[GOOD], [lists(27, 30, moved=2), GOOD]], [30, 30]),
+    ],
+)
+def test_a_listing_that_is_shorter_than_a_credible_total_is_not_complete(
+    collections: Sequence[Sequence[WalkResult]], published: Sequence[int | None]
+) -> None:
+    """What a total means is learned for each app (docs/guarantees.md, section 1)."""
+    assert check(*collections) == published
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(1, 5))
+def test_once_totals_are_credible_no_part_is_published(missing: list[int], size: int) -> None:
+    """Whatever walks lack, what is published after a walk that agreed is everything."""
+    totals = TotalsCheck()
+    totals.complete(lambda: lists(10, 10))
+    walks = [lists(10 - lack, 10) for lack in missing]
+    for place in range(0, len(walks) - 1, size):
+        pair = iter(walks[place : place + 2])
+        try:
+            assert totals.complete(lambda pair=pair: next(pair)).shortfall == 0  # type: ignore[misc]
+        except PaginationError:
+            assert all(walk.shortfall for walk in walks[place : place + 2])
+
+
+class MovingApi:
+    """An API whose tasks are created and deleted while it is paged through."""
+
+    def __init__(self, paging: str, order: str, size: int) -> None:
+        self.created = 0
+        self.tasks: dict[str, UploadTask] = {}
+        self.between_pages: Callable[[], None] = lambda: None
+        self._paging = paging
+        self._order = order
+        self._size = size
+        self._last = (0.0, "")
+        self._frozen: list[UploadTask] = []
+
+    def create(self, status: TaskStatus = TaskStatus.SUCCEEDED) -> None:
+        """Add a task; its id says nothing of when that was."""
+        task_id = f"{self.created * 7919 % 1009:04}"
+        self.tasks[task_id] = make_task(task_id, status, created_at=float(self.created))
+        self.created += 1
+
+    def fetch(self, token: str) -> Page:
+        """Return the page that `token` leads to."""
+        if token:
+            self.between_pages()
+        listed = sorted(self.tasks.values(), key=self._key)
+        if self._paging == "snapshot":
+            self._frozen = self._frozen if token else listed
+            listed = self._frozen
+        total = len(listed)
+        if self._paging == "keyset":
+            listed = [task for task in listed if not token or self._key(task) > self._last]
+            page, rest = listed[: self._size], listed[self._size :]
+            if page:
+                self._last = self._key(page[-1])
+            following = str(self._last) if rest else ""
+        else:
+            start = int(token or 0)
+            page, rest = listed[start : start + self._size], listed[start + self._size :]
+            following = str(start + self._size) if rest else ""
+        return Page(tuple(page), following, total, {})
+
+    def _key(self, task: UploadTask) -> tuple[float, str]:
+        created = task.created_at or 0.0
+        return {"oldest": created, "newest": -created, "id": 0.0}[self._order], task.id
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest", "id"])
+@pytest.mark.parametrize("paging", ["keyset", "offset", "snapshot"])
+@given(data=st.data())
+def test_no_task_flaps_while_others_are_deleted_and_created(
+    paging: str, order: str, data: st.DataObject
+) -> None:
+    """A task that stays in the API is never counted as gone, and never as new again.
+
+    Every second walk is disturbed: pages can then miss a task, but not twice in a row.
+    """
+    api = MovingApi(paging, order, size=data.draw(st.integers(1, 4)))
+    for _ in range(data.draw(st.integers(0, 12))):
+        api.create()
+    totals, counters = TotalsCheck(), AppCounters()
+    created = 0
+
+    def move() -> None:
+        nonlocal created
+        for _ in range(data.draw(st.integers(0, min(2, len(api.tasks))))):
+            del api.tasks[data.draw(st.sampled_from(sorted(api.tasks)))]
+        if data.draw(st.booleans()):
+            api.create()
+            created += 1
+
+    for number in range(6):
+        api.between_pages = move if number % 2 else lambda: None
+        try:
+            result = totals.complete(lambda: walk(api.fetch, max_pages=100))
+        except PaginationError:
+            continue  # moved too much for what its total explains: nothing is published
+        counters.record_walk(result.tasks, NOW + number)
+    api.between_pages = lambda: None
+    before = set(api.tasks)
+    for number in range(6, 8):
+        counters.record_walk(walk(api.fetch, max_pages=100).tasks, NOW + number)
+    transitions = counters.view().transitions
+    assert transitions["new", "succeeded"] <= created
+    kept = counters.record_walk(walk(api.fetch, max_pages=100).tasks, NOW + 9)
+    assert set(kept) == before
