@@ -246,27 +246,27 @@ def test_counts_and_transitions_of_a_walk_are_seen_together(
 
     class Watched(HistoryFile):
         def write(self, name: str, app_id: int, update: Update) -> None:
-            seen.append(site.collector.state.view())
+            seen.append(built.collector.state.view())
             super().write(name, app_id, update)
 
     with closing(Watched(tmp_path / "history.sqlite")) as history:
-        site = Site(
+        built = Site(
             server,
             app,
             counters=AppCounters(history, "vod", APP_ID),
-            prepare=lambda _app, _snapshot: seen.append(site.collector.state.view()),
+            prepare=lambda _app, _snapshot: seen.append(built.collector.state.view()),
         )
-        before = site.collect()
+        before = built.collect()
         app.life.add_task(status=5)
         seen.clear()
-        after = site.collect()
+        after = built.collect()
         assert len(seen) == 2
         for view in seen:
             assert view.snapshot is before.snapshot
             assert view.counters == before.counters
         assert after.snapshot is not before.snapshot
         assert after.counters.transitions["new", "failed"] == 1
-        site.collector.close()
+        built.collector.close()
 
 
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="no clock counts a suspend")

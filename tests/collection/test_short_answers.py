@@ -57,6 +57,7 @@ class Altering(DirectTransport):
 
     change: Change = staticmethod(lambda _: None)
     times = 0
+    page = 0
 
     def post(self, url: str, *, params: Mapping[str, str], body: bytes, timeout: float) -> Response:
         """Answer a request, changed or not."""
