@@ -22,13 +22,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from exporter.errors import Stopped
-from exporter.history.database import (
-    CounterKey,
-    FailureReason,
-    HistoryError,
-    HistoryFile,
-    Update,
-)
+from exporter.history.database import HistoryError, HistoryFile
+from exporter.history.rows import CounterKey, FailureReason, Update
 from exporter.history.transitions import (
     FINISHED,
     POSSIBLE_PAIRS,

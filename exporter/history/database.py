@@ -14,20 +14,18 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
 from exporter.errors import ConfigError, ExporterError
+from exporter.history.rows import StoredState, Update, read_state, write_update
 from exporter.history.schema import (
     APPLICATION_ID,
     MIGRATIONS,
@@ -38,14 +36,13 @@ from exporter.history.schema import (
     refuse_other_tables,
 )
 from exporter.logs import get_logger
-from exporter.tasks import TaskStatus, Tracked
 
 log = get_logger(__name__)
 
-_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+LOCK_WAIT_SECONDS = 5
+"""How long a write waits for another process that reads the file, such as a backup."""
 
-CounterKey = tuple[str, ...]
-"""The family of a counter and its label values."""
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 class HistoryError(ExporterError):
@@ -54,52 +51,6 @@ class HistoryError(ExporterError):
 
 class HistoryLocked(HistoryError):
     """Another process uses the history file; it may end."""
-
-
-@dataclass(frozen=True, slots=True)
-class FailureReason:
-    """Why a task failed.
-
-    Attributes:
-        reason: One of FAILURE_WORDS.
-        at: When the callback arrived, in Unix seconds.
-    """
-
-    reason: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class StoredState:
-    """What the file holds of one app.
-
-    Attributes:
-        tracked: The tasks after the last complete walk, None before the first one.
-        counters: All counters.
-        failure_reasons: By task id.
-        collected_at: End of the last complete walk in Unix seconds, None before the first one.
-    """
-
-    tracked: Mapping[str, Tracked] | None
-    counters: Mapping[CounterKey, float]
-    failure_reasons: Mapping[str, FailureReason]
-    collected_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """What is to be written of one app: rows by key, None where a row is to be deleted.
-
-    Attributes:
-        collected_at: End of the walk in Unix seconds, None for a callback.
-        replaces_all: Whether the rows replace everything that the file holds of the app.
-    """
-
-    collected_at: float | None
-    tracked: Mapping[str, Tracked | None]
-    counters: Mapping[CounterKey, float]
-    failure_reasons: Mapping[str, FailureReason | None]
-    replaces_all: bool = False
 
 
 class HistoryFile:
@@ -140,12 +91,13 @@ class HistoryFile:
         with self._lock, _errors_of(self.path):
             if self._connection is None:
                 with _read_only(self.path) as connection:
-                    return _read(connection, name, app_id)
+                    return read_state(connection, name, app_id)
             try:
-                return _read(self._connection, name, app_id)
+                return read_state(self._connection, name, app_id)
             except sqlite3.OperationalError as error:
-                if "decode" not in str(error):  # text that is not UTF-8 has no error code
+                if hasattr(error, "sqlite_errorcode"):
                     raise
+                # Text that is not UTF-8: Python's own error, not SQLite's.
                 self._connection.close()
                 self._connection = _start_again(self.path, self._wall_clock(), error)
                 return StoredState(None, {}, {})
@@ -156,7 +108,7 @@ class HistoryFile:
             connection = self._connection or self._open()
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                _write(connection, name, app_id, update)
+                write_update(connection, name, app_id, update)
 
     def _open(self) -> sqlite3.Connection:
         """Lock and open the file. Raises ConfigError, HistoryLocked or HistoryError."""
@@ -169,71 +121,6 @@ class HistoryFile:
             self._claim = None
             raise
         return self._connection
-
-
-def _read(connection: sqlite3.Connection, name: str, app_id: int) -> StoredState:
-    rows = connection.execute
-    found = rows(
-        "SELECT id, collected_at FROM app WHERE name = ? AND app_id = ?", (name, app_id)
-    ).fetchone()
-    if found is None:
-        return StoredState(None, {}, {})
-    app, collected_at = found
-    # One object for all tasks that entered a status in one walk: there can be a million.
-    shared = cache(Tracked)
-    tracked = {
-        task: shared(TaskStatus(status), since, bool(missing))
-        for task, status, since, missing in rows(
-            "SELECT id, status, since, missing FROM task WHERE app = ?", (app,)
-        )
-    }
-    counters = rows("SELECT key, value FROM counter WHERE app = ?", (app,))
-    reasons = rows("SELECT task, reason, at FROM failure_reason WHERE app = ?", (app,))
-    return StoredState(
-        tracked if collected_at is not None else None,
-        {tuple(json.loads(key)): value for key, value in counters},
-        {task: FailureReason(reason, at) for task, reason, at in reasons},
-        collected_at,
-    )
-
-
-def _write(connection: sqlite3.Connection, name: str, app_id: int, update: Update) -> None:
-    execute, executemany = connection.execute, connection.executemany
-    execute("INSERT OR IGNORE INTO app (name, app_id) VALUES (?, ?)", (name, app_id))
-    (app,) = execute("SELECT id FROM app WHERE name = ? AND app_id = ?", (name, app_id)).fetchone()
-    if update.replaces_all:
-        for table in ("task", "counter", "failure_reason"):
-            execute(f"DELETE FROM {table} WHERE app = ?", (app,))  # noqa: S608 - our own names
-    if update.collected_at is not None:
-        execute("UPDATE app SET collected_at = ? WHERE id = ?", (update.collected_at, app))
-    executemany(
-        "DELETE FROM task WHERE app = ? AND id = ?",
-        ((app, task) for task, entry in update.tracked.items() if entry is None),
-    )
-    executemany(
-        "REPLACE INTO task VALUES (?, ?, ?, ?, ?)",
-        (
-            (app, task, entry.status.value, entry.since, int(entry.missing))
-            for task, entry in update.tracked.items()
-            if entry is not None
-        ),
-    )
-    executemany(
-        "DELETE FROM failure_reason WHERE app = ? AND task = ?",
-        ((app, task) for task, reason in update.failure_reasons.items() if reason is None),
-    )
-    executemany(
-        "REPLACE INTO failure_reason VALUES (?, ?, ?, ?)",
-        (
-            (app, task, known.reason, known.at)
-            for task, known in update.failure_reasons.items()
-            if known is not None
-        ),
-    )
-    executemany(
-        "REPLACE INTO counter VALUES (?, ?, ?)",
-        ((app, json.dumps(key), value) for key, value in update.counters.items()),
-    )
 
 
 def _lock_for_this_process(path: Path) -> IO[str]:
@@ -271,6 +158,8 @@ def _open(path: Path, wall_clock: Callable[[], float]) -> sqlite3.Connection:
     try:
         return _prepare(path)
     except sqlite3.OperationalError as error:
+        if not hasattr(error, "sqlite_errorcode"):  # Python's own: text that is not UTF-8
+            return _start_again(path, wall_clock(), error)
         code = error.sqlite_errorcode & 0xFF  # the primary result code (sqlite.org/rescode.html)
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise HistoryLocked(f"history.path: {path} is locked by another process") from error
@@ -309,7 +198,9 @@ def _start_again(path: Path, now: float, error: sqlite3.Error) -> sqlite3.Connec
 
 def _prepare(path: Path) -> sqlite3.Connection:
     """Return a connection; raises DatabaseError for damage, OperationalError for other trouble."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, timeout=LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+    )
     try:
         _refuse_foreign(connection, path)
         refuse_other_tables(connection)

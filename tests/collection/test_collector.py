@@ -18,7 +18,8 @@ from exporter.collection.schedule import Schedule, elapsed_clock
 from exporter.collection.state import AppState, AppView
 from exporter.config import AppSettings, CollectionSettings
 from exporter.history.counters import AppCounters
-from exporter.history.database import HistoryFile, Update
+from exporter.history.database import HistoryFile
+from exporter.history.rows import Update
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.faults import Fault
 from exporter.simulator.lifecycle import Life

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import subprocess
 import sys
@@ -15,17 +16,12 @@ from hypothesis import strategies as st
 
 from exporter.errors import ConfigError
 from exporter.history import database, schema
-from exporter.history.database import (
-    FailureReason,
-    HistoryError,
-    HistoryFile,
-    HistoryLocked,
-    StoredState,
-    Update,
-)
+from exporter.history.counters import AppCounters
+from exporter.history.database import HistoryError, HistoryFile, HistoryLocked
+from exporter.history.rows import FailureReason, StoredState, Update
 from exporter.history.schema import APPLICATION_ID, MIGRATIONS
 from exporter.tasks import TaskStatus, Tracked
-from tests.builders import NOW
+from tests.builders import NOW, make_task
 
 WAITING = Tracked(TaskStatus.WAITING, NOW)
 
@@ -133,7 +129,7 @@ def test_a_second_process_is_refused(path: Path, history: HistoryFile) -> None:
     )
     command = [sys.executable, "-c", code, str(path)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "is in use by another process" in run.stderr
+    assert "is in use by process" in run.stderr
     with pytest.raises(HistoryLocked, match="in use"):
         HistoryFile(path)
 
@@ -236,3 +232,176 @@ def test_a_failing_write_changes_nothing(path: Path, history: HistoryFile) -> No
     other.commit()
     other.close()
     assert history.read("vod", 1).tracked == {"a": WAITING}
+
+
+DAMAGE = {
+    "unknown status": "UPDATE task SET status = 'sleeping'",
+    "time that is text": "UPDATE task SET since = 'abc'",
+    "infinite time": "UPDATE task SET since = 9e999",
+    "flag that is none": "UPDATE task SET missing = 7",
+    "key that is no list": "UPDATE counter SET key = '\"transition\"'",
+    "key that is no JSON": "UPDATE counter SET key = '{'",
+    "key of numbers": "UPDATE counter SET key = '[1, 2, 3]'",
+    "key that nests too deep": "UPDATE counter SET key = '" + "[" * 10_000 + "'",
+    "key that is not UTF-8": "UPDATE counter SET key = CAST(x'ff' AS TEXT)",
+    "negative counter": "UPDATE counter SET value = -1",
+    "counter that is text": "UPDATE counter SET value = 'many'",
+    "unknown reason": "UPDATE failure_reason SET reason = 'bad luck'",
+    "reason at no time": "UPDATE failure_reason SET at = x'00'",
+    "app without a number": "UPDATE app SET app_id = 'one'",
+    "walk at no time": "UPDATE app SET collected_at = 'yesterday'",
+    "id that is not UTF-8": "UPDATE task SET id = CAST(x'ff' AS TEXT)",
+    "view in place of a table": "DROP TABLE task; CREATE VIEW task AS WITH RECURSIVE n(x) AS "
+    "(SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS app, x AS id FROM n",
+    "another view": "CREATE VIEW others AS SELECT 1",
+    "trigger": "CREATE TRIGGER t AFTER INSERT ON task BEGIN DELETE FROM counter; END",
+    "missing table": "DROP TABLE counter",
+    "other columns": "ALTER TABLE task ADD COLUMN more",
+    "impossible version": "PRAGMA user_version = -1",
+}
+
+
+@pytest.mark.parametrize("statement", DAMAGE.values(), ids=DAMAGE)
+def test_content_that_this_program_never_writes_is_damage(
+    path: Path, history: HistoryFile, statement: str
+) -> None:
+    """It is moved aside, and nothing hangs or fails because of it, now or later."""
+    reason = FailureReason("upload", NOW)
+    history.write("vod", 1, writing(failure_reasons={"a": reason}))
+    history.close()
+    with closing(sqlite3.connect(path)) as other:
+        other.executescript(statement)
+    with closing(HistoryFile(path)) as again:
+        assert again.read("vod", 1) == StoredState(None, {}, {})
+        again.write("vod", 1, writing())
+        assert again.read("vod", 1).tracked == {"a": WAITING}
+    assert len(list(path.parent.glob("*.damaged-????????T??????Z"))) == 1
+
+
+VALUES = st.one_of(
+    st.none(), st.integers(-(2**63), 2**63 - 1), st.floats(allow_nan=False), st.text(), st.binary()
+)
+COLUMNS = (
+    *("app.name", "app.app_id", "app.collected_at", "task.id", "task.status", "task.since"),
+    "task.missing",
+    "counter.key",
+    "counter.value",
+    "failure_reason.task",
+    "failure_reason.reason",
+    "failure_reason.at",
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(column=st.sampled_from(COLUMNS), value=VALUES)
+def test_whatever_a_column_holds_the_file_can_be_used(
+    tmp_path_factory: pytest.TempPathFactory, column: str, value: object
+) -> None:
+    """What is read is possible: or the file is moved aside."""
+    path = tmp_path_factory.mktemp("history") / "history.sqlite"
+    with closing(HistoryFile(path)) as history:
+        history.write("vod", 1, writing(failure_reasons={"a": FailureReason("upload", NOW)}))
+    table, name = column.split(".")
+    with closing(sqlite3.connect(path)) as other:
+        try:
+            other.execute(f"UPDATE OR IGNORE {table} SET {name} = ?", (value,))  # noqa: S608 - ours
+        except sqlite3.IntegrityError:
+            return
+        other.commit()
+    with closing(HistoryFile(path)) as again:
+        counters = AppCounters(again, "vod", 1)
+        counters.record_walk([make_task("a", TaskStatus.UPLOADING)], NOW + 60)
+        view = counters.view()
+        assert view.history_errors == 0
+        assert all(count >= 0 for count in view.transitions.values())
+
+
+def test_the_format_of_the_first_version_is_migrated(path: Path) -> None:
+    """The time of its baseline is not that of its tasks: since when is not known of them."""
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(MIGRATIONS[0])
+        old.executescript(
+            f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;"  # noqa: S608 - ours
+            "INSERT INTO app VALUES (1, 'vod', 1, 50.0), (2, 'lessons', 2, 50.0);"
+            "INSERT INTO task VALUES (1, 'a', 'waiting', 10.0), (1, 'b', 'failed', 20.0),"
+            "(2, 'c', 'failed', 20.0);"
+            'INSERT INTO counter VALUES (1, \'["failure", "upload"]\', 3.0);'
+        )
+    with closing(HistoryFile(path)) as history:
+        assert history.read("vod", 1) == StoredState(
+            {
+                "a": Tracked(TaskStatus.WAITING, None),
+                "b": Tracked(TaskStatus.FAILED, 20.0),
+            },
+            {("failure", "upload"): 3.0},
+            {},
+            50.0,
+        )
+        assert history.read("lessons", 2).tracked == {"c": Tracked(TaskStatus.FAILED, None)}
+
+
+def disk_error(code: int) -> sqlite3.OperationalError:
+    """Return the error that SQLite gives for a result code."""
+    error = sqlite3.OperationalError("disk trouble")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EROFS, "Read-only file system"),
+        disk_error(sqlite3.SQLITE_FULL),
+        disk_error(sqlite3.SQLITE_IOERR_WRITE),
+    ],
+    ids=["full for the lock", "read-only", "full", "broken"],
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_a_disk_that_is_full_at_the_start_stops_nothing(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    known: bool,
+) -> None:
+    """A warning and a count; counters continue, and the first write that succeeds is whole."""
+    if known:
+        with closing(HistoryFile(path)) as history:
+            history.write("vod", 1, writing())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        if isinstance(error, OSError):
+            patch.setattr(Path, "open", refuse)
+        else:
+            patch.setattr(database, "migrate", refuse)
+        history = HistoryFile(path)
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        counters = AppCounters(history, "vod", 1)
+        before = counters.view()
+        assert before.transitions["new", "waiting"] == known
+        counters.record_walk([make_task("a", TaskStatus.UPLOADING)], NOW + 60)
+        assert counters.view().history_errors > before.history_errors
+    counters.record_walk([make_task("a", TaskStatus.UPLOADING)], NOW + 120)
+    assert AppCounters(history, "vod", 1).view().transitions == counters.view().transitions
+    history.close()
+    with closing(HistoryFile(path)) as again:
+        tracked = again.read("vod", 1).tracked
+        assert tracked is not None
+        assert tracked["a"].status is TaskStatus.UPLOADING
+
+
+def test_a_file_that_another_process_has_locked_is_no_mistake(
+    path: Path, history: HistoryFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be free a moment later: not a fault of the configuration."""
+    history.close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        monkeypatch.setattr(database, "LOCK_WAIT_SECONDS", 0)
+        with pytest.raises(HistoryLocked, match="locked"):
+            HistoryFile(path)
