@@ -150,6 +150,8 @@ def uploaded_again(moment: float, samples: Iterator[Sample]) -> Iterator[Sample]
         (APPS[1], "not the same", "c.mp4", "succeeded", 20),
         (APPS[0], "nameless", "", "failed", 10),
         (APPS[0], "nameless too", "", "succeeded", 20),
+        (APPS[0], "together", "e.mp4", "failed", 10),
+        (APPS[0], "with it", "e.mp4", "succeeded", 10),
         (APPS[0], "timeless", "d.mp4", "failed", None),
         (APPS[0], "after all", "d.mp4", "uploading", 20),
     )

@@ -153,7 +153,7 @@ def test_failures_that_were_uploaded_again_are_left_out(prometheus: Prometheus) 
     """A failed upload is resolved by a later one of its title in the same app, by no other."""
     table = overview(prometheus, "uploaded_again")["Failed and unfinished uploads"]
     failed = {one.about("upload_task_id") for one in table if one.text == "Failed"}
-    assert failed == {"unresolved", "elsewhere", "nameless", "timeless"}
+    assert failed == {"unresolved", "elsewhere", "nameless", "together", "timeless"}
 
 
 @pytest.mark.e2e
