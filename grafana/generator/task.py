@@ -15,7 +15,7 @@ from grafana.generator.panels import (
     stat_panel,
     timeline_panel,
 )
-from grafana.generator.promql import APP, FRESH, TITLE, equals, has, series
+from grafana.generator.promql import APP, TITLE, equals, has, series
 from grafana.generator.sdk import common_models, stat, table, timeseries
 from grafana.generator.tasklists import INFO, TASK_UID, info, titled_panel
 from grafana.generator.texts import Texts
@@ -77,7 +77,7 @@ def _named(texts: Texts, key: str, label: str) -> stat.Panel:
 
 
 def _status(texts: Texts) -> stat.Panel:
-    """Return the present status in its colour; without fresh data the last one seen, in grey."""
+    """Return the present status in its colour; if there is none now, the last one, in grey."""
     word = texts.words["status"]
     before = f"last_over_time((max({STATUS}))[$__range:1m]) unless on () ({NOW})"
     queries = [Query(NOW, word), Query(before, word)]
@@ -88,7 +88,7 @@ def _status(texts: Texts) -> stat.Panel:
     return panel.color_mode(common_models.BigValueColorMode.BACKGROUND)
 
 
-NOW = f"max({STATUS}) and on () {FRESH}"
+NOW = f"max({STATUS})"
 
 
 def _values(texts: Texts) -> Row:

@@ -237,4 +237,4 @@ def test_a_counter_that_begins_is_no_event(counts: list[tuple[int, float]], tmp_
     happened = sum(1 for time in range(start, END, 60) if time >= counts[0][0])
     with prometheus_with(restarted(counts), tmp_path) as prometheus:
         shown = total(prometheus, board, "Failures by reason", start=start, step=300, job="one")
-    assert shown == pytest.approx(happened, abs=6)
+    assert shown == pytest.approx(happened, abs=2)

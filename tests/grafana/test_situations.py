@@ -187,7 +187,8 @@ def test_idle_apps_are_not_the_busiest(prometheus: Prometheus) -> None:
         assert named
         assert not any(f"tenant-{number:04}-of-a-platform" in named for number in range(5))
     idle = overview(prometheus, "empty_account")
-    assert "no data" in idle["Upload slots in use"][0].text
+    for title in ("Use of the own rate limit", "Upload slots in use"):
+        assert "no data" in idle[title][0].text
     apps = [one for one in shown["Apps"] if one.column == "Collection"]
     assert len(apps) == MANY
 
