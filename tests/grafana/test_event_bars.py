@@ -213,28 +213,43 @@ def test_every_panel_of_bars_is_known() -> None:
 RESET = END - HOUR
 
 
-def restarted(counts: list[tuple[int, float]]) -> str:
-    """Return one counter from (start of a stretch, its value there), rising 1 a minute."""
+def rising(*stretches: tuple[str, int, int, float]) -> str:
+    """Return one counter of replicas, rising 1 a minute, from (replica, start, end, value)."""
     lines = ["# TYPE zego_upload_failures_total unknown"]
-    labels = braced({"job": "one", "instance": "1:1", "zego_app": "vod", "reason": "upload"})
-    for index, (begin, value) in enumerate(counts):
-        end = counts[index + 1][0] if index + 1 < len(counts) else END + 1
-        for time in range(begin, end, 15):
+    for instance, begin, end, value in stretches:
+        labels = {"job": "one", "instance": instance, "zego_app": "vod", "reason": "upload"}
+        for time in range(begin, end, SCRAPE // 2):
             count = value + (time - begin) // 60
-            lines.append(f"zego_upload_failures_total{labels} {count} {time}")
+            lines.append(f"zego_upload_failures_total{braced(labels)} {count} {time}")
     return "\n".join([*lines, "# EOF", ""])
 
 
-@pytest.mark.parametrize(
-    "counts",
-    [[(END - 3 * HOUR, 500.0), (RESET, 0.0)], [(RESET, 4000.0)]],
-    ids=["reset", "born with a history"],
-)
-def test_a_counter_that_begins_is_no_event(counts: list[tuple[int, float]], tmp_path: Path) -> None:
-    """A restart takes nothing away, and the first value of a counter is not an event."""
+def shown_since(start: int, openmetrics: str, folder: Path) -> float:
+    """Return the sum of the bars of five minutes that the counter makes from `start` on."""
     board = load("zego-uploads")
-    start = RESET - 600
-    happened = (END - max(start - 300, counts[0][0])) // 60
-    with prometheus_with(restarted(counts), tmp_path) as prometheus:
-        shown = total(prometheus, board, "Failures by reason", start=start, step=300, job="one")
-    assert shown == pytest.approx(happened, abs=1)
+    with prometheus_with(openmetrics, folder) as prometheus:
+        return total(prometheus, board, "Failures by reason", start=start, step=300, job="one")
+
+
+def test_a_restart_takes_nothing_away(tmp_path: Path) -> None:
+    """Bars go on when a counter begins again at 0."""
+    samples = rising(("a", END - 3 * HOUR, RESET, 500), ("a", RESET, END + 1, 0))
+    shown = shown_since(RESET - 600, samples, tmp_path)
+    assert shown == pytest.approx((END - RESET + 900) // 60, abs=1)
+
+
+def test_the_first_value_of_a_counter_is_no_event(tmp_path: Path) -> None:
+    """A counter that continues a history is not counted as if it had happened now."""
+    shown = shown_since(RESET - 600, rising(("a", RESET, END + 1, 4000)), tmp_path)
+    assert shown == pytest.approx((END - RESET) // 60, abs=1)
+
+
+def test_a_replica_that_comes_back_is_no_event(tmp_path: Path) -> None:
+    """While the replica with the larger count is away and back, the other one counts."""
+    samples = rising(
+        ("a", RESET - HOUR, RESET, 4000),
+        ("a", RESET + HOUR // 2, END + 1, 4000),
+        ("b", RESET - HOUR, END + 1, 100),
+    )
+    shown = shown_since(RESET - 600, samples, tmp_path)
+    assert shown == pytest.approx((END - RESET + 900) // 60, abs=2)
