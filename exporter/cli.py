@@ -87,7 +87,9 @@ def serve(flags: argparse.Namespace) -> int:
 
     raise_open_files_limit()  # before the first peer can use them up
     with _awaiting(SERVING_SIGNALS) as wait, _configuration(flags) as (load, demo):
-        service = Service(load(), load, lifecycle=flags.enable_lifecycle)
+        service = Service(
+            load(), load, lifecycle=flags.enable_lifecycle, max_requests=flags.max_requests
+        )
         service.start()
         try:
             if demo is not None:

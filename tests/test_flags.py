@@ -9,6 +9,8 @@ import pytest
 
 from exporter import __version__
 from exporter.flags import PROGRAM, describe_flags, parse_flags, web_overrides
+from exporter.logs import LEVELS
+from exporter.web import admission
 
 FLAGS = {
     PROGRAM: {
@@ -145,3 +147,10 @@ def test_secrets_are_never_flags() -> None:
     """A command line is visible to every user of the machine."""
     flags = [flag for described in describe_flags().values() for flag, _ in described]
     assert not [flag for flag in flags if "secret" in flag]
+
+
+def test_defaults_that_are_written_twice_are_the_same() -> None:
+    """Parsing the command line loads neither the logs nor the server: it has them as words."""
+    assert parse_flags([]).max_requests == admission.DEFAULT_MAX_REQUESTS
+    for level in LEVELS:
+        assert parse_flags([f"--log.level={level}"]).log_level == level

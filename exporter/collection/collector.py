@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, Protocol
 
 from exporter.collection.api_session import INCREMENTAL_CLIENTS, ApiSession
@@ -94,7 +95,7 @@ class Collector:
         *,
         clock: Callable[[], float] = elapsed_clock,
         wall_clock: Callable[[], float] = time.time,
-        new_transport: Callable[[], Transport] = Transport,
+        new_transport: Callable[[], Transport] | None = None,
         prepare: Callable[[str, Snapshot], None] = lambda _app, _snapshot: None,
     ) -> None:
         self.settings = settings
@@ -127,7 +128,8 @@ class Collector:
             resync_interval = settings.collection.resync_interval
             self._strategy = Incremental(settings.name, resync_interval, clock)
             clients = INCREMENTAL_CLIENTS
-        self._clients = [self._new_client(limiter, stats, new_transport()) for _ in range(clients)]
+        connect = new_transport or partial(Transport, ca_file=settings.ca_file)
+        self._clients = [self._new_client(limiter, stats, connect()) for _ in range(clients)]
         self._thread = threading.Thread(target=self._run, name=f"collector-{settings.name}")
         # A request that cannot be cut (a DNS look-up) must not keep the process alive.
         self._thread.daemon = True

@@ -132,6 +132,7 @@ def probe(app: AppSettings) -> Probe:
         app_id=app.app_id,
         endpoint=app.endpoint,
         is_test=app.is_test,
+        ca_file=app.ca_file,
         limiter=RateLimiter(app.collection.requests_per_second),
         stats=stats,
         timeout=app.collection.timeout,

@@ -6,6 +6,7 @@ A field is `Annotated[type, Field(constraints), reader, Right("what would be rig
 - A reader is a `BeforeValidator` or `AfterValidator` of this file. It raises ValueError with what
   is wrong, as the end of a sentence about the place: "has more than a host and a port".
 - ValueError is the only error that pydantic collects, also for a wrong type.
+- Readers of secrets register them: no log line shows one (`docs/guarantees.md`, section 11).
 - `Right` ends every message about the field, in brackets.
 
 `problems` turns what pydantic finds into messages. No message shows a secret, or a text from the
@@ -32,6 +33,7 @@ from pydantic import (
 
 from exporter.config.addresses import check_endpoint, split_listen_address
 from exporter.durations import JSON_SCHEMA_PATTERN, format_duration, parse_duration
+from exporter.text import register_secrets
 
 MAX_NAME_LENGTH = 64
 YEAR_SECONDS = 365 * 86_400.0
@@ -327,7 +329,8 @@ def read_secret_file(path: Path) -> str:
     if not secret:
         raise ValueError("it is empty")
     if not secret.isprintable():
-        raise ValueError("it holds more than one line, or control characters")
+        raise ValueError("it contains more than one line, or control characters")
+    register_secrets([secret])
     return secret
 
 
@@ -349,6 +352,7 @@ def _read_secret(value: Any) -> SecretStr:
         raise ValueError(f"is blank{empty}")
     if not value.strip().isprintable():
         raise ValueError("contains line ends or control characters")
+    register_secrets([value.strip()])
     return SecretStr(value.strip())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +14,7 @@ from exporter.config import AppSettings, CollectionSettings, Settings, load_sett
 from exporter.config.app import Region
 from exporter.config.fields import FromEnvironment
 from exporter.errors import ConfigError
+from exporter.text import redact
 from exporter.zego.endpoints import REGIONS
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
@@ -169,4 +171,45 @@ def test_a_huge_file_is_not_read_to_its_end(tmp_path: Path, name: str) -> None:
     if name == "config.yaml":
         path.write_text("# comment\n" * 200_000)
     with pytest.raises(ConfigError, match="longer than 1048576 bytes"):
+        load_settings(path, {})
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_every_secret_that_was_read_is_known_to_the_log(tmp_path: Path, refused: bool) -> None:
+    """Those of a configuration that is then refused, callback secrets and files included."""
+    kinds = ("server_secret", "callback_secret", "server_secret_file", "callback_secret_file")
+    secrets = {kind: f"{kind}-{refused}-0123456789" for kind in kinds}
+    apps: list[dict[str, Any]] = []
+    for kind, secret in secrets.items():
+        (tmp_path / kind).write_text(secret)
+        value = kind if kind.endswith("_file") else secret
+        own = {} if kind.startswith("server") else {"server_secret": SECRET}
+        apps.append({"app_id": len(apps) + 1, kind: value, **own})
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps({"apps": apps, **({"nonsense": 1} if refused else {})}))
+    with pytest.raises(ConfigError) if refused else nullcontext():
+        load_settings(path, {})
+    for secret in secrets.values():
+        assert secret not in redact(f"the API said {secret}")
+
+
+def test_a_secret_that_was_replaced_in_its_file_is_known_to_the_log(tmp_path: Path) -> None:
+    """The file is read again at every collection."""
+    file = tmp_path / "secret"
+    file.write_text(SECRET)
+    app = AppSettings(app_id=1, server_secret_file=file)
+    file.write_text("another-secret-0123456789")
+    app.read_secret()
+    assert "another-secret" not in redact("the API said another-secret-0123456789")
+
+
+@pytest.mark.parametrize("text", ["no PEM at all", "-----BEGIN PRIVATE KEY-----"])
+def test_a_file_of_authorities_has_certificates(tmp_path: Path, text: str) -> None:
+    """A wrong file is said at the start, not at the first request."""
+    (tmp_path / "ca.pem").write_text(text)
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        json.dumps({"apps": [{"app_id": 1, "server_secret": SECRET, "ca_file": "ca.pem"}]})
+    )
+    with pytest.raises(ConfigError, match="it contains no certificate in PEM"):
         load_settings(path, {})

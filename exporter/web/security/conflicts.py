@@ -1,4 +1,4 @@
-"""What in a web configuration does not fit together, and what is accepted and not honoured."""
+"""Contradictions in a web configuration, and warnings about keys that have no effect here."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from exporter.web.security.schema import (
     TlsSection,
     WebDocument,
 )
+
+HIGHEST_USUAL_COST = 15
+"""Of a bcrypt hash. Each further step doubles the time of a check."""
+
+SECONDS_AT_COST_10 = 0.06
 
 TLS: Place = ("tls_server_config",)
 _REQUIRING = (REQUIRE_ANY, REQUIRE_ANY_ONCE, REQUIRE_AND_VERIFY)
@@ -64,6 +69,12 @@ def web_warnings(document: WebDocument) -> Iterator[Problem]:
         yield from _tls_warnings(tls)
     elif tls.model_fields_set:
         yield Problem(TLS, "has no certificate: HTTP is served without TLS (set cert_file)")
+    for name, hashed in document.basic_auth_users.items():
+        cost = int(hashed.get_secret_value()[4:6])
+        if cost > HIGHEST_USUAL_COST:
+            seconds = SECONDS_AT_COST_10 * 2 ** (cost - 10)
+            what = f"has cost {cost}: a check takes about {seconds:.0f} s (htpasswd -C 10)"
+            yield Problem(("basic_auth_users", name), what)
     if document.http_server_config.http2:
         what = "is not honoured: HTTP/1.1 is served (leave it out)"
         yield Problem(("http_server_config", "http2"), what)

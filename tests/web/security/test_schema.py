@@ -141,3 +141,15 @@ def test_whatever_stands_in_the_file_it_is_used_or_refused(tmp_path: Path, conte
     except ConfigError as error:
         problems = error.problems
     assert all(": " in problem and problem.endswith(")") for problem in problems)
+
+
+@pytest.mark.parametrize(("cost", "warned"), [("10", False), ("15", False), ("16", True)])
+def test_a_hash_that_takes_seconds_to_check_is_warned_of(
+    tmp_path: Path, cost: str, warned: bool
+) -> None:
+    """Each step of the cost doubles the time; the hash is not shown."""
+    path = tmp_path / "web.yml"
+    path.write_text(f"basic_auth_users: {{alice: $2y${cost}${'.' * 22}{'A' * 31}}}\n")
+    warnings = load_web_config(path).warnings
+    assert bool(warnings) is warned
+    assert all(line.startswith("basic_auth_users.alice: has cost 16: a check") for line in warnings)

@@ -1,0 +1,57 @@
+"""An app's `ca_file` counts wherever the API is asked: serving, `once`, `tasks`, `check --live`."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import trustme
+
+from tests.e2e.apps import SECRET, write_config
+from tests.e2e.processes import run_exporter
+
+pytestmark = pytest.mark.e2e
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(500)
+
+    do_POST = do_GET  # noqa: N815 - as above
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def endpoint(tmp_path: Path) -> Iterator[str]:
+    """Return an HTTPS server that answers 500; `ca.pem` is its authority."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"https://localhost:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize("command", [["once"], ["tasks"], ["check", "--live"]])
+@pytest.mark.parametrize(("ca_file", "said"), [("ca.pem", "500"), (None, "ca_file")])
+def test_an_authority_of_our_own_is_trusted_where_it_is_named(
+    tmp_path: Path, endpoint: str, command: list[str], ca_file: str | None, said: str
+) -> None:
+    """With it the answer arrives; without it the message says what to set."""
+    app = {"app_id": 1, "server_secret": SECRET, "endpoint": endpoint, "ca_file": ca_file}
+    write_config(tmp_path, apps=[app], collection={"max_retries": 0})
+    ended = run_exporter(tmp_path, *command)
+    assert ended.returncode == 1
+    assert said in ended.stdout + ended.stderr
