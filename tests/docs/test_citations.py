@@ -15,6 +15,8 @@ CITATION = re.compile(
     r"`?docs/(?P<page>guarantees|zego-api)\.md`?,\s+(?P<section>section\s+\d+|\"?[A-Z].{3,30})"
 )
 
+ELSEWHERE = re.compile(r"\bcontract,\s+section|\bAPI\s+notes\b", re.IGNORECASE)
+
 
 @cache
 def sections(page: str) -> tuple[str, ...]:
@@ -51,6 +53,13 @@ def test_every_citation_leads_to_a_section() -> None:
     found = {path: wrong_citations(path.read_text(encoding="utf-8")) for path in sources()}
 
     assert {str(path): wrong for path, wrong in found.items() if wrong} == {}
+
+
+def test_nothing_outside_the_repository_is_cited() -> None:
+    """A document that readers cannot open explains nothing."""
+    texts = {path: path.read_text(encoding="utf-8") for path in sources()}
+
+    assert [str(path) for path, text in texts.items() if ELSEWHERE.search(text)] == []
 
 
 @pytest.mark.parametrize(

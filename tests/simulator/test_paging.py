@@ -70,7 +70,7 @@ def test_a_look_up_finds_one_task_or_none() -> None:
 
 
 def test_a_task_is_written_as_the_vendor_does() -> None:
-    """All fields of the vendor's page are there, with its names."""
+    """All fields of `docs/zego-api.md`, Answers, are present with their names."""
     app = frozen_app()
     app.life.add_task(id="t", title="课 1.mp4", status=4, retry_count=2, expires_at=9, created_at=8)
     (entry,) = tasks_of(call(app)["Data"])
