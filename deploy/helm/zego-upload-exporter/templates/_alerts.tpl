@@ -1,0 +1,120 @@
+{{- /*
+The alerts of files/rules/LANGUAGE.json with the values of prometheusRule, as a YAML list of groups.
+deploy/chart_rules.py says what the marks «…» are. Argument: the root context.
+*/}}
+{{- define "zego-upload-exporter.alertGroups" -}}
+{{- $values := .Values.prometheusRule }}
+{{- $file := .Files.Get (printf "files/rules/%s.json" $values.language) | fromJson }}
+{{- $known := dict }}
+{{- range $file.alerts }}{{ $_ := set $known .alert .thresholds }}{{ end }}
+{{- range $name, $_ := $values.alerts }}
+{{- if not (hasKey $known $name) }}
+{{- fail (printf "prometheusRule.alerts.%s: there is no such alert (docs/alerts.md has all names)" $name) }}
+{{- end }}
+{{- range $threshold, $_ := .thresholds }}
+{{- if not (hasKey (get $known $name) $threshold) }}
+{{- fail (printf "prometheusRule.alerts.%s.thresholds.%s: there is no such threshold (known: %s)" $name $threshold (get $known $name | keys | sortAlpha | join ", " | default "none")) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $groups := list }}
+{{- range $component := list "uploads" "collection" "exporter" }}
+{{- $rules := list }}
+{{- range $alert := $file.alerts }}
+{{- if eq $alert.component $component }}
+{{- $rule := include "zego-upload-exporter.alert" (list $values $file $alert) }}
+{{- if $rule }}{{ $rules = append $rules (fromYaml $rule) }}{{ end }}
+{{- end }}
+{{- end }}
+{{- if $rules }}
+{{- $suffix := eq $component "uploads" | ternary "" (printf ".%s" $component) }}
+{{- $groups = append $groups (dict "name" (printf "zego-uploads%s" $suffix) "rules" $rules) }}
+{{- end }}
+{{- end }}
+{{- toYaml $groups }}
+{{- end }}
+
+{{- /* One alert, empty if it is off. Arguments: values, the file, the alert. */}}
+{{- define "zego-upload-exporter.alert" -}}
+{{- $values := index . 0 }}
+{{- $file := index . 1 }}
+{{- $alert := index . 2 }}
+{{- $own := get $values.alerts $alert.alert | default dict }}
+{{- $on := hasKey $own "enabled" | ternary $own.enabled true }}
+{{- $marks := dict }}
+{{- range $name, $threshold := $alert.thresholds }}
+{{- $value := $threshold.default }}
+{{- if hasKey ($own.thresholds | default dict) $name }}
+{{- $value = get $own.thresholds $name }}
+{{- $at := printf "prometheusRule.alerts.%s.thresholds.%s" $alert.alert $name }}
+{{- if eq $threshold.kind "COUNT" }}{{ $value = $value | int64 }}{{ end }}
+{{- $value = toString $value }}
+{{- $form := get (dict "COUNT" "[0-9]{1,9}" "RATIO" "0(\\.[0-9]+)?|1(\\.0+)?" "DURATION" "([0-9]+[smhd])?" "PATTERN" "[^`]*") $threshold.kind }}
+{{- if not (regexMatch (printf "^(%s)$" $form) $value) }}
+{{- fail (printf "%s is %s (a whole number, a share from 0 to 1, a duration such as 30m, or a regular expression, as its default is)" $at $value) }}
+{{- end }}
+{{- end }}
+{{- if not $value }}{{ $on = false }}{{ end }}
+{{- if eq $threshold.kind "DURATION" }}
+{{- $_ := set $marks (printf "«%s»" $name) $value }}
+{{- $_ := set $marks (printf "«%s:seconds»" $name) (include "zego-upload-exporter.seconds" $value) }}
+{{- $_ := set $marks (printf "«%s:words»" $name) (include "zego-upload-exporter.words" (list $file $value)) }}
+{{- else if eq $threshold.kind "RATIO" }}
+{{- $_ := set $marks (printf "«%s»" $name) $value }}
+{{- $_ := set $marks (printf "«%s:words»" $name) (printf "%.0f%%" (mulf ($value | default "0" | float64) 100.0)) }}
+{{- else if eq $threshold.kind "PATTERN" }}
+{{- $escaped := $value | replace "\\" "\\\\" | replace "\"" "\\\"" }}
+{{- $_ := set $marks (printf "«%s»" $name) $escaped }}
+{{- $_ := set $marks (printf "«%s:printf»" $name) ($escaped | replace "%" "%%") }}
+{{- else }}
+{{- $_ := set $marks (printf "«%s»" $name) $value }}
+{{- end }}
+{{- end }}
+{{- $for := get $own "for" | default $alert.for }}
+{{- if $for }}
+{{- $_ := set $marks "«for:words»" (include "zego-upload-exporter.words" (list $file $for)) }}
+{{- end }}
+{{- $annotations := dict }}
+{{- range $key, $text := $alert.annotations }}
+{{- $_ := set $annotations $key (include "zego-upload-exporter.filled" (list $text $marks)) }}
+{{- end }}
+{{- with $values.runbookUrl }}
+{{- $address := trimSuffix "/" . }}
+{{- $page := printf "%s/%s%s" $address $alert.alert $file.runbookSuffix }}
+{{- if hasSuffix ".md" $address }}{{ $page = printf "%s#%s" $address (lower $alert.alert) }}{{ end }}
+{{- $_ := set $annotations "runbook_url" $page }}
+{{- end }}
+{{- with $values.grafanaUrl }}
+{{- $_ := set $annotations "dashboard" (printf "%s%s" (trimSuffix "/" .) $annotations.dashboard) }}
+{{- end }}
+{{- if $on }}
+{{- $rule := dict "alert" $alert.alert "expr" (include "zego-upload-exporter.filled" (list $alert.expr $marks)) }}
+{{- if and $for (ne (include "zego-upload-exporter.seconds" $for) "0") }}{{ $_ := set $rule "for" $for }}{{ end }}
+{{- with $alert.keepFiringFor }}{{ $_ := set $rule "keep_firing_for" . }}{{ end }}
+{{- $labels := dict "severity" ($own.severity | default $alert.severity) "component" $alert.component }}
+{{- $_ := set $rule "labels" (merge $labels $values.alertLabels) }}
+{{- $_ := set $rule "annotations" $annotations }}
+{{- toYaml $rule }}
+{{- end }}
+{{- end }}
+
+{{- /* A text with its marks replaced. Arguments: the text, mark to value. */}}
+{{- define "zego-upload-exporter.filled" -}}
+{{- $text := index . 0 }}
+{{- range $mark, $value := index . 1 }}{{ $text = replace $mark $value $text }}{{ end }}
+{{- $text }}
+{{- end }}
+
+{{- /* A duration of one unit in seconds. */}}
+{{- define "zego-upload-exporter.seconds" -}}
+{{- $number := regexFind "^[0-9]+" . | default "0" | int64 }}
+{{- mul $number (get (dict "s" 1 "m" 60 "h" 3600 "d" 86400) (regexFind "[smhd]$" .) | default 0) }}
+{{- end }}
+
+{{- /* A duration of one unit as people say it. Arguments: the file, the duration. */}}
+{{- define "zego-upload-exporter.words" -}}
+{{- $number := regexFind "^[0-9]+" (index . 1) }}
+{{- with get (index . 0).units (regexFind "[smhd]$" (index . 1)) }}
+{{- replace "{n}" (int64 $number | toString) (index . (eq $number "1" | ternary 0 1)) }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,156 @@
+"""The chart's alerts: with any values, what `zego-upload-exporter export rules` would write."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from exporter.alerting.catalog import ALERTS
+from exporter.alerting.model import Alert, Kind
+from exporter.alerting.rules import ALERTS_FILE, rule_files
+from exporter.alerting.tuning import tuning
+from tests.components import require
+from tests.deploy.manifests import CHART, of_kind, template, templated
+from tests.deploy.tools import run
+
+pytestmark = pytest.mark.e2e
+
+OTHER = {Kind.COUNT: "17", Kind.RATIO: "0.35", Kind.DURATION: "1d", Kind.PATTERN: r'50%|a\.b"'}
+"""A value of each kind that no alert has by default."""
+
+
+def _helm(folder: Path, **rule: Any) -> list[dict[str, Any]]:
+    """Return the groups of alerts that the chart gives with these values of `prometheusRule`."""
+    manifests = templated(folder, {"demo": True, "prometheusRule": {"enabled": True, **rule}})
+    alerts, _ = of_kind(manifests, "PrometheusRule")
+    return list(alerts["spec"]["groups"])
+
+
+def _exported(**choices: Any) -> list[dict[str, Any]]:
+    return list(yaml.safe_load(rule_files(tuning(**choices))[ALERTS_FILE])["groups"])
+
+
+def _all_changed(alert: Alert) -> dict[str, Any]:
+    thresholds = {name: OTHER[threshold.kind] for name, threshold in alert.thresholds.items()}
+    return {"severity": "info", "for": "90m", "thresholds": thresholds}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_defaults_are_the_projects_rules(tmp_path: Path, language: str) -> None:
+    """Without values, the chart has the alerts that `export rules` writes."""
+    assert _helm(tmp_path, language=language) == _exported(language=language)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_value_of_every_alert_is_heeded(tmp_path: Path, language: str) -> None:
+    """Severity, `for` and each threshold, in expressions, listings and texts."""
+    values = {alert.name: _all_changed(alert) for alert in ALERTS}
+    expected = _exported(
+        language=language,
+        severity=[f"{name}=info" for name in values],
+        hold=[f"{name}=90m" for name in values],
+        threshold=[
+            f"{name}.{threshold}={value}"
+            for name, own in values.items()
+            for threshold, value in own["thresholds"].items()
+        ],
+    )
+    assert sum(len(group["rules"]) for group in expected) == len(ALERTS)
+    assert _helm(tmp_path, language=language, alerts=values) == expected
+
+
+def test_numbers_are_values_too(tmp_path: Path) -> None:
+    """YAML's numbers, which reach Helm as floating point, give what words give."""
+    values = {
+        "ZegoUploadListingShort": {"thresholds": {"tasks": 2_000_000}},
+        "ZegoUploadSlotsFull": {"thresholds": {"share": 0.9}, "for": "0s"},
+    }
+    expected = _exported(
+        hold=["ZegoUploadSlotsFull=0s"],
+        threshold=["ZegoUploadListingShort.tasks=2000000", "ZegoUploadSlotsFull.share=0.9"],
+    )
+    assert _helm(tmp_path, alerts=values) == expected
+
+
+def test_alerts_can_be_switched_off(tmp_path: Path) -> None:
+    """A group that loses its last alert is left out."""
+    off = [alert.name for alert in ALERTS if alert.component != "uploads"]
+    found = _helm(tmp_path, alerts={name: {"enabled": False} for name in off})
+    assert found == _exported(disable=off)
+    assert [group["name"] for group in found] == ["zego-uploads"]
+
+
+@pytest.mark.parametrize("runbooks", ["https://e.example.com/runbooks/", "https://a.example/b.md"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_addresses(tmp_path: Path, runbooks: str, language: str) -> None:
+    """Links begin with Grafana's address and the runbooks'."""
+    grafana = "https://grafana.example.com/"
+    found = _helm(tmp_path, language=language, grafanaUrl=grafana, runbookUrl=runbooks)
+    assert found == _exported(language=language, grafana_url=grafana, runbook_url=runbooks)
+
+
+def test_further_labels(tmp_path: Path) -> None:
+    """They are on every alert, beside its own."""
+    rules = [
+        rule for group in _helm(tmp_path, alertLabels={"team": "media"}) for rule in group["rules"]
+    ]
+    assert rules
+    assert all({"team", "severity", "component"} <= rule["labels"].keys() for rule in rules)
+
+
+def test_prometheus_accepts_them(tmp_path: Path) -> None:
+    """So does promtool with every value changed."""
+    file = tmp_path / "rules.yaml"
+    groups = _helm(tmp_path, alerts={alert.name: _all_changed(alert) for alert in ALERTS})
+    file.write_text(yaml.safe_dump({"groups": groups}), "utf-8")
+    ended = run(require("promtool", package="prometheus"), "check", "rules", file)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+AT = "prometheusRule.alerts.ZegoUploadExpired"
+BAD: dict[str, tuple[dict[str, Any], str]] = {
+    "alert": ({"alerts": {"ZegoUploadExpire": {}}}, "ZegoUploadExpire: there is no such alert"),
+    "threshold": (
+        {"alerts": {"ZegoUploadExpired": {"thresholds": {"age": "1h"}}}},
+        f"{AT}.thresholds.age: there is no such threshold (known: window)",
+    ),
+    "no threshold": (
+        {"alerts": {"ZegoUploadDataStale": {"thresholds": {"age": "1h"}}}},
+        "there is no such threshold (known: none)",
+    ),
+    "duration": (
+        {"alerts": {"ZegoUploadExpired": {"thresholds": {"window": "1 hour"}}}},
+        f"{AT}.thresholds.window is 1 hour",
+    ),
+    "share": (
+        {"alerts": {"ZegoUploadSlotsFull": {"thresholds": {"share": 90}}}},
+        "ZegoUploadSlotsFull.thresholds.share is 90",
+    ),
+    "severity": ({"alerts": {"ZegoUploadExpired": {"severity": "high"}}}, "severity"),
+    "key": ({"alerts": {"ZegoUploadExpired": {"treshold": 1}}}, "treshold"),
+    "language": ({"language": "de"}, "language"),
+    "address": ({"grafanaUrl": "grafana"}, "grafanaUrl"),
+    "label": ({"alertLabels": {"severity": "info"}}, "alertLabels"),
+}
+
+
+@pytest.mark.parametrize(("rule", "message"), BAD.values(), ids=BAD)
+def test_mistakes_are_refused(tmp_path: Path, rule: dict[str, Any], message: str) -> None:
+    """The message names the value."""
+    ended = template(tmp_path, {"demo": True, "prometheusRule": {"enabled": True, **rule}})
+    assert ended.returncode != 0
+    assert message in ended.stderr
+
+
+def test_examples_of_the_values_are_right(tmp_path: Path) -> None:
+    """The commented alerts of values.yaml are accepted, and change something."""
+    text = (CHART / "values.yaml").read_text("utf-8")
+    lines = re.findall(r"^  #   (Zego\w+: \{.*\})$", text, re.MULTILINE)
+    assert len(lines) >= 4
+    alerts = yaml.safe_load("\n".join(lines))
+    assert json.dumps(_helm(tmp_path, alerts=alerts)) != json.dumps(_helm(tmp_path))
