@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -188,6 +188,15 @@ class Snapshot:
             for task in failed
             if not task.title or task.created_at is None or newest[task.title] <= task.created_at
         )
+
+    @cached_property
+    def by_source(self) -> Mapping[str, Mapping[TaskStatus, int]]:
+        """How many tasks of each status there are, by the host that they are copied from."""
+        by_source: defaultdict[str, Counter[TaskStatus]] = defaultdict(Counter)
+        for status, tasks in self.by_status.items():
+            for host, count in Counter(task.source_host for task in tasks).items():
+                by_source[host][status] = count
+        return by_source
 
     @cached_property
     def oldest_status_since(self) -> Mapping[TaskStatus, float]:

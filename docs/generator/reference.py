@@ -125,6 +125,19 @@ _TASKS = Group(
                 ),
             },
         ),
+        "zego_upload_source_tasks": Entry(
+            "the host of `StreamUrl`, without user, port, path and query, and `Status`",
+            {
+                "Failed uploads by the server that they are copied from": (
+                    'sum by (source_host) (zego_upload_source_tasks{status="failed"})'
+                ),
+                "Share of the listed uploads of a server that failed": (
+                    'sum by (source_host) (zego_upload_source_tasks{status="failed"}) '
+                    "/ sum by (source_host) (zego_upload_source_tasks)"
+                ),
+            },
+            absent="with `tasks.source_hosts: 0`",
+        ),
         "zego_upload_unresolved_failures": Entry(
             "`Status`, `Title` and `CreateTime`: failed tasks without a task of the same title "
             "that was created later and is waiting, uploading, waiting for a retry or succeeded",

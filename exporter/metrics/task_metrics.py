@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from exporter.collection.state import AppView
@@ -16,13 +17,33 @@ from exporter.metrics.metric import (
     by_task,
     single,
 )
-from exporter.tasks import UNFINISHED
+from exporter.tasks import UNFINISHED, UNKNOWN_HOST, TaskStatus
+
+OTHER_HOSTS = "other"
+"""Label of the tasks whose host has no series of its own."""
 
 
 def _task_info(exposed: ExposedSnapshot) -> Iterator[Sample]:
     for task in exposed.tasks:
         reason = exposed.snapshot.failure_reasons.get(task.id, "")
         yield (task.id, exposed.title(task), task.status.value, reason), 1
+
+
+def _source_tasks(exposed: ExposedSnapshot) -> Iterator[Sample]:
+    """Yield all statuses of the hosts with most tasks; the other hosts are added up."""
+    limit, by_source = exposed.settings.source_hosts, exposed.snapshot.by_source
+    if not limit:
+        return
+    known = [host for host in by_source if host != UNKNOWN_HOST]
+    # Names decide between equal hosts, so that series do not flap between scrapes.
+    shown = sorted(known, key=lambda host: (-sum(by_source[host].values()), host))[:limit]
+    totals: dict[str, Counter[TaskStatus]] = {}
+    for host, counts in by_source.items():
+        label = host if host in shown or host == UNKNOWN_HOST else OTHER_HOSTS
+        totals.setdefault(label, Counter()).update(counts)
+    for label, total in totals.items():
+        for status in TaskStatus:
+            yield (label, status.value), total[status]
 
 
 def _expiring(exposed: ExposedSnapshot, now: float) -> Iterator[Sample]:
@@ -140,6 +161,16 @@ TASK_METRICS = (
         "and is unfinished or succeeded has the same title. Tasks without a title or a creation "
         "time count.",
         lambda exposed: single(len(exposed.snapshot.unresolved)),
+    ),
+    Metric(
+        Scope.SNAPSHOT,
+        "zego_upload_source_tasks",
+        "Upload tasks that the API lists, by the host of their StreamUrl and status. The hosts "
+        "with most tasks, as many as tasks.source_hosts says, have series of their own; the tasks "
+        "of the others count as other, those without a readable host as unknown.",
+        _source_tasks,
+        "source_host",
+        "status",
     ),
     Metric(
         Scope.SNAPSHOT,

@@ -24,7 +24,8 @@ from tests.builders import make_snapshot, make_task, make_view, tasks_strategy
 from tests.metrics.reference import families, render_reference
 
 INSTANTS = st.floats(0, 4e9)
-APPS = st.lists(st.text(min_size=1), max_size=3, unique=True)
+NAMES = st.text(st.characters(categories=("L", "M", "N")), min_size=1, max_size=64)
+APPS = st.lists(NAMES, max_size=3, unique=True)
 LISTINGS = st.lists(tasks_strategy(), unique_by=lambda task: task.id, max_size=6)
 
 
