@@ -52,5 +52,16 @@ def add_export_flags(parser: argparse.ArgumentParser) -> None:
         "--watch", metavar="REGEX", default="", help="titles whose expiry is a warning"
     )
     parser.add_argument(
+        "--slo-objective",
+        metavar="RATIO",
+        help="add rules for an objective: share of uploads that succeed over 28 days, such as 0.99",
+    )
+    parser.add_argument(
+        "--slo-minimum",
+        metavar="N",
+        default="20",
+        help="finished uploads that an alert on the objective needs (default: 20)",
+    )
+    parser.add_argument(
         "--output", dest="folder", metavar="DIR", type=Path, help="write files into DIR"
     )

@@ -9,7 +9,7 @@ import re
 from functools import cache
 from html import escape
 
-from exporter.alerting.catalog import ALERTS, LANGUAGES, alert_named
+from exporter.alerting.catalog import ALERTS, LANGUAGES
 from exporter.alerting.markdown import to_html
 from exporter.alerting.shipped import document
 
@@ -47,9 +47,8 @@ def runbook_page(alert: str, language: str) -> str | None:
     It is self-contained HTML; links to other alerts are relative. Raises ExporterError if the
     installation lacks the document.
     """
-    if alert_named(alert) is None or language not in LANGUAGES:
+    if language not in LANGUAGES or (section := _sections(language).get(alert)) is None:
         return None
-    section = _sections(language)[alert]
     other, other_name = _OTHER[language]
     return _PAGE.format(
         lang=_HTML_LANGUAGES[language],

@@ -14,6 +14,7 @@ from pathlib import Path
 from exporter.alerting.alertmanager import alertmanager_files, configuration
 from exporter.alerting.rules import one_file, rule_files
 from exporter.alerting.shipped import dashboards
+from exporter.alerting.slo import SLO_FILE, objective_of, slo_file, slo_groups
 from exporter.alerting.tuning import Tuning, tuning
 from exporter.errors import ConfigError, ExporterError
 
@@ -25,13 +26,19 @@ def export(flags: argparse.Namespace) -> int:
     """
     try:
         chosen = _tuning(flags)
+        objective = flags.slo_objective and objective_of(flags.slo_objective, flags.slo_minimum)
     except ConfigError as error:
         sys.stderr.writelines(f"zego-upload-exporter export: {line}\n" for line in error.problems)
         return 2
     if flags.folder is not None:
-        _write(flags.folder, _files(flags.kind, chosen))
+        files = dict(_files(flags.kind, chosen))
+        if objective and flags.kind == "rules":
+            files[SLO_FILE] = slo_file(objective, chosen)
+        _write(flags.folder, files)
     else:
         text = one_file(chosen) if flags.kind == "rules" else configuration(chosen)
+        if objective and flags.kind == "rules":
+            text += slo_groups(objective, chosen)
         sys.stdout.buffer.write(text.encode("utf-8"))
         sys.stdout.flush()
     return 0
