@@ -87,6 +87,7 @@ def test_a_client_that_may_have_left_loses_its_place() -> None:
         for number in range(2):
             with connected(server, gated(number)):
                 assert site.gated.wait(PATIENCE)
+        _fetch_until(server, 200)  # the server has seen that they left
         waiting = [stack.enter_context(connected(server, gated(n))) for n in (10, 11)]
         site.gate.set()
         assert all(read_to_end(peer).endswith(b"gated\n") for peer in waiting)

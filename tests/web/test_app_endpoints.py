@@ -86,7 +86,7 @@ def test_the_telemetry_path_can_be_chosen(pages: Site) -> None:
     """The exposition is where it is configured, and the status page links to it there."""
     assert pages.ask("/custom", telemetry_path="/custom").body == pages.body
     assert pages.ask("/metrics", telemetry_path="/custom").status == 404
-    assert b'href="/custom"' in pages.ask("/", telemetry_path="/custom").body
+    assert b'href="./custom"' in pages.ask("/", telemetry_path="/custom").body
 
 
 def test_the_telemetry_path_may_be_the_root(pages: Site) -> None:

@@ -33,7 +33,8 @@ def make_view(
     for code, count in (api_errors or {}).items():
         for _ in range(count):
             stats.record_error(code)
-    settings = make_settings(name, server_secret=SECRET)
+    # Not validated: what the page does with a name must not depend on that.
+    settings = make_settings("any", server_secret=SECRET).model_copy(update={"name": name})
     view = builders.make_view(
         name, snapshot, stale=stale, error=error, stats=stats, settings=settings
     )

@@ -1,7 +1,8 @@
-"""The status page as HTML: the model of `exporter.web.status.view` in a template.
+"""The status page as HTML: the apps' state and the selected tasks in a template.
 
 The page works without its script and loads nothing: style and script are inside, each allowed by
-its hash alone. What the script does (fetching the page anew) it may do with this origin alone.
+its hash alone. The script may fetch the page again from this origin, and nothing else. Links are
+relative, so that a proxy may serve the page below a prefix.
 """
 
 from __future__ import annotations
@@ -9,22 +10,38 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from exporter import __version__
+from exporter.collection.state import AppView
 from exporter.config import TaskSettings
+from exporter.languages import (
+    LANGUAGES,
+    Language,
+    failure_name,
+    reason_name,
+    status_name,
+    translate_message,
+    translate_remedy,
+)
 from exporter.tasks import TaskStatus
-from exporter.web.status.query import ALL, ATTENTION, TaskQuery
-from exporter.web.status.task_list import EXPIRING_WITHIN
-from exporter.web.status.view import Status
+from exporter.text import MAX_LABEL_CHARACTERS, cut, printable
+from exporter.web.status.apps import WORST_FIRST, app_statuses, worst_health
+from exporter.web.status.query import ALL, ATTENTION, UNRESOLVED, QueryError, TaskQuery
+from exporter.web.status.task_list import EXPIRING_WITHIN, TaskTable, select, select_page
 from exporter.web.status.wording import (
-    FAILURES,
-    format_instant,
+    HTML_LANGUAGES,
+    Texts,
     format_iso,
     format_relative,
     format_span,
+    format_utc,
+    format_window,
+    texts_in,
 )
 
 HTML: Final = "text/html; charset=utf-8"
@@ -32,54 +49,33 @@ HTML: Final = "text/html; charset=utf-8"
 MANY_APPS = 6
 """Number of cards from which on they are kept short."""
 
-STATUS_OPTIONS: Final[Mapping[str, str]] = {
-    ATTENTION: "needs attention",
-    ALL: "all",
-    **{status.value: status.value.replace("_", " ") for status in TaskStatus},
-}
-SORT_OPTIONS: Final[Mapping[str, str]] = {
-    "urgency": "most urgent first",
-    "-created": "newest first",
-    "created": "oldest first",
-    "expires": "soonest expiry first",
-    "since": "longest in its status first",
-    "-retries": "most retries first",
-    "title": "by title",
-    "app": "by app",
-    "status": "by status",
-}
-"""The orders that the form offers."""
+EXPIRING_LIMIT = 10
+"""Rows of the section on expiring files; a link leads to all of them."""
 
-OTHER_SORT_OPTIONS: Final[Mapping[str, str]] = {
-    "-urgency": "least urgent first",
-    "-expires": "latest expiry first",
-    "-since": "shortest in its status first",
-    "retries": "fewest retries first",
-    "-title": "by title, backwards",
-    "-app": "by app, backwards",
-    "-status": "by status, backwards",
-}
-"""The orders that only the headings lead to."""
+SORT_OPTIONS: Final = (
+    *("urgency", "-created", "created", "expires", "since", "-retries", "title", "app", "status"),
+)
+"""The orders that the form offers; headings lead to others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the table: its heading, what it sorts by, and the direction to begin with."""
+    """A column of the table: its text, what it sorts by, and the direction to begin with."""
 
-    heading: str
+    text: str
     sort: str
     first: str = ""
     style: str = ""
 
 
 COLUMNS: Final = (
-    Column("App", "app"),
-    Column("Status", "status"),
-    Column("Title and id", "title"),
-    Column("Retries", "retries", "-", "count"),
-    Column("Created", "created", "-"),
-    Column("In status since", "since"),
-    Column("Expires", "expires"),
+    Column("app", "app"),
+    Column("status", "status"),
+    Column("column_title", "title"),
+    Column("column_retries", "retries", "-", "count"),
+    Column("column_created", "created", "-"),
+    Column("column_since", "since"),
+    Column("column_expires", "expires"),
 )
 
 
@@ -90,20 +86,13 @@ def _hash(text: str) -> str:
 _environment = Environment(
     loader=PackageLoader("exporter.web.status"),
     autoescape=True,
-    auto_reload=False,  # the hashes in the policy are those of the files as they were at the start
+    auto_reload=False,  # the hashes in the policy are those of the files at the start
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {
-    "span": format_span,
-    "relative": format_relative,
-    "instant": format_instant,
-    "iso": format_iso,
-    "number": "{:,}".format,
-    "words": lambda word: word.replace("_", " "),
-    "failure": lambda word: FAILURES.get(word, word.replace("_", " ")),
-}
+_environment.filters |= {"utc": format_utc, "iso": format_iso, "number": "{:,}".format}
+_environment.filters["short"] = partial(cut, limit=MAX_LABEL_CHARACTERS)
 _template = _environment.get_template("status.html")
 _style, _script = (_environment.get_template(f"status.{kind}").render() for kind in ("css", "js"))
 
@@ -115,39 +104,84 @@ HTML_HEADERS: Final[Mapping[str, str]] = {
     ),
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
-    "Vary": "Accept-Encoding",
+    "Vary": "Accept-Encoding, Accept-Language",
 }
 
 
 def render_status(
-    status: Status, settings: TaskSettings, *, telemetry_path: str, problem: str = ""
+    views: Sequence[AppView],
+    tables: Mapping[str, TaskTable],
+    settings: TaskSettings,
+    query: TaskQuery,
+    now: float,
+    *,
+    language: Language = "en",
+    telemetry_path: str = "/metrics",
+    problem: QueryError | None = None,
 ) -> bytes:
-    """Return the page; `problem` says what was wrong with the query, empty where nothing was."""
-    chosen = [app for app in status.apps if app.name in (status.query.apps or {app.name})]
+    """Return the page of these apps and their tables at `now` (Unix seconds).
+
+    `problem` is why the query of the request could not be used, None where it could.
+    """
+    query, tasks = select_page(views, tables, query, now)
+    soon = TaskQuery(
+        apps=query.apps,
+        statuses=frozenset({TaskStatus.SUCCEEDED}),
+        attention=False,
+        expiring_within=EXPIRING_WITHIN,
+        sort="expires",
+        language=query.language,
+    )
+    apps = app_statuses(views, tables, settings, now)
+    chosen = [app for app in apps if app.name in (query.apps or {app.name})]
     return _template.render(
-        page=status,
-        cards=sorted(chosen, key=lambda app: _WORST_FIRST.index(app.health)),
-        query=status.query,
+        apps=apps,
+        cards=sorted(chosen, key=lambda app: WORST_FIRST.index(app.health)),
+        health=worst_health(apps),
+        attention=sum(app.attention for app in apps),
+        tasks=tasks,
+        soon=soon,
+        expiring=select(views, tables, replace(soon, limit=EXPIRING_LIMIT), now),
+        query=query,
         problem=problem,
-        pager=_pager(status.query, status.tasks.total),
+        pager=_pager(query, tasks.total),
         columns=COLUMNS,
-        status_options=STATUS_OPTIONS,
-        sort_options=_sort_options(status.query.sort_word),
+        sort_options=(*SORT_OPTIONS, *({query.sort_word} - {*SORT_OPTIONS})),
         windows=[label for label, _ in settings.expiry_windows],
-        within=_window_label(status.query, settings),
+        within=_window_label(query, settings),
         titles=settings.title,
-        soon=status.now + EXPIRING_WITHIN,
+        expires_soon=now + EXPIRING_WITHIN,
         many=len(chosen) >= MANY_APPS,
         telemetry_path=telemetry_path,
+        now=now,
+        version=__version__,
+        **_in_language(language),
     ).encode(errors="replace")  # JSON can carry lone surrogates, UTF-8 cannot
 
 
-_WORST_FIRST = ("down", "waiting", "up")
+@cache
+def _in_language(language: Language) -> Mapping[str, Any]:
+    """Return what the template needs of a language."""
+    t = texts_in(language)
+    return {
+        "t": t,
+        "language": HTML_LANGUAGES[language],
+        "other": LANGUAGES[1 - LANGUAGES.index(language)],
+        "span": partial(format_span, language=language),
+        "relative": partial(format_relative, language=language),
+        "window": partial(format_window, language=language),
+        "status_name": partial(status_name, language=language),
+        "failure_name": partial(failure_name, language=language),
+        "reason_name": partial(reason_name, language=language),
+        "message": lambda error: printable(translate_message(str(error), language)),
+        "remedy": lambda error: printable(translate_remedy(error.remedy, language)),
+        "status_options": _status_options(language, t),
+    }
 
 
-def _sort_options(chosen: str) -> Mapping[str, str]:
-    """Return the orders to offer: the usual ones, and the one that is chosen."""
-    return {**SORT_OPTIONS, **{word: s for word, s in OTHER_SORT_OPTIONS.items() if word == chosen}}
+def _status_options(language: Language, t: Texts) -> Mapping[str, str]:
+    special = {word: t(f"status_{word}") for word in (ATTENTION, UNRESOLVED, ALL)}
+    return special | {status.value: status_name(status.value, language) for status in TaskStatus}
 
 
 def _window_label(query: TaskQuery, settings: TaskSettings) -> str:
@@ -157,15 +191,15 @@ def _window_label(query: TaskQuery, settings: TaskSettings) -> str:
 
 
 def _pager(query: TaskQuery, total: int) -> Sequence[tuple[str, str]]:
-    """Return the links to other parts of the list as (words, address), an empty one for here."""
+    """Return the links to other parts of the list as (text, address), an empty one for here."""
     last = max(0, total - 1) // query.limit * query.limit
     places = {
-        "First": 0,
-        "Previous": max(0, query.offset - query.limit),
-        "Next": min(last, query.offset + query.limit),
-        "Last": last,
+        "first": 0,
+        "previous": max(0, query.offset - query.limit),
+        "next": min(last, query.offset + query.limit),
+        "last": last,
     }
     return [
-        (words, "" if place == query.offset else query.at(place).link)
-        for words, place in places.items()
+        (text, "" if place == query.offset else query.at(place).link)
+        for text, place in places.items()
     ]

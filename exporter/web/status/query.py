@@ -19,7 +19,7 @@ MAX_FIELDS = 1000
 MAX_LIMIT = 1000
 PAGE_LIMIT = 50
 
-ATTENTION, ALL = "attention", "all"
+ATTENTION, UNRESOLVED, ALL = "attention", "unresolved", "all"
 """Values of `status` beside the statuses themselves."""
 
 ORDERS = ("urgency", "app", "status", "title", "retries", "since", "created", "expires")
@@ -47,20 +47,23 @@ class QueryError(Exception):
 class TaskQuery:
     """What is asked for. No `apps` means all of them.
 
-    Listed are the tasks in `statuses`, and with `attention` those that need it; of these the
-    succeeded ones that expire within `expiring_within` seconds, unless None, and that hold `search`
-    in title or id. Then come the order and the part of it.
+    Listed are the tasks in `statuses`; with `attention` those that need it, with `unresolved` the
+    failed ones whose file nobody has uploaded again. Of these, `expiring_within` (seconds, None for
+    all) keeps the succeeded ones that expire so soon, and `search` those with that text in title or
+    id. Then come the order and the part of it. `language` only travels along in links.
     """
 
     apps: tuple[str, ...] = ()
     statuses: frozenset[TaskStatus] = frozenset()
     attention: bool = True
+    unresolved: bool = False
     expiring_within: float | None = None
     search: str = ""
     sort: str = ORDERS[0]
     descending: bool = False
     limit: int = PAGE_LIMIT
     offset: int = 0
+    language: str = ""
 
     @property
     def status_words(self) -> tuple[str, ...]:
@@ -68,7 +71,8 @@ class TaskQuery:
         if len(self.statuses) == len(TaskStatus):
             return (ALL,)
         chosen = tuple(status.value for status in TaskStatus if status in self.statuses)
-        return (ATTENTION, *chosen) if self.attention else chosen
+        special = {ATTENTION: self.attention, UNRESOLVED: self.unresolved}
+        return (*(word for word, asked in special.items() if asked), *chosen)
 
     @property
     def sort_word(self) -> str:
@@ -99,6 +103,7 @@ class TaskQuery:
             "q": (self.search,) if self.search else (),
             "sort": () if self.sort_word == ORDERS[0] else (self.sort_word,),
             "offset": (self.offset,) if self.offset else (),
+            "lang": (self.language,) if self.language else (),
         }
         return f"?{urlencode(fields, doseq=True)}"
 
@@ -129,12 +134,13 @@ def read_query(
     """
     words = fields.get("status") or [status]
     for word in words:
-        _member("status", word, (ATTENTION, ALL, *_STATUSES))
+        _member("status", word, (ATTENTION, UNRESOLVED, ALL, *_STATUSES))
     sort = _single(fields, "sort") or ORDERS[0]
     return TaskQuery(
         apps=read_apps(fields, configured),
         statuses=frozenset(s for word, s in _STATUSES.items() if word in words or ALL in words),
         attention=ATTENTION in words,
+        unresolved=UNRESOLVED in words,
         expiring_within=_read_duration(fields, "expiring_within"),
         search=_single(fields, "q").strip(),
         sort=_member("sort", sort.removeprefix("-"), ORDERS, also=", each with - before it too"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import replace
+from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,11 +12,14 @@ from starlette.routing import Route
 
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
-from exporter.web.negotiation import accepts_gzip
+from exporter.languages import LANGUAGES, Language
+from exporter.web.negotiation import accepts_gzip, prefers_chinese
 from exporter.web.responses import PiecewiseResponse
 from exporter.web.status import api
+from exporter.web.status.apps import app_statuses
 from exporter.web.status.query import (
     ALL,
+    MAX_FIELDS,
     PAGE_LIMIT,
     PARAMETERS,
     QueryError,
@@ -24,7 +28,10 @@ from exporter.web.status.query import (
     read_fields,
     read_query,
 )
-from exporter.web.status.view import Desk
+from exporter.web.status.task_list import Tables, select
+
+Answer = Callable[[str, Language], PiecewiseResponse]
+"""Returns the answer to a query string in a language; raises QueryError."""
 
 Render = Callable[[], PiecewiseResponse]
 RenderForRequest = Callable[[Request, Hashable, Render], Awaitable[Response]]
@@ -50,7 +57,7 @@ class StatusRoutes:
         self._settings = tasks
         self._now = now
         self._telemetry_path = telemetry_path
-        self._desk = Desk()
+        self._tables = Tables()
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -62,7 +69,7 @@ class StatusRoutes:
 
     async def page(self, request: Request) -> Response:
         """Answer with the status page; it names a query that cannot be used, with 400."""
-        return await self._answer(request, self._page)
+        return await self._answer(request, self._page, _language(request))
 
     async def apps(self, request: Request) -> Response:
         """Answer with the apps as JSON."""
@@ -73,48 +80,73 @@ class StatusRoutes:
         return await self._answer(request, self._tasks)
 
     async def _answer(
-        self, request: Request, answer: Callable[[str], PiecewiseResponse]
+        self, request: Request, answer: Answer, language: Language = "en"
     ) -> Response:
         query = request.url.query
         gzip = accepts_gzip(",".join(request.headers.getlist("accept-encoding")))
 
         def render() -> PiecewiseResponse:
             try:
-                response = answer(query)
+                response = answer(query, language)
             except QueryError as error:
                 response = api.answer_error(error)
             return response.compressed() if gzip else response
 
-        return await self._render(request, (answer.__name__, query, gzip), render)
+        return await self._render(request, (request.scope["path"], query, language, gzip), render)
 
-    def _page(self, text: str) -> PiecewiseResponse:
+    def _page(self, text: str, language: Language) -> PiecewiseResponse:
         # Not at the start of the program: Jinja2 and the templates take as long as Starlette.
         from exporter.web.status.page import HTML, HTML_HEADERS, render_status  # noqa: PLC0415
 
-        views = self._views()
-        query, problem = TaskQuery(), ""
+        views, settings, now = self._views(), self._settings(), self._now()
+        query, problem = TaskQuery(), None
         try:
-            query = replace(read_query(read_fields(text), _names(views)), limit=PAGE_LIMIT)
+            query = read_query(read_fields(text), _names(views))
         except QueryError as error:
-            problem = str(error)
-        settings = self._settings()
-        status = self._desk.status(views, settings, query, self._now())
-        body = render_status(status, settings, telemetry_path=self._telemetry_path, problem=problem)
-        status_code = 400 if problem else 200
-        return PiecewiseResponse(body, status_code, content_type=HTML, headers=HTML_HEADERS)
+            problem = error
+        body = render_status(
+            views,
+            self._tables.of(views, settings.title),
+            settings,
+            replace(query, limit=PAGE_LIMIT, language=_asked_language(text) or ""),
+            now,
+            language=language,
+            telemetry_path=self._telemetry_path,
+            problem=problem,
+        )
+        status = 400 if problem else 200
+        return PiecewiseResponse(body, status, content_type=HTML, headers=HTML_HEADERS)
 
-    def _apps(self, text: str) -> PiecewiseResponse:
-        views, now = self._views(), self._now()
+    def _apps(self, text: str, _language: Language) -> PiecewiseResponse:
+        views, settings, now = self._views(), self._settings(), self._now()
         named = read_apps(read_fields(text, ("app",)), _names(views))
-        cards = self._desk.cards(views, self._settings(), now)
-        return api.answer_apps([card for card in cards if not named or card.name in named], now)
+        chosen = [view for view in views if not named or view.settings.name in named]
+        tables = self._tables.of(views, settings.title)
+        return api.answer_apps(app_statuses(chosen, tables, settings, now), now)
 
-    def _tasks(self, text: str) -> PiecewiseResponse:
+    def _tasks(self, text: str, _language: Language) -> PiecewiseResponse:
         views, now = self._views(), self._now()
         fields = read_fields(text, PARAMETERS)
         query = read_query(fields, _names(views), status=ALL, limit=api.DEFAULT_LIMIT)
-        return api.answer_tasks(self._desk.tasks(views, self._settings(), query, now), query, now)
+        tables = self._tables.of(views, self._settings().title)
+        return api.answer_tasks(select(views, tables, query, now), query, now)
 
 
 def _names(views: Sequence[AppView]) -> Sequence[str]:
     return [view.settings.name for view in views]
+
+
+def _language(request: Request) -> Language:
+    """Return the language that is asked for: `?lang=`, else what Accept-Language prefers."""
+    if (asked := _asked_language(request.url.query)) is not None:
+        return asked
+    header = ",".join(request.headers.getlist("accept-language"))
+    return "zh" if prefers_chinese(header) else "en"
+
+
+def _asked_language(query: str) -> Language | None:
+    try:
+        asked = parse_qs(query, max_num_fields=MAX_FIELDS).get("lang", [""])[-1]
+    except ValueError:
+        return None
+    return next((language for language in LANGUAGES if language == asked), None)

@@ -1,8 +1,8 @@
 """The tasks of all apps as one table: filtered, searched, sorted and cut into pages.
 
-Pure functions of snapshots, a query and the time. What does not depend on the query's search or on
-the time is made once for each snapshot, on first demand: a page of 50 among 100,000 tasks must not
-sort 100,000 tasks. Titles appear only as `tasks.title` allows, in search and order too.
+Pure functions of snapshots, a query and the time. What depends on the snapshot alone is computed
+once, when it is first needed: a page of 50 among 100,000 tasks must not sort 100,000 tasks. Titles
+appear only as `tasks.title` allows, in search and order too.
 """
 
 from __future__ import annotations
@@ -18,19 +18,16 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from exporter.collection.state import AppView
+from exporter.task_rows import TaskRow, make_row
 from exporter.tasks import Snapshot, TaskStatus, TitleMode, UploadTask, show_title
 from exporter.urgency import precedence
 from exporter.web.status.query import TaskQuery
 
 EXPIRING_WITHIN = 86400.0
-"""A file that expires within these seconds needs attention."""
+"""Files that expire within these seconds are listed in a section of their own."""
 
 PATIENCE: Mapping[TaskStatus, float] = {TaskStatus.WAITING: 1800.0, TaskStatus.UPLOADING: 7200.0}
-"""Seconds since its creation after which a task in that status is taken for stuck, as the alert
-rules have it."""
-
-TROUBLED = (TaskStatus.FAILED, TaskStatus.WAITING_RETRY)
-"""The statuses whose tasks all need attention."""
+"""Seconds since its creation after which a task in that status counts as stuck."""
 
 _Entry = tuple[bool, Any, str, str, UploadTask]
 """Whether it has the value to sort by, that value, app, id (no two entries are equal), task."""
@@ -44,27 +41,15 @@ _BY_EXPIRY = ("urgency", "expires")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A task as it is shown; `title` is None where `tasks.title` hides it.
+class Selection:
+    """The part of the table that was asked for, and how many tasks there are in all of it.
 
-    `failure` is why it failed as a word, empty where that is not known; `since` when it was first
-    seen in its status (Unix seconds). `stale` tells that it is from a stale snapshot.
+    `stale_apps` are the apps whose tasks come from a stale snapshot.
     """
 
-    app: str
-    task: UploadTask
-    title: str | None
-    failure: str
-    since: float | None
-    stale: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The part of the table that was asked for, and how many tasks there are in all of it."""
-
-    rows: tuple[Row, ...]
+    rows: tuple[TaskRow, ...]
     total: int
+    stale_apps: frozenset[str] = frozenset()
 
 
 class TaskTable:
@@ -73,11 +58,13 @@ class TaskTable:
     def __init__(self, app: str, snapshot: Snapshot, title: TitleMode) -> None:
         self.app = app
         self.title_mode = title
-        # Not the snapshot itself: `Tables` keeps this for as long as there is one.
+        # Not the snapshot itself: `Tables` keeps this as long as the snapshot exists.
         self._tasks = snapshot.tasks
         self._tracked = snapshot.tracked
-        self._failure_reasons = snapshot.failure_reasons
-        self._ordered: dict[tuple[TaskStatus, str, bool], Sequence[_Entry]] = {}
+        self._by_status = snapshot.by_status
+        self._by_expiry = snapshot.by_expiry
+        self._unresolved_ids = snapshot.unresolved
+        self._ordered: dict[tuple[int, str, bool], Sequence[_Entry]] = {}
 
     def title(self, task: UploadTask) -> str | None:
         """Return the title as it may be shown, None where it may not."""
@@ -87,11 +74,6 @@ class TaskTable:
         """Return when the task was first seen in its status."""
         tracked = self._tracked.get(task.id)
         return tracked.since if tracked else None
-
-    def row(self, task: UploadTask, *, stale: bool) -> Row:
-        """Return the task as it is shown."""
-        failure = self._failure_reasons.get(task.id, "")
-        return Row(self.app, task, self.title(task), failure, self.since(task), stale)
 
     def count_attention(self, now: float) -> int:
         """Return how many tasks need attention at `now`."""
@@ -103,8 +85,8 @@ class TaskTable:
         needle = query.search.casefold()
         for status in TaskStatus:
             tasks = self._candidates(status, query, now)
-            if tasks is self._by_status[status]:
-                entries = self._order_whole(status, query)
+            if tasks is self._by_status[status] or tasks is self._unresolved:
+                entries = self._order_whole(tasks, query)
                 if needle:
                     entries = [entry for entry in entries if needle in self._folded[entry[3]]]
                 yield len(entries), entries
@@ -118,23 +100,14 @@ class TaskTable:
                 yield len(tasks), self._order(tasks, query)
 
     @cached_property
-    def _by_status(self) -> Mapping[TaskStatus, Sequence[UploadTask]]:
-        groups: dict[TaskStatus, list[UploadTask]] = {status: [] for status in TaskStatus}
-        for task in self._tasks:
-            groups[task.status].append(task)
-        return groups
+    def _unresolved(self) -> Sequence[UploadTask]:
+        failed = self._by_status[TaskStatus.FAILED]
+        return [task for task in failed if task.id in self._unresolved_ids]
 
     @cached_property
     def _folded(self) -> Mapping[str, str]:
         """By task id, the text that a search looks at: what is shown, without regard to case."""
         return {t.id: f"{t.id}\n{self.title(t) or ''}".casefold() for t in self._tasks}
-
-    @cached_property
-    def _by_expiry(self) -> Sequence[UploadTask]:
-        return sorted(
-            (t for t in self._by_status[TaskStatus.SUCCEEDED] if t.expires_at is not None),
-            key=attrgetter("expires_at", "id"),
-        )
 
     def _expiring(self, now: float, within: float) -> Sequence[UploadTask]:
         """Return the succeeded tasks that expire after `now`, at most `within` seconds on."""
@@ -143,24 +116,24 @@ class TaskTable:
 
     def _candidates(self, status: TaskStatus, query: TaskQuery, now: float) -> Sequence[UploadTask]:
         """Return the tasks in `status` that `query` asks for, before search and order."""
-        whole = status in query.statuses or (query.attention and status in TROUBLED)
-        within = query.expiring_within
-        if status is TaskStatus.SUCCEEDED and query.attention and not whole:
-            whole = True
-            within = EXPIRING_WITHIN if within is None else min(within, EXPIRING_WITHIN)
-        if within is not None:
+        attention = query.attention
+        whole = status in query.statuses or (attention and status is TaskStatus.WAITING_RETRY)
+        if query.expiring_within is not None:
             expires = whole and status is TaskStatus.SUCCEEDED
-            return self._expiring(now, within) if expires else ()
+            return self._expiring(now, query.expiring_within) if expires else ()
         if whole:
             return self._by_status[status]
-        if query.attention and status in PATIENCE:
+        if (attention or query.unresolved) and status is TaskStatus.FAILED:
+            return self._unresolved
+        if attention and status in PATIENCE:
             return [t for t in self._by_status[status] if _is_stuck(t, now - PATIENCE[status])]
         return ()
 
-    def _order_whole(self, status: TaskStatus, query: TaskQuery) -> Sequence[_Entry]:
-        key = (status, query.sort, query.descending)
+    def _order_whole(self, tasks: Sequence[UploadTask], query: TaskQuery) -> Sequence[_Entry]:
+        """Return in order what is the same for every query; each order is made once."""
+        key = (id(tasks), query.sort, query.descending)  # unique: this object holds the tasks
         if key not in self._ordered:
-            self._ordered[key] = self._order(self._by_status[status], query)
+            self._ordered[key] = self._order(tasks, query)
         return self._ordered[key]
 
     def _order(self, tasks: Sequence[UploadTask], query: TaskQuery) -> Sequence[_Entry]:
@@ -218,12 +191,24 @@ def select(
     views: Sequence[AppView], tables: Mapping[str, TaskTable], query: TaskQuery, now: float
 ) -> Selection:
     """Return the tasks of these apps that `query` asks for at `now`."""
-    stale = {view.settings.name: view.snapshot is None for view in views}
+    snapshots = {view.settings.name: view.latest for view in views if view.latest is not None}
     wanted = [table for app, table in tables.items() if not query.apps or app in query.apps]
     runs = [run for table in wanted for run in table.runs(query, now)]
     merged = heapq.merge(*(entries for _, entries in runs), reverse=query.descending)
     rows = (
-        tables[app].row(task, stale=stale[app])
+        make_row(app, task, snapshots[app], tables[app].title(task))
         for _, _, app, _, task in islice(merged, query.offset, query.offset + query.limit)
     )
-    return Selection(tuple(rows), sum(size for size, _ in runs))
+    stale = frozenset(view.settings.name for view in views if view.snapshot is None)
+    return Selection(tuple(rows), sum(size for size, _ in runs), stale)
+
+
+def select_page(
+    views: Sequence[AppView], tables: Mapping[str, TaskTable], query: TaskQuery, now: float
+) -> tuple[TaskQuery, Selection]:
+    """Return what `query` asks for; an offset beyond the end becomes that of the last page."""
+    tasks = select(views, tables, query, now)
+    if query.offset and query.offset >= tasks.total:
+        query = query.at(max(0, tasks.total - 1) // query.limit * query.limit)
+        tasks = select(views, tables, query, now)
+    return query, tasks

@@ -13,17 +13,13 @@ from hypothesis import strategies as st
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.errors import AuthError
+from exporter.languages import Language
 from exporter.tasks import TaskStatus, TitleMode, show_title
-from exporter.web.status.page import (
-    COLUMNS,
-    HTML_HEADERS,
-    MANY_APPS,
-    OTHER_SORT_OPTIONS,
-    SORT_OPTIONS,
-    render_status,
-)
-from exporter.web.status.query import ORDERS, TaskQuery, read_fields, read_query
-from exporter.web.status.view import Desk
+from exporter.text import printable
+from exporter.web.status.page import COLUMNS, HTML_HEADERS, MANY_APPS, render_status
+from exporter.web.status.query import ORDERS, QueryError, TaskQuery, read_fields, read_query
+from exporter.web.status.task_list import Tables
+from exporter.web.status.wording import TEXTS
 from tests.builders import NOW, make_task
 from tests.web.views import make_view
 
@@ -60,12 +56,19 @@ def render(
     *views: AppView,
     query: TaskQuery | None = None,
     title: TitleMode = "full",
-    problem: str = "",
+    problem: QueryError | None = None,
+    language: Language = "en",
 ) -> str:
     """Return the page of these apps."""
-    settings = TaskSettings(title=title)
-    status = Desk().status(views, settings, query or TaskQuery(), NOW)
-    return render_status(status, settings, telemetry_path="/metrics", problem=problem).decode()
+    return render_status(
+        views,
+        Tables().of(views, title),
+        TaskSettings(title=title),
+        query or TaskQuery(),
+        NOW,
+        language=language,
+        problem=problem,
+    ).decode()
 
 
 def failed(title: str) -> AppView:
@@ -161,9 +164,8 @@ def test_the_form_shows_what_was_asked_for() -> None:
 
 def test_every_order_has_its_words() -> None:
     """In the form, offered or only chosen by a heading, there are words for every order."""
-    words = {**SORT_OPTIONS, **OTHER_SORT_OPTIONS}
-    assert set(words) == {*ORDERS, *(f"-{order}" for order in ORDERS)}
-    for word, said in words.items():
+    for word in (*ORDERS, *(f"-{order}" for order in ORDERS)):
+        said = TEXTS[f"sort_{word}"][0]
         html = render(make_view(), query=read_query(read_fields(f"sort={word}"), ()))
         assert f'<option value="{word}" selected>{said}</option>' in html
 
@@ -183,6 +185,7 @@ def test_many_apps_have_short_cards_the_worst_first() -> None:
     assert '<div class="cards many">' in html
     assert html.index("<bdi>bad</bdi>") < html.index("<bdi>app-0</bdi>")
     assert '<div class="cards">' in render(*views)
+    assert '<div class="cards one">' in render(views[0])
 
 
 def test_titles_are_shown_as_the_settings_say() -> None:
@@ -196,7 +199,9 @@ def test_titles_are_shown_as_the_settings_say() -> None:
 
 def test_a_query_that_cannot_be_used_is_told() -> None:
     """The problem is text like any other."""
-    assert "<bdi>sort: &#39;&lt;b&gt;&#39; is none</bdi>" in render(problem="sort: '<b>' is none")
+    assert "<bdi>sort: &#39;&lt;b&gt;&#39; is none</bdi>" in render(
+        problem=QueryError("sort", "'<b>' is none")
+    )
 
 
 def test_instants_can_be_read_by_programs() -> None:
@@ -210,7 +215,7 @@ def test_instants_can_be_read_by_programs() -> None:
 def test_an_expiry_within_a_day_stands_out() -> None:
     """As what needs attention, not as what is over."""
     views = make_view(tasks=[make_task("1"), make_task("2", expires_at=NOW + 10**6)])
-    assert render(views, query=read_query(read_fields("status=all"), ())).count("keep soon") == 1
+    assert render(views, query=read_query(read_fields("status=all"), ())).count("keep soon") == 2
 
 
 def test_every_status_has_its_colour() -> None:
@@ -236,12 +241,14 @@ def test_every_status_has_its_colour() -> None:
 )
 def test_hostile_texts_stay_texts(title: str) -> None:
     """Markup in a title or name is shown as it is, isolated, and never becomes part of the page."""
-    for wild, calm in ((failed(title), failed("calm")), (make_view(title), make_view("calm"))):
+    named = make_view(title)
+    for wild, calm in ((failed(title), failed("calm")), (named, make_view("calm"))):
         html = render(wild)
         page = Page(html)
         assert page.tags == Page(render(calm)).tags
-        assert title in unescape(html)
-        assert "".join(page.isolated).count(title) == 1
+        shown = title if wild is named else printable(title)
+        assert shown in unescape(html)
+        assert "".join(page.isolated).count(shown) == 1
         assert not {name for name in page.attributes if name.startswith("on")}
 
 
@@ -260,8 +267,8 @@ def test_no_text_adds_a_tag(title: str, message: str) -> None:
 
 
 def test_half_a_character_does_not_break_the_page() -> None:
-    """A lone surrogate, which JSON can carry and UTF-8 cannot, is shown as a question mark."""
-    assert "<bdi>half ?</bdi>" in render(failed("half \ud800"))
+    """A lone surrogate, which JSON can carry and UTF-8 cannot, is replaced."""
+    assert "<bdi>half \ufffd</bdi>" in render(failed("half \ud800"))
 
 
 def test_the_page_is_what_its_policy_allows() -> None:
@@ -277,3 +284,73 @@ def test_the_page_is_what_its_policy_allows() -> None:
     page = Page(html)
     assert not {"link", "img", "iframe"} & set(page.tags)
     assert not {"style", "src", "onclick"} & page.attributes
+
+
+def test_what_is_about_to_expire_has_a_section_of_its_own() -> None:
+    """Files that expire within a day need no attention; the soonest are listed, with a link."""
+    tasks = [make_task(f"s{n}", expires_at=NOW + 60 * n) for n in range(1, 13)]
+    html = render(make_view(tasks=tasks))
+    section = html[html.index('<div id="expiring">') : html.index('<section id="tasks">')]
+    assert re.findall(r"<code><bdi>(s\d+)</bdi>", section) == [f"s{n}" for n in range(1, 11)]
+    assert unescape(section).count("?status=succeeded&expiring_within=1d&sort=expires#tasks") == 1
+    assert "Show all 12" in section
+    assert "No task needs attention." in html
+    assert "Files that expire" not in render(make_view())
+
+
+def test_a_failure_whose_file_was_uploaded_again_needs_no_attention() -> None:
+    """It is listed when it is asked for, and says so."""
+    tasks = [
+        make_task("old", TaskStatus.FAILED, title="a", created_at=NOW - 90),
+        make_task("new", title="a", created_at=NOW - 50),
+    ]
+    assert "No task needs attention." in render(make_view(tasks=tasks))
+    html = render(make_view(tasks=tasks), query=read_query(read_fields("status=failed"), ()))
+    assert "uploaded again" in html
+
+
+def test_what_the_baseline_found_is_from_before_the_start() -> None:
+    """Since when such a task has its status is not known."""
+    assert "before the start" in render(failed("x"))
+    assert "\u542f\u52a8\u4e4b\u524d" in render(failed("x"), language="zh")
+
+
+def test_the_page_in_chinese_has_no_english_sentence() -> None:
+    """State, reason, remedy and every text of the page are translated."""
+    error = AuthError(
+        "the API refused the signature (code 100000005)",
+        code="100000005",
+        remedy="Check that server_secret belongs to app_id: ZEGO console, project, ServerSecret.",
+    )
+    tasks = [make_task("1", TaskStatus.FAILED), make_task("2"), make_task("3", TaskStatus.WAITING)]
+    views = (
+        make_view("app-a", tasks=tasks, error=error, stale=True, api_errors={"timeout": 2}),
+        make_view("app-b", tasks=None),
+    )
+    html = render(*views, language="zh", problem=QueryError("sort", "is none of these"))
+    assert '<html lang="zh-CN">' in html
+    text = re.sub(r"<(style|script)>.*?</\1>", "", html, flags=re.DOTALL)
+    words = re.findall(r"[A-Za-z][A-Za-z ]*[A-Za-z]", Page(text).text)
+    left = [word for word in words if len(word.split()) > 2 and "JSON" not in word]
+    assert left == []
+
+
+def test_every_link_is_relative() -> None:
+    """So that a proxy may serve the page below a prefix."""
+    html = render(failed("x"), make_view("b"), query=TaskQuery(search="x", language="zh"))
+    links = re.findall(r'(?:href|action|src)="([^"]*)"', html)
+    assert links
+    assert [link for link in links if not link.startswith(("?", "#", "./"))] == []
+    assert "./metrics" in links
+    pages = [link for link in links if link.startswith("?")]
+    assert all("lang=" in link for link in pages)
+
+
+def test_what_a_browser_would_act_on_is_replaced() -> None:
+    """Control characters and marks of the writing direction; long titles are cut."""
+    assert "<bdi>a\ufffdb\ufffd</bdi>" in render(failed("a\x1bb\u202e"))
+    html = render(failed("x" * 5000))
+    assert f"<bdi>{'x' * 255}\u2026</bdi>" in html
+    error = AuthError("no\x07", code="1", remedy="do\x9b")
+    assert "no\ufffd" in render(make_view(tasks=None, error=error))
+    assert "do\ufffd" in render(make_view(tasks=None, error=error))

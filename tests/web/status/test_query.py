@@ -88,7 +88,7 @@ def test_a_duration_is_prometheus_like_or_seconds(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("status=bogus", "status: 'bogus' is none of attention, all, waiting, uploading, "),
+        ("status=bogus", "status: 'bogus' is none of attention, unresolved, all, waiting, "),
         ("app=vodd", "app: 'vodd' is none of vod, lessons, "),
         ("expiring_within=soon", "expiring_within: 'soon' is not a duration (such as 90s, "),
         ("expiring_within=-1", "expiring_within: '-1' is not a duration"),

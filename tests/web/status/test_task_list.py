@@ -14,7 +14,7 @@ from exporter.collection.state import AppView
 from exporter.tasks import TaskStatus, TitleMode, Tracked, UploadTask, show_title
 from exporter.urgency import precedence
 from exporter.web.status.query import ORDERS, TaskQuery
-from exporter.web.status.task_list import EXPIRING_WITHIN, PATIENCE, Row, Selection, Tables, select
+from exporter.web.status.task_list import PATIENCE, Selection, Tables, select
 from tests.builders import NOW, make_snapshot, make_task, tasks_strategy
 from tests.web.views import make_view
 
@@ -31,7 +31,7 @@ def ask(
 
 def ids(*tasks: UploadTask, **query: Any) -> list[str]:
     """Return the ids of the tasks that a query selects, in order."""
-    return [row.task.id for row in ask([make_view(tasks=tasks)], **query).rows]
+    return [row.upload_task_id for row in ask([make_view(tasks=tasks)], **query).rows]
 
 
 def attention_of(*tasks: UploadTask, **query: Any) -> list[str]:
@@ -40,28 +40,26 @@ def attention_of(*tasks: UploadTask, **query: Any) -> list[str]:
 
 
 def test_tasks_in_trouble_need_attention_most_urgent_first() -> None:
-    """Failed come first, the newest on top; then retries, stuck ones, and expiries."""
+    """Failed come first, the newest on top; then retries and stuck ones."""
     waited, uploaded = (PATIENCE[s] for s in (TaskStatus.WAITING, TaskStatus.UPLOADING))
     assert attention_of(
-        make_task("late expiry", expires_at=NOW + EXPIRING_WITHIN),
-        make_task("soon expiry", expires_at=NOW + 1),
         make_task("stuck waiting", TaskStatus.WAITING, created_at=NOW - waited - 1),
         make_task("stuck uploading", TaskStatus.UPLOADING, created_at=NOW - uploaded - 1),
         make_task("young retry", TaskStatus.WAITING_RETRY, created_at=NOW - 5),
         make_task("old retry", TaskStatus.WAITING_RETRY, created_at=NOW - 50),
-        make_task("undated", TaskStatus.FAILED, created_at=None),
-        make_task("old failed", TaskStatus.FAILED, created_at=NOW - 90),
-        make_task("new failed", TaskStatus.FAILED, created_at=NOW - 9),
+        make_task("undated", TaskStatus.FAILED, title="undated", created_at=None),
+        make_task("old failed", TaskStatus.FAILED, title="old failed", created_at=NOW - 90),
+        make_task("new failed", TaskStatus.FAILED, title="new failed", created_at=NOW - 9),
     ) == [
         *("new failed", "old failed", "undated", "old retry", "young retry"),
-        *("stuck uploading", "stuck waiting", "soon expiry", "late expiry"),
+        *("stuck uploading", "stuck waiting"),
     ]
 
 
 def test_other_tasks_need_no_attention() -> None:
     """What goes its way, is over, or expires later is not listed."""
     assert not attention_of(
-        make_task("later", expires_at=NOW + EXPIRING_WITHIN + 1),
+        make_task("soon", expires_at=NOW + 1),
         make_task("past", expires_at=NOW),
         make_task("never", expires_at=None),
         *(
@@ -80,7 +78,7 @@ def test_the_count_of_those_that_need_attention_is_that_of_the_list() -> None:
     """The card and the table agree."""
     tasks = [make_task("a", TaskStatus.FAILED), make_task("b"), make_task("c", expires_at=None)]
     view = make_view(tasks=tasks)
-    assert Tables().of([view], "full")["production"].count_attention(NOW) == 2
+    assert Tables().of([view], "full")["production"].count_attention(NOW) == 1
 
 
 def test_statuses_and_apps_filter() -> None:
@@ -91,13 +89,17 @@ def test_statuses_and_apps_filter() -> None:
     ]
     wanted = frozenset({TaskStatus.UNKNOWN, TaskStatus.CANCELLED})
     rows = ask(views, apps=("b",), statuses=wanted).rows
-    assert [row.task.id for row in rows] == ["b-cancelled", "b-unknown"]
+    assert [row.upload_task_id for row in rows] == ["b-cancelled", "b-unknown"]
     assert ask(views).total == 2 * len(TaskStatus)
 
 
 def test_attention_and_a_status_add_up() -> None:
     """A task that is both is listed once."""
-    tasks = [make_task("s"), make_task("f", TaskStatus.FAILED), make_task("l", expires_at=None)]
+    tasks = [
+        make_task("s", title="a"),
+        make_task("f", TaskStatus.FAILED, title="b"),
+        make_task("l", expires_at=None, title="c"),
+    ]
     assert ids(*tasks, statuses=frozenset({TaskStatus.SUCCEEDED}), attention=True) == [
         *("f", "s", "l"),
     ]
@@ -114,8 +116,7 @@ def test_expiring_within_counts_as_the_metric_does() -> None:
     ]
     assert ids(*tasks, expiring_within=60.0) == ["soon", "end"]
     assert ids(*tasks, expiring_within=60.0, descending=True) == ["end", "soon"]
-    assert attention_of(*tasks, expiring_within=0.5) == []
-    assert attention_of(*tasks, expiring_within=2 * EXPIRING_WITHIN) == ["soon", "end", "beyond"]
+    assert attention_of(*tasks, expiring_within=60.0) == []
     assert len(ids(*tasks, expiring_within=60.0)) == make_snapshot(*tasks).expiring(
         now=NOW, within=60
     )
@@ -157,7 +158,7 @@ def test_tasks_come_in_the_order_asked_for(sort: str, expected: list[str]) -> No
     tracked = {n: Tracked(TaskStatus.SUCCEEDED, t) for n, t in (("old", 5.0), ("new", 6.0))}
     view = replace(view, latest=replace(view.latest, tracked=tracked))
     found = ask([view], sort=sort.removeprefix("-"), descending=sort.startswith("-"))
-    assert [row.task.id for row in found.rows] == expected
+    assert [row.upload_task_id for row in found.rows] == expected
 
 
 def test_apps_are_merged_into_one_order() -> None:
@@ -167,7 +168,7 @@ def test_apps_are_merged_into_one_order() -> None:
         for app, numbers in (("a", (3, 1)), ("b", (4, 2)))
     ]
     found = ask(views, sort="created")
-    assert [(row.app, row.task.id) for row in found.rows] == [
+    assert [(row.app, row.upload_task_id) for row in found.rows] == [
         *(("a", "1"), ("b", "2"), ("a", "3"), ("b", "4")),
     ]
     assert [row.app for row in ask(views, sort="app", descending=True).rows] == list("bbaa")
@@ -181,10 +182,30 @@ def test_a_row_tells_what_is_known_of_a_task() -> None:
     view = replace(
         view, latest=replace(view.latest, tracked={"a": Tracked(TaskStatus.FAILED, NOW - 5)})
     )
-    (row,) = ask([view]).rows
-    assert row == Row("production", task, "video.mp4", "upload", NOW - 5, stale=True)
-    (row,) = ask([make_view(tasks=[task])]).rows
-    assert (row.failure, row.since, row.stale) == ("", None, False)
+    found = ask([view])
+    (row,) = found.rows
+    assert (row.app, row.upload_task_id, row.title) == ("production", "a", "video.mp4")
+    assert (row.failure_reason, row.resolved, row.status_since) == ("upload", False, NOW - 5)
+    assert found.stale_apps == {"production"}
+    found = ask([make_view(tasks=[task])])
+    (row,) = found.rows
+    assert (row.failure_reason, row.status_since, found.stale_apps) == (None, None, frozenset())
+
+
+def test_failures_that_nobody_has_uploaded_again_can_be_asked_for() -> None:
+    """`unresolved` lists them alone; attention leaves out those that were."""
+    tasks = [
+        make_task("resolved", TaskStatus.FAILED, title="a", created_at=NOW - 90),
+        make_task("again", TaskStatus.UPLOADING, title="a", created_at=NOW - 9),
+        make_task("open", TaskStatus.FAILED, title="b", created_at=NOW - 90),
+        make_task("untitled", TaskStatus.FAILED, title="", created_at=NOW - 91),
+    ]
+    assert ids(*tasks, statuses=frozenset(), unresolved=True) == ["open", "untitled"]
+    assert attention_of(*tasks) == ["open", "untitled"]
+    rows = ask([make_view(tasks=tasks)], statuses=frozenset({TaskStatus.FAILED})).rows
+    assert [(row.upload_task_id, row.resolved) for row in rows] == [
+        *(("open", False), ("resolved", True), ("untitled", False)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +224,7 @@ def test_hidden_titles_are_neither_shown_nor_searched_nor_sorted_by() -> None:
     """With `none` nothing of a title can be learnt."""
     view = make_view(tasks=[make_task("1", title="z"), make_task("2", title="a")])
     found = ask([view], title="none", sort="title")
-    assert [(row.task.id, row.title) for row in found.rows] == [("1", None), ("2", None)]
+    assert [(row.upload_task_id, row.title) for row in found.rows] == [("1", None), ("2", None)]
     assert ask([view], title="none", search="z").total == 0
 
 
@@ -268,6 +289,6 @@ def test_pages_add_up_to_the_whole_in_any_order(
         for row in select(halves, tables, query.at(offset), now).rows
     ]
     assert tuple(pages) == whole.rows
-    assert len({row.task.id for row in pages}) == len(pages) == whole.total
+    assert len({row.upload_task_id for row in pages}) == len(pages) == whole.total
     again = select(backward, Tables().of(backward, "full"), replace(query, limit=1000), now)
     assert again.rows == whole.rows

@@ -1,10 +1,14 @@
 "use strict";
 // Without this script the page works by links and one form. With it, the same addresses are fetched
-// and the parts that change are put in place: as one types, clicks, and every few seconds.
+// and the parts that change are replaced: as one types, clicks, and every few seconds. Times get the
+// browser's local time beside UTC.
 (() => {
   const REFRESH_MS = 10000;
   const TYPING_MS = 200;
   const silence = document.getElementById("silence");
+  const LOCAL = new Intl.DateTimeFormat(document.documentElement.lang, {
+    dateStyle: "medium", timeStyle: "medium",
+  });
   let turn = 0;
   let typing = 0;
 
@@ -17,10 +21,10 @@
     } catch {
       // no answer: said below
     }
-    if (mine !== turn) return; // a later one is under way
+    if (mine !== turn) return; // a later one is in progress
     const answered = fresh !== null && fresh.getElementById("results") !== null;
     silence.hidden = answered;
-    if (answered) put(fresh, withForm ? ["asof", "apps", "filter", "results"] : ["asof", "apps", "results"]);
+    if (answered) put(fresh, ["asof", "apps", "expiring", "results", ...(withForm ? ["filter"] : [])]);
   }
 
   function put(fresh, parts) {
@@ -29,9 +33,18 @@
     for (const id of parts) {
       document.getElementById(id).replaceWith(fresh.getElementById(id));
     }
+    localise();
     document.title = fresh.title;
     document.getElementById("follow").checked = following;
     if (focus && document.activeElement === document.body) document.getElementById(focus)?.focus();
+  }
+
+  function localise() {
+    for (const time of document.querySelectorAll("time[datetime]")) {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.valueOf()) || at.getTimezoneOffset() === 0) continue;
+      time.title = `${time.title || time.textContent} \u00b7 ${LOCAL.format(at)} (${document.body.dataset.local})`;
+    }
   }
 
   function filter() {
@@ -64,5 +77,6 @@
     const idle = !document.hidden && getSelection().isCollapsed;
     if (idle && document.getElementById("follow").checked) show(false);
   }, REFRESH_MS);
+  localise();
   document.documentElement.classList.add("live");
 })();

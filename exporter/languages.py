@@ -1,0 +1,271 @@
+"""What people read of statuses, reasons, messages and remedies, in English and Chinese.
+
+One table for the status page and the command line; it imports nothing heavy. Terms follow ZEGO's
+Chinese documentation (docs/terms.zh-CN.md). Logs, configuration errors and machine output stay
+English: people search for them, and programs read them.
+
+Error messages and remedies are written in English where the error is known. Here they are looked
+up by that text; `{}` stands for a part that varies. A text without a translation stays English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+Language = Literal["en", "zh"]
+
+LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
+
+STATUSES: Final[Mapping[str, tuple[str, str]]] = {
+    "waiting": ("waiting", "等待中"),
+    "uploading": ("uploading", "上传中"),
+    "waiting_retry": ("waiting retry", "等待重试"),
+    "succeeded": ("succeeded", "上传成功"),
+    "failed": ("failed", "上传失败"),
+    "cancelled": ("cancelled", "已取消"),
+    "expired": ("expired", "已过期"),
+    "unknown": ("unknown", "未知"),
+}
+
+FAILURES: Final[Mapping[str, tuple[str, str]]] = {
+    "source_download": ("the source could not be downloaded", "源文件下载失败"),
+    "upload": ("the upload failed for good, or its checksum is wrong", "上传失败，不再重试"),
+    "file_too_large": ("the file is too large", "文件过大"),
+    "other": ("for a reason that this version does not know", "其他原因"),
+}
+"""Why a task failed, by the values of the label `reason` of `zego_upload_failures_total`."""
+
+REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    "auth": ("auth", "鉴权失败"),
+    "clock_skew": ("clock skew", "时钟偏差"),
+    "rate_limited": ("rate limited", "触发限频"),
+    "not_enabled": ("not enabled", "服务未开通"),
+    "rejected": ("rejected", "请求被拒绝"),
+    "server": ("server", "服务端错误"),
+    "network": ("network", "网络错误"),
+    "timeout": ("timeout", "请求超时"),
+    "protocol": ("protocol", "响应不符合协议"),
+    "pagination": ("pagination", "翻页异常"),
+    "deadline": ("deadline", "采集超过时限"),
+    "internal": ("internal", "内部错误"),
+}
+"""Why a collection failed, by `errors.FAILURE_REASONS`."""
+
+MESSAGES: Final[Mapping[str, str]] = {
+    "the API takes our timestamp for expired (code {})": "API 认为签名已过期（返回码 {}）",
+    "the API takes our timestamp for expired (code {}), its clock is {} s behind": (
+        "API 认为签名已过期（返回码 {}），API 的时钟比本机慢 {} 秒"
+    ),
+    "the API takes our timestamp for expired (code {}), its clock is {} s ahead": (
+        "API 认为签名已过期（返回码 {}），API 的时钟比本机快 {} 秒"
+    ),
+    "the API refused the signature (code {})": "API 拒绝了签名（返回码 {}）",
+    "the API's rate limit is used up (code {})": "API 的请求频率已达上限（返回码 {}）",
+    "the API's gateway check failed (code {})": "API 网关校验失败（返回码 {}）",
+    "the API refused a parameter (code {})": "API 拒绝了某个参数（返回码 {}）",
+    "the cloud player service is not enabled for this AppId (code {})": (
+        "该 AppId 未开通云端播放器服务（返回码 {}）"
+    ),
+    "the API reports a system error (code {})": "API 报告系统错误（返回码 {}）",
+    "the API refused the request (code {})": "API 拒绝了请求（返回码 {}）",
+    "HTTP {}: a redirect, refused because a signature must not go to another host": (
+        "HTTP {}：重定向；签名不能发往其他主机，已拒绝"
+    ),
+    "no complete answer within {} s": "{} 秒内没有收到完整的响应",
+    "certificate verify failed: {}": "证书校验失败：{}",
+    "TLS failed: {}": "TLS 连接失败：{}",
+    "the request could not be sent ({})": "请求无法发出（{}）",
+    "the proxy refused the tunnel: HTTP {}": "代理拒绝建立隧道：HTTP {}",
+    "the proxy {} (from {}) is not an HTTP proxy": "代理 {}（来自 {}）不是 HTTP 代理",
+    "the peer closed the connection without an answer": "对方未响应就关闭了连接",
+    "the peer closed the connection too early": "对方过早关闭了连接",
+    "the answer ends too early": "响应不完整",
+    "the answer is larger than {} bytes": "响应超过 {} 字节",
+    "the answer is not HTTP ({})": "响应不是 HTTP（{}）",
+    "the answer's compression is broken": "响应的压缩数据已损坏",
+    "the answer is in an encoding that we did not ask for": "响应使用了未请求的编码",
+    "connection refused": "连接被拒绝",
+    "connection reset by peer": "连接被对方重置",
+    "network is unreachable": "网络不可达",
+    "no route to host": "没有到主机的路由",
+    "name or service not known": "无法解析域名",
+    "temporary failure in name resolution": "域名解析暂时失败",
+    "no address associated with hostname": "域名没有对应的地址",
+    "a page token came a second time: the pages loop": "同一个翻页标记出现两次：翻页陷入循环",
+    "{} pages in a row without a task not seen before": "连续 {} 页没有出现新的任务",
+    "no end after {} pages, the most that can be fetched before the deadline": (
+        "读取 {} 页后仍未结束，这是时限内能读取的最大页数"
+    ),
+    "the API reports {} upload tasks and lists none": "API 报告有 {} 个上传任务，但一个也没有列出",
+    "the API reports {} upload tasks and lists {}, in two walks in a row": (
+        "API 报告有 {} 个上传任务，但连续两次遍历都只列出 {} 个"
+    ),
+    "the collection did not end before its deadline": "采集未能在时限内完成",
+    "the collection did not end before its deadline; the last error was: {}": (
+        "采集未能在时限内完成；最近一次错误：{}"
+    ),
+    "a limit of this process is reached: {}": "进程已达到某项限制：{}",
+    "defect of the exporter: {}": "exporter 自身的缺陷：{}",
+    "the trusted certificates in {} ({}) cannot be used: {}": "无法使用 {}（{}）中的受信证书：{}",
+    "{}_file {} cannot be used: {}": "{}_file {} 无法使用：{}",
+}
+"""Messages of failed collections; after most of them `: ` and a text of the API may follow."""
+
+REMEDIES: Final[Mapping[str, str]] = {
+    "Set this machine's clock (NTP): ZEGO accepts at most 10 minutes of deviation.": (
+        "请校准本机时钟（NTP）：ZEGO 最多允许 10 分钟的偏差。"
+    ),
+    "Check that server_secret belongs to app_id: ZEGO console, project, ServerSecret.": (
+        "请确认 server_secret 与 app_id 属于同一项目：ZEGO 控制台 → 项目 → ServerSecret。"
+    ),
+    "Lower collection.requests_per_second: others call the API with this AppId too.": (
+        "请调低 collection.requests_per_second：还有其他程序在用该 AppId 调用 API。"
+    ),
+    "Contact ZEGO's technical support with the request id.": (
+        "请联系 ZEGO 技术支持，并提供 RequestId。"
+    ),
+    "Check app_id, is_test (needed for projects created up to 2021-11-16) and page_size.": (
+        "请检查 app_id、is_test（2021-11-16 及之前创建的项目需要）和 page_size。"
+    ),
+    "Ask ZEGO's technical support to enable Cloud Player with upload tasks for this AppId.": (
+        "请联系 ZEGO 技术支持，为该 AppId 开通云端播放器及上传任务功能。"
+    ),
+    "Nothing to do unless it lasts: then contact ZEGO's technical support.": (
+        "如果只是暂时现象，无需处理；如果持续存在，请联系 ZEGO 技术支持。"
+    ),
+    "Look the return code up in ZEGO's documentation, or contact its technical support.": (
+        "请在 ZEGO 文档中查询该返回码，或联系 ZEGO 技术支持。"
+    ),
+    "Something between here and ZEGO demands credentials: check proxy and gateway.": (
+        "本机与 ZEGO 之间有设备要求认证：请检查代理和网关。"
+    ),
+    "Something between here and ZEGO forbids the request: check proxy, gateway, firewall.": (
+        "本机与 ZEGO 之间有设备拦截了请求：请检查代理、网关和防火墙。"
+    ),
+    "Check the endpoint: ZEGO's API answers at the root of its host.": (
+        "请检查 endpoint：ZEGO 的 API 位于其主机的根路径。"
+    ),
+    "The proxy demands credentials: put them into HTTPS_PROXY.": (
+        "代理要求认证：请把用户名和密码写入 HTTPS_PROXY。"
+    ),
+    "Set the endpoint to where the API really is.": "请把 endpoint 设为 API 的实际地址。",
+    "Check the endpoint and any proxy.": "请检查 endpoint 以及代理（如有）。",
+    "Nothing to do unless it lasts: then check any proxy, and ZEGO's status.": (
+        "如果只是暂时现象，无需处理；如果持续存在，请检查代理以及 ZEGO 的服务状态。"
+    ),
+    "Check that the endpoint is ZEGO's and that no proxy answers in its place.": (
+        "请确认 endpoint 是 ZEGO 的地址，并且不是代理代为响应。"
+    ),
+    "Check the network, use the region next to this machine, or raise the time-out.": (
+        "请检查网络，选用离本机最近的 region，或调大 timeout。"
+    ),
+    "Check the endpoint's name, DNS, firewall and HTTPS_PROXY on this machine.": (
+        "请检查本机上的 endpoint 域名、DNS、防火墙和 HTTPS_PROXY。"
+    ),
+    "Check the proxy {} (from {}), or list the endpoint in NO_PROXY.": (
+        "请检查代理 {}（来自 {}），或把 endpoint 加入 NO_PROXY。"
+    ),
+    "If a proxy here inspects TLS, name its CA file in the app's ca_file or in "
+    "REQUESTS_CA_BUNDLE. Otherwise check the endpoint.": (
+        "如果本地代理会解密 TLS，请在该应用的 ca_file 或 REQUESTS_CA_BUNDLE 中指定其 CA 文件；"
+        "否则请检查 endpoint。"
+    ),
+    "SOCKS is not supported: set {} to http://HOST:PORT, or list the endpoint in NO_PROXY.": (
+        "不支持 SOCKS：请把 {} 设为 http://HOST:PORT，或把 endpoint 加入 NO_PROXY。"
+    ),
+    "Check {} (address, user, password) and what the proxy allows.": (
+        "请检查 {}（地址、用户名、密码）以及代理允许的访问范围。"
+    ),
+    "Set {} to a file with the CA's certificate in PEM form, or remove it.": (
+        "请把 {} 设为 PEM 格式的 CA 证书文件，或删除该设置。"
+    ),
+    "Raise collection.deadline or collection.requests_per_second if there really are that many "
+    "upload tasks.": (
+        "如果上传任务确实有这么多，请调大 collection.deadline 或 collection.requests_per_second。"
+    ),
+    "Raise collection.deadline, or see to what makes the API slow.": (
+        "请调大 collection.deadline，或排查 API 变慢的原因。"
+    ),
+    "This is a fault of the API: report it to ZEGO, with the time of this message.": (
+        "这是 API 的故障：请向 ZEGO 反馈，并附上本条信息的时间。"
+    ),
+    "Raise the limits of open files and of threads (LimitNOFILE= and TasksMax= in systemd, "
+    "ulimits or --pids-limit in a container).": (
+        "请调高打开文件数和线程数的上限（systemd 中的 LimitNOFILE= 和 TasksMax=，"
+        "容器中的 ulimits 或 --pids-limit）。"
+    ),
+    "put the secret from the ZEGO console into the file, and nothing else": (
+        "请只把 ZEGO 控制台中的密钥写入该文件，不要写入其他内容。"
+    ),
+}
+
+
+def status_name(status: str, language: Language) -> str:
+    """Return the name of a task's status."""
+    return _named(STATUSES, status, language)
+
+
+def failure_name(failure: str, language: Language) -> str:
+    """Return why a task failed."""
+    return _named(FAILURES, failure, language)
+
+
+def reason_name(reason: str, language: Language) -> str:
+    """Return why a collection failed, in a word or two."""
+    return _named(REASONS, reason, language)
+
+
+def translate_message(message: str, language: Language) -> str:
+    """Return the message of a failed collection; a text that the API added stays as it is."""
+    if language == "en":
+        return message
+    for pattern, translation in MESSAGES.items():
+        if (parts := _parts(pattern, message)) is not None:
+            return translation.format(*(translate_message(part, language) for part in parts))
+    own, colon, added = message.partition("): ")
+    if colon and added:
+        return f"{translate_message(own + ')', language)}：{added}"
+    return message
+
+
+def translate_remedy(remedy: str, language: Language) -> str:
+    """Return what an operator can do about a failed collection."""
+    if language == "en":
+        return remedy
+    for pattern, translation in REMEDIES.items():
+        if (parts := _parts(pattern, remedy)) is not None:
+            return translation.format(*parts)
+    return remedy
+
+
+def _named(names: Mapping[str, tuple[str, str]], word: str, language: Language) -> str:
+    texts = names.get(word)
+    return texts[LANGUAGES.index(language)] if texts else word.replace("_", " ")
+
+
+def _parts(pattern: str, text: str) -> list[str] | None:
+    """Return what stands for each `{}` of the pattern, None where the text is another one.
+
+    Linear in the text: each literal part is searched for once, from left to right.
+    """
+    first, *literals = pattern.split("{}")
+    if not literals:
+        return [] if text == pattern else None
+    if not text.startswith(first):
+        return None
+    parts = []
+    position = len(first)
+    for literal in literals[:-1]:
+        end = text.find(literal, position)
+        if end < 0:
+            return None
+        parts.append(text[position:end])
+        position = end + len(literal)
+    last = literals[-1]
+    end = len(text) - len(last)
+    if end < position or not text.endswith(last):
+        return None
+    rest = text[position:end]
+    # "(code {})" must not take in a text of the API that ends in a bracket too.
+    return None if last == ")" and ")" in rest else [*parts, rest]

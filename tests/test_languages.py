@@ -1,0 +1,155 @@
+"""Texts in both languages: complete, with every placeholder, and found by what errors say."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import exporter
+from exporter.errors import FAILURE_REASONS
+from exporter.languages import (
+    FAILURES,
+    MESSAGES,
+    REASONS,
+    REMEDIES,
+    STATUSES,
+    failure_name,
+    reason_name,
+    status_name,
+    translate_message,
+    translate_remedy,
+)
+from exporter.tasks import TaskStatus
+from exporter.zego.callbacks import FAILURE_WORDS
+from tests.growth import growth
+
+PACKAGE = Path(exporter.__file__).parent
+
+
+def test_every_word_has_its_translation() -> None:
+    """Statuses, failure reasons and reasons of collections, neither more nor less."""
+    assert set(STATUSES) == {status.value for status in TaskStatus}
+    assert set(FAILURES) == set(FAILURE_WORDS)
+    assert set(REASONS) == set(FAILURE_REASONS)
+
+
+def remedies() -> Iterator[tuple[str, str]]:
+    """Yield every remedy in the package, its varying parts as `{}`, and where it is."""
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        named = {
+            target.id: node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            for value in _given(node):
+                if isinstance(value, ast.Name):
+                    value = named.get(value.id, value)  # noqa: PLW2901
+                if (text := _text(value)) is not None:
+                    yield text, path.name
+                elif isinstance(value, ast.Dict):
+                    yield from ((_text(v) or "", path.name) for v in value.values)
+
+
+def _given(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.keyword) and node.arg == "remedy":
+        yield node.value
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_Meaning":
+        yield node.args[2]
+    if isinstance(node, ast.FunctionDef) and node.name.endswith("_remedy"):
+        yield from (n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value)
+    if isinstance(node, ast.Assign):
+        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        if any(re.search("REMED(Y|IES)", name) for name in names) and names != ["REMEDIES"]:
+            yield node.value
+
+
+def _text(value: ast.expr) -> str | None:
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return value.value
+    if isinstance(value, ast.JoinedStr):
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "{}" for part in value.values
+        )
+    return None
+
+
+def test_every_remedy_has_its_translation() -> None:
+    """Whatever an error tells an operator to do, it says in both languages."""
+    found = {text: place for text, place in remedies() if text}
+    assert len(found) > 15
+    assert {text: place for text, place in found.items() if text not in REMEDIES} == {}
+
+
+@pytest.mark.parametrize("table", [MESSAGES, REMEDIES], ids=["messages", "remedies"])
+def test_every_placeholder_survives(table: dict[str, str]) -> None:
+    """A translation has as many varying parts as its text, and no English sentence."""
+    for english, chinese in table.items():
+        assert english.count("{}") == chinese.count("{}"), english
+        assert re.search("[\u4e00-\u9fff]", chinese), english
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("the API refused the signature (code 100000005)", "API 拒绝了签名（返回码 100000005）"),
+        (
+            "the API refused the signature (code 100000005): bad (really)",
+            "API 拒绝了签名（返回码 100000005）：bad (really)",
+        ),
+        (
+            "the API takes our timestamp for expired (code 100000004), its clock is 900 s behind",
+            "API 认为签名已过期（返回码 100000004），API 的时钟比本机慢 900 秒",
+        ),
+        ("connection refused", "连接被拒绝"),
+        ("no complete answer within 10 s", "10 秒内没有收到完整的响应"),
+        (
+            "the collection did not end before its deadline; the last error was: "
+            "connection refused",
+            "采集未能在时限内完成；最近一次错误：连接被拒绝",
+        ),
+        ("something that nobody foresaw", "something that nobody foresaw"),
+        ("", ""),
+    ],
+)
+def test_messages_are_translated_with_their_parts(english: str, chinese: str) -> None:
+    """Numbers and texts of the API stay; what is not known stays English."""
+    assert translate_message(english, "zh") == chinese
+    assert translate_message(english, "en") == english
+
+
+def test_remedies_are_translated_with_their_parts() -> None:
+    """Addresses and variables stay."""
+    remedy = "Check the proxy p.example:3128 (from HTTPS_PROXY), or list the endpoint in NO_PROXY."
+    assert translate_remedy(remedy, "zh") == (
+        "请检查代理 p.example:3128（来自 HTTPS_PROXY），或把 endpoint 加入 NO_PROXY。"
+    )
+    assert translate_remedy(remedy, "en") == remedy
+    assert translate_remedy("else", "zh") == "else"
+
+
+def test_names() -> None:
+    """Words that this version does not know are shown without underscores."""
+    assert (status_name("waiting_retry", "en"), status_name("failed", "zh")) == (
+        *("waiting retry", "上传失败"),
+    )
+    assert failure_name("a_new_one", "zh") == "a new one"
+    assert reason_name("clock_skew", "zh") == "时钟偏差"
+
+
+@pytest.mark.parametrize("piece", ["{}", "(code ", "): ", " (", "the API refused ", "a", "：", ")"])
+def test_translation_is_linear_in_the_message(piece: str) -> None:
+    """Four times the message takes about four times as long (docs/guarantees.md, section 9)."""
+
+    def translate(text: str) -> str:
+        return translate_message(text, "zh") + translate_remedy(text, "zh")
+
+    small, large = (piece * (size // len(piece)) for size in (8_000, 32_000))
+    assert growth(translate, small, large) < 8
