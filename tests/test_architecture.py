@@ -14,8 +14,8 @@ PACKAGE = Path(__file__).parent.parent / "exporter"
 ORDER = (
     ("__init__",),
     ("text",),
-    ("errors", "tasks", "logs"),
-    ("durations", "urgency"),
+    ("errors", "tasks", "logs", "languages"),
+    ("durations", "urgency", "task_rows"),
     ("alerting",),
     ("zego",),
     ("config",),
@@ -33,6 +33,7 @@ RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 
 FENCES = {
     "prometheus_client": ("metrics",),
+    "starlette": ("web",),
     "uvicorn": ("web",),
     "h11": ("web",),
     "jinja2": ("web",),

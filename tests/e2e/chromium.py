@@ -123,8 +123,8 @@ class Page:
 
 
 @contextmanager
-def chromium(profile: Path) -> Iterator[Page]:
-    """Run a browser with a new profile as long as the block lasts."""
+def chromium(profile: Path, *flags: str, **environment: str) -> Iterator[Page]:
+    """Run a browser with a new profile, more flags and variables, as long as the block lasts."""
     program = require("chromium", "chromium-browser", "google-chrome", package="chromium")
     with ExitStack() as stack:
         theirs_in, ours_out = _pipe(stack)
@@ -132,7 +132,8 @@ def chromium(profile: Path) -> Iterator[Page]:
         launch = [sys.executable, "-c", _LAUNCH.format(theirs_in, theirs_out)]
         with (profile.parent / "chromium.log").open("wb") as log:
             browser = subprocess.Popen(
-                [*launch, program, *FLAGS, f"--user-data-dir={profile}"],
+                [*launch, program, *FLAGS, *flags, f"--user-data-dir={profile}"],
+                env={**os.environ, **environment},
                 pass_fds=(theirs_in, theirs_out),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

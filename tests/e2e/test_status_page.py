@@ -10,6 +10,7 @@ import pytest
 from exporter.config import TaskSettings
 from exporter.errors import AuthError
 from exporter.tasks import TaskStatus
+from exporter.text import printable
 from exporter.web.app import Application, Sources
 from tests.builders import NOW, make_task
 from tests.e2e.chromium import Page, chromium
@@ -81,10 +82,10 @@ def _without_complaint(page: Page) -> Iterator[None]:
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 def test_hostile_texts_are_inert(page: Page, url: str, script: bool) -> None:
-    """Titles, names and messages are shown to the letter, and none of them runs."""
+    """Titles, names and messages are shown, and none of them runs or turns the text around."""
     page.open(f"{url}?app=wild&status=all", script=script)
     assert page.value("[...document.querySelectorAll('.name > bdi')].map(b => b.textContent)") == [
-        *HOSTILE,
+        *map(printable, HOSTILE),
     ]
     page.open(url, script=script)
     assert page.value("document.querySelector('.note.down bdi').textContent") == HOSTILE[0]
@@ -186,3 +187,19 @@ def test_it_fits_every_screen(
     assert (ground == "rgb(18, 22, 29)") == (scheme == "dark")
     assert ink != ground
     assert page.photograph(tmp_path / "page.png").startswith(b"\x89PNG")
+
+
+def test_a_chinese_browser_gets_the_page_in_chinese(
+    tmp_path_factory: pytest.TempPathFactory, url: str
+) -> None:
+    """By the language that it prefers, with local time beside UTC; a link leads to English."""
+    folder = tmp_path_factory.mktemp("chinese") / "profile"
+    with chromium(folder, "--lang=zh-CN", "--accept-lang=zh-CN", TZ="Asia/Shanghai") as browser:
+        browser.open(url)
+        assert browser.value("document.documentElement.lang") == "zh-CN"
+        assert browser.value("document.querySelector('#tasks h2').textContent") == "需要关注的任务"
+        shown = browser.value("document.querySelector('#asof time').title")
+        assert shown.startswith("2023-11-14 22:13:20 UTC")
+        assert "2023年11月15日 06:13:20" in shown
+        browser.click("nav a[lang=en]")
+        browser.until("document.documentElement.lang === 'en'")
