@@ -29,6 +29,7 @@ from exporter.history.transitions import (
     POSSIBLE_PAIRS,
     Changes,
     Pair,
+    Step,
     compare,
 )
 from exporter.logs import get_logger
@@ -40,11 +41,14 @@ log = get_logger(__name__)
 DURATION_BOUNDS = (5.0, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, math.inf)
 """Upper bounds in seconds of the histograms of task and phase durations."""
 
-UNLISTED_REASON_SECONDS = 3600
-"""How long the reason of a task that no walk lists is kept: its callback may come first."""
+UNLISTED_SECONDS = 3600
+"""How long what a callback said of a task is kept before a walk lists that."""
 
-MAX_UNLISTED_REASONS = 10_000
-"""Most reasons of tasks that no walk lists: a flood of callbacks must not fill the memory."""
+MAX_UNLISTED = 10_000
+"""Most tasks that only callbacks know: a flood of them must not fill the memory."""
+
+MAX_STEPS = 20
+"""Most changes of one task that callbacks report and that are kept, the latest ones."""
 
 _TRANSITION, _CALLBACK_EVENT, _FAILURE = "transition", "callback_event", "failure"
 _DURATION, _PHASE = "duration", "phase"
@@ -113,6 +117,7 @@ class AppCounters:
         self._collected_at: float | None = None
         self._tracked: Mapping[str, Tracked] | None = None
         self._reasons: dict[str, FailureReason] = {}
+        self._reports: dict[str, list[Step]] = {}
         self._counters: dict[CounterKey, float] = dict.fromkeys(_FROM_THE_START, 0)
         self._history_errors = 0
         self._failed_writes = 0  # in a row; above 0 the file lacks something
@@ -133,7 +138,14 @@ class AppCounters:
     def compare(self, tasks: Sequence[UploadTask], now: float) -> WalkChanges:
         """Return what a walk that ended at `now` (Unix seconds) changes; changes nothing itself."""
         previous = self._tracked
-        changes = compare(previous, tasks, now)
+        with self._lock:
+            reports = {
+                task_id: tuple(steps)
+                for task_id, steps in self._reports.items()
+                if now - steps[-1][0] <= UNLISTED_SECONDS
+            }
+            self._reports = {task_id: list(steps) for task_id, steps in reports.items()}
+        changes = compare(previous, tasks, now, reports)
         if previous is not None and not changes.tracked and not changes.gone:
             return WalkChanges(previous, previous, changes, now)
         # A new mapping: scrapes may still read the previous one.
@@ -191,7 +203,7 @@ class AppCounters:
             if event.failure is not None:
                 increments[_FAILURE, event.failure] = 1
                 listed = event.task_id in (self._tracked or {})
-                if listed or len(self._reasons) < MAX_UNLISTED_REASONS:
+                if listed or len(self._reasons) < MAX_UNLISTED:
                     reasons[event.task_id] = FailureReason(event.failure, now)
             self._save(
                 Update(
@@ -205,6 +217,12 @@ class AppCounters:
             with self._lock:
                 self._counters.update(self._incremented(increments))
                 self._reasons.update(reasons)
+                if event.status is not None and (
+                    event.task_id in self._reports or len(self._reports) < MAX_UNLISTED
+                ):
+                    steps = self._reports.setdefault(event.task_id, [])
+                    steps.append((now if event.at is None else min(event.at, now), event.status))
+                    del steps[:-MAX_STEPS]
 
     def failure_reasons(self) -> Mapping[str, str]:
         """Return why tasks failed, by task id, as far as callbacks said so."""
@@ -238,7 +256,7 @@ class AppCounters:
         return [
             task_id
             for task_id, known in self._reasons.items()
-            if task_id not in tracked and now - known.at > UNLISTED_REASON_SECONDS
+            if task_id not in tracked and now - known.at > UNLISTED_SECONDS
         ]
 
     def _save(self, update: Update, *, tracked: Mapping[str, Tracked] | None) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from exporter.errors import ExporterError
+from exporter.tasks import TaskStatus
 from exporter.text import replace_surrogates
 
 MAX_BODY_BYTES = 64 * 1024
@@ -35,6 +36,14 @@ EVENT_WORDS = (*EVENTS.values(), OTHER)
 """Labels of `zego_upload_callback_events_total`."""
 
 _UPLOAD_FAILED = 10002
+_STATUSES = {
+    10001: TaskStatus.SUCCEEDED,
+    10002: TaskStatus.FAILED,
+    10005: TaskStatus.WAITING_RETRY,
+    10006: TaskStatus.EXPIRED,
+}
+# Not the numbers of the query API (docs/zego-api.md, Callbacks).
+_CHANGES = {1: TaskStatus.WAITING, 2: TaskStatus.UPLOADING, 3: TaskStatus.CANCELLED}
 _MAX_ID_CHARACTERS = 256
 _MAX_NONCE_CHARACTERS = 256
 # One text for each number: the signature of "00"+"01" is that of "0"+"001".
@@ -57,12 +66,23 @@ class CallbackRejected(ExporterError):
 
 @dataclass(frozen=True, slots=True)
 class CallbackEvent:
-    """An authentic event. `failure` is why an upload failed, None where none did."""
+    """An authentic event.
+
+    Attributes:
+        word: What happened, one of EVENT_WORDS.
+        task_id: The task that it happened to.
+        failure: Why an upload failed, None where none did.
+        nonce: For the detection of replays.
+        status: The status that the task has entered, None where the event says nothing of it.
+        at: When it happened in Unix seconds, None where there is no time that can be right.
+    """
 
     word: str
     task_id: str
     failure: str | None
     nonce: str
+    status: TaskStatus | None = None
+    at: float | None = None
 
 
 def sign_callback(secret: str, timestamp: str, nonce: str) -> str:
@@ -90,7 +110,7 @@ def read_callback(body: bytes, *, secret: str, app_id: int, now: float) -> Callb
         raise CallbackRejected("timestamp")
     if _whole(values.get("AppID")) != app_id:
         raise CallbackRejected("app_id")
-    return _event(values, nonce)
+    return _event(values, nonce, now)
 
 
 def _decode(body: bytes) -> dict[str, Any]:
@@ -109,7 +129,7 @@ def _decode(body: bytes) -> dict[str, Any]:
     return values
 
 
-def _event(values: Mapping[str, Any], nonce: str) -> CallbackEvent:
+def _event(values: Mapping[str, Any], nonce: str, now: float) -> CallbackEvent:
     event_type = _whole(values.get("EventType"))
     detail = values.get("Detail")
     failure = None
@@ -118,7 +138,14 @@ def _event(values: Mapping[str, Any], nonce: str) -> CallbackEvent:
         failure = OTHER if reason is None else _FAILURES.get(reason, OTHER)
     word = OTHER if event_type is None else EVENTS.get(event_type, OTHER)
     task_id = replace_surrogates(_text(values.get("UploadTaskId")))
-    return CallbackEvent(word, task_id[:_MAX_ID_CHARACTERS], failure, nonce)
+    status = None if event_type is None else _STATUSES.get(event_type)
+    if word == "status_changed" and isinstance(detail, dict):
+        status = _CHANGES.get(_whole(detail.get("Status")) or 0)
+    happened = _whole(values.get("EventTime"))
+    at = None if happened is None else happened / 1000
+    if at is not None and abs(now - at) > MAX_CLOCK_DEVIATION_SECONDS:
+        at = None
+    return CallbackEvent(word, task_id[:_MAX_ID_CHARACTERS], failure, nonce, status, at)
 
 
 def _text(value: object) -> str:

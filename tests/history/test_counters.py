@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.history.counters import MAX_UNLISTED_REASONS, UNLISTED_REASON_SECONDS, AppCounters
+from exporter.history.counters import MAX_STEPS, MAX_UNLISTED, UNLISTED_SECONDS, AppCounters
 from exporter.history.database import HistoryFile
 from exporter.history.transitions import POSSIBLE_PAIRS
 from exporter.tasks import TaskStatus, UploadTask
@@ -138,19 +138,19 @@ def test_reasons_are_kept_as_long_as_the_task_is_listed() -> None:
     counters.record_callback(failed_event("listed"), NOW)
     counters.record_callback(failed_event("orphan"), NOW)
     listing = [make_task("listed", TaskStatus.FAILED)]
-    counters.record_walk(listing, NOW + UNLISTED_REASON_SECONDS)
+    counters.record_walk(listing, NOW + UNLISTED_SECONDS)
     assert counters.failure_reasons() == {"listed": "upload", "orphan": "upload"}
-    counters.record_walk(listing, NOW + UNLISTED_REASON_SECONDS + 1)
+    counters.record_walk(listing, NOW + UNLISTED_SECONDS + 1)
     assert counters.failure_reasons() == {"listed": "upload"}
 
 
 def test_reasons_of_tasks_nobody_lists_are_bounded() -> None:
     """A flood of authentic callbacks is counted, and does not fill the memory."""
     counters = AppCounters()
-    for number in range(MAX_UNLISTED_REASONS + 5):
+    for number in range(MAX_UNLISTED + 5):
         counters.record_callback(failed_event(str(number)), NOW)
-    assert len(counters.failure_reasons()) == MAX_UNLISTED_REASONS
-    assert counters.view().failures["upload"] == MAX_UNLISTED_REASONS + 5
+    assert len(counters.failure_reasons()) == MAX_UNLISTED
+    assert counters.view().failures["upload"] == MAX_UNLISTED + 5
 
 
 @settings(max_examples=30)
@@ -226,3 +226,35 @@ def test_a_walk_that_a_callback_wrote_is_a_baseline(path: Path, history: History
     for later in (1, 2):
         restarted.record_walk([], NOW + later)
     assert restarted.view().transitions["waiting", "gone"] == 1
+
+
+def test_callbacks_make_the_times_of_changes_exact() -> None:
+    """A change is known to the second, although the walks are a minute apart."""
+    counters = AppCounters()
+    counters.record_walk([], NOW)
+    counters.record_walk([make_task("a", TaskStatus.WAITING)], NOW + 60)
+    for at, status in ((NOW + 70, TaskStatus.UPLOADING), (NOW + 95, TaskStatus.SUCCEEDED)):
+        counters.record_callback(CallbackEvent("other", "a", None, "n", status, at), NOW + 100)
+    done = make_task("a", TaskStatus.SUCCEEDED, created_at=NOW + 50)
+    assert counters.record_walk([done], NOW + 120)["a"].since == NOW + 95
+    view = counters.view()
+    assert view.phases[TaskStatus.WAITING][1] == 10
+    assert view.phases[TaskStatus.UPLOADING][1] == 25
+    assert view.durations[TaskStatus.SUCCEEDED][1] == 45
+    assert view.transitions["waiting", "succeeded"] == 1
+
+
+def test_what_callbacks_report_of_tasks_is_bounded() -> None:
+    """A flood of authentic callbacks does not fill the memory, whatever tasks they name."""
+    counters = AppCounters()
+    for number in range(MAX_UNLISTED + 5):
+        event = CallbackEvent("other", str(number), None, "n", TaskStatus.UPLOADING, NOW)
+        counters.record_callback(event, NOW)
+    for _ in range(100):
+        counters.record_callback(
+            CallbackEvent("other", "1", None, "n", TaskStatus.UPLOADING, NOW), NOW
+        )
+    assert len(counters._reports) == MAX_UNLISTED
+    assert len(counters._reports["1"]) == MAX_STEPS
+    counters.record_walk([], NOW + UNLISTED_SECONDS + 1)
+    assert not counters._reports

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.tasks import TaskStatus
 from exporter.zego.callbacks import (
     EVENT_WORDS,
     MAX_BODY_BYTES,
@@ -64,7 +66,48 @@ def test_the_signature_is_the_published_vectors() -> None:
 )
 def test_every_form_of_a_callback_is_read_alike(body: bytes) -> None:
     """Plain or URL-encoded as a whole, numbers as strings, unknown fields."""
-    assert read(body) == CallbackEvent("failed", "upload_task_1", "upload", "123412")
+    assert read(body) == CallbackEvent(
+        "failed", "upload_task_1", "upload", "123412", TaskStatus.FAILED, 1470820198.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"EventType": 10001}, TaskStatus.SUCCEEDED),
+        ({"EventType": 10003, "Detail": {"Status": 1}}, TaskStatus.WAITING),
+        ({"EventType": 10003, "Detail": {"Status": "2"}}, TaskStatus.UPLOADING),
+        ({"EventType": 10003, "Detail": {"Status": 3}}, TaskStatus.CANCELLED),
+        ({"EventType": 10003, "Detail": {"Status": 4}}, None),
+        ({"EventType": 10003, "Detail": 1}, None),
+        ({"EventType": 10004}, None),
+        ({"EventType": 10005}, TaskStatus.WAITING_RETRY),
+        ({"EventType": 10006}, TaskStatus.EXPIRED),
+        ({"EventType": 99}, None),
+    ],
+)
+def test_an_event_names_the_status_that_its_task_has_entered(
+    changes: Mapping[str, Any], status: TaskStatus | None
+) -> None:
+    """The numbers of 10003 are not those of the query API."""
+    assert read(encode(**changes)).status is status
+
+
+@pytest.mark.parametrize(
+    ("event_time", "at"),
+    [
+        (1470820190500, 1470820190.5),
+        ("1470820190500", 1470820190.5),
+        (1470820198, None),
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_the_time_of_an_event_is_taken_where_it_can_be_right(
+    event_time: object, at: float | None
+) -> None:
+    """It is in milliseconds; seconds would be in 1970."""
+    assert read(encode(EventTime=event_time)).at == at
 
 
 @pytest.mark.parametrize(
