@@ -20,7 +20,7 @@ from typing import Any
 import requests
 import yaml
 
-from tests.components import require
+from tests.components import require_of
 from tests.e2e.processes import EXPORTER, Program, running
 from tests.grafana.prometheus import Prometheus, free_port, is_ready
 from tests.prometheus.rule_files import PROMETHEUS, RULE_FILES
@@ -154,6 +154,10 @@ class Stage:
 
         wait_until(muted, f"{matchers} to be muted", seconds=60)
 
+    def wait_for_query(self, expr: str) -> None:
+        """Return once a query finds something."""
+        wait_until(lambda: self.prometheus.query(expr, now=time.time()), expr, seconds=60)
+
     def firing(self) -> set[str]:
         """Return the names of the alerts that fire now."""
         found = self.prometheus.query('ALERTS{alertstate="firing"}', now=time.time())
@@ -171,27 +175,43 @@ class Stage:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How fast time passes for rules and configurations, and where the programs come from."""
+
+    divisor: int = DIVISOR
+    generation: str = "distribution"
+
+    def scaled(self, path: Path) -> Any:
+        """Return a YAML file with its durations divided."""
+        return scale_document(yaml.safe_load(path.read_text(encoding="utf-8")), self.divisor)
+
+
 @contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
+def stage(folder: Path, setting: Setting | None = None) -> Iterator[Stage]:
     """Run the exporter configured in `folder`, and all that makes a notification of its metrics.
 
     The exporter is there first: Prometheus would miss it otherwise, and rightly say so.
     """
+    setting = setting or Setting()
     with ExitStack() as stack:
         exporter = Exporter(folder)
         stack.callback(exporter.stop)
         exporter.start()
         receiver = Receiver()
         stack.enter_context(receiver.serving())
-        alertmanager_url = stack.enter_context(_alertmanager(folder, receiver.url))
-        prometheus = stack.enter_context(_prometheus(folder, alertmanager_url, exporter.url))
+        alertmanager_url = stack.enter_context(_alertmanager(folder, receiver.url, setting))
+        prometheus = stack.enter_context(
+            _prometheus(folder, alertmanager_url, exporter.url, setting)
+        )
         yield Stage(exporter, receiver, prometheus, alertmanager_url)
 
 
 @contextmanager
-def _alertmanager(folder: Path, receiver_url: str) -> Iterator[str]:
-    program = require("alertmanager", "prometheus-alertmanager", package="prometheus-alertmanager")
-    config = _scaled(PROMETHEUS / "alertmanager.example.yml")
+def _alertmanager(folder: Path, receiver_url: str, setting: Setting) -> Iterator[str]:
+    names = ("alertmanager", "prometheus-alertmanager")
+    program = require_of(setting.generation, *names, package="prometheus-alertmanager")
+    config = setting.scaled(PROMETHEUS / "alertmanager.example.yml")
     for receiver in config["receivers"]:
         for hook in receiver.get("webhook_configs", []):
             hook["url"] = receiver_url
@@ -209,9 +229,11 @@ def _alertmanager(folder: Path, receiver_url: str) -> Iterator[str]:
 
 
 @contextmanager
-def _prometheus(folder: Path, alertmanager_url: str, exporter_url: str) -> Iterator[Prometheus]:
-    program = require("prometheus", package="prometheus")
-    config = _scaled(PROMETHEUS / "prometheus.example.yml")
+def _prometheus(
+    folder: Path, alertmanager_url: str, exporter_url: str, setting: Setting
+) -> Iterator[Prometheus]:
+    program = require_of(setting.generation, "prometheus", package="prometheus")
+    config = setting.scaled(PROMETHEUS / "prometheus.example.yml")
     (alertmanager,) = config["alerting"]["alertmanagers"]
     alertmanager["static_configs"] = [{"targets": [alertmanager_url.removeprefix("http://")]}]
     (scraped,) = config["scrape_configs"]
@@ -222,7 +244,7 @@ def _prometheus(folder: Path, alertmanager_url: str, exporter_url: str) -> Itera
         program,
         "--config.file=prometheus.yml",
         "--storage.tsdb.path=data",
-        f"--rules.alert.resend-delay={scale_duration('1m', DIVISOR)}",
+        f"--rules.alert.resend-delay={scale_duration('1m', setting.divisor)}",
         f"--web.listen-address={url.removeprefix('http://')}",
     ]
     with running(command, folder) as server:
@@ -230,15 +252,15 @@ def _prometheus(folder: Path, alertmanager_url: str, exporter_url: str) -> Itera
         assert server.alive, server.output
         prometheus = Prometheus(url)
         wait_until(lambda: prometheus.query("up == 1", now=time.time()), "a scrape")
-        _load_rules(folder, server, url)
+        _load_rules(folder, server, url, setting)
         yield prometheus
 
 
-def _load_rules(folder: Path, server: Program, url: str) -> None:
+def _load_rules(folder: Path, server: Program, url: str, setting: Setting) -> None:
     """Load the rules, which would miss the exporter in the 5 seconds before the first scrape."""
     (folder / "rules").mkdir()
     for path in RULE_FILES:
-        _write(folder / "rules" / path.name, _scaled(path))
+        _write(folder / "rules" / path.name, setting.scaled(path))
     server.send(signal.SIGHUP)
 
     def loaded() -> bool:
@@ -247,10 +269,6 @@ def _load_rules(folder: Path, server: Program, url: str) -> None:
         return bool(groups) and all(group["lastEvaluation"] != never for group in groups)
 
     wait_until(loaded, "the rules")
-
-
-def _scaled(path: Path) -> Any:
-    return scale_document(yaml.safe_load(path.read_text(encoding="utf-8")), DIVISOR)
 
 
 def _write(path: Path, document: Any) -> None:
