@@ -51,9 +51,15 @@ INHIBITIONS = (
     ),
     Inhibition(
         "ZegoUploadFailureRatioHigh",
-        (_named("ZegoUploadFailed", "ZegoUploadNothingSucceeds"),),
+        (_named("ZegoUploadFailed"),),
         per_app=True,
         comment="Many failures: one page that names them instead of tickets about each.",
+    ),
+    Inhibition(
+        "ZegoUploadNothingSucceeds",
+        (_named("ZegoUploadFailureRatioHigh"),),
+        per_app=True,
+        comment="One page that lasts instead of one for each hour that sees three failures.",
     ),
     Inhibition(
         "ZegoUploadQueueStalled",

@@ -273,9 +273,11 @@ MUTED_BY = {
     "ZegoUploadCredentialsRefused/critical": UPLOADS
     | CONSEQUENCES
     | {"ZegoUploadCollectionFailing/critical"},
-    "ZegoUploadFailureRatioHigh/critical": {
+    "ZegoUploadFailureRatioHigh/critical": {"ZegoUploadFailed/warning"},
+    # The muted page goes on muting the tickets.
+    "ZegoUploadNothingSucceeds/critical": {
+        "ZegoUploadFailureRatioHigh/critical",
         "ZegoUploadFailed/warning",
-        "ZegoUploadNothingSucceeds/critical",
     },
     "ZegoUploadQueueStalled/critical": STUCK,
     "ZegoUploadSlotsFull/warning": {SATURATED},

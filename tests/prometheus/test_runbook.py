@@ -81,3 +81,20 @@ def test_the_example_files_that_the_runbook_names_exist() -> None:
     """Paths below `prometheus/` in the text are real."""
     for path in set(re.findall(r"prometheus/[\w/.-]+\w", RUNBOOK)):
         assert (PROMETHEUS.parent / path).exists(), path
+
+
+@pytest.mark.parametrize(
+    ("name", "off"),
+    [("alerts.md", " (off)"), ("alerts.zh-CN.md", "（关闭）")],  # noqa: RUF001 - Chinese
+)
+def test_the_table_of_thresholds_is_complete(name: str, off: str) -> None:
+    """Every alert with its severity, its `for` and the default of each threshold."""
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    for alert in catalog.ALERTS:
+        thresholds = " ".join(
+            f"`{key}={each.default}`" if each.default else f"`{key}`{off}"
+            for key, each in alert.thresholds.items()
+        )
+        cells = (f"`{alert.severity}`", f"`{alert.hold}`" if alert.hold else "", thresholds)
+        row = f"| [{alert.name}](#{alert.name.lower()}) | {' | '.join(cells)} |"
+        assert re.sub(r" {2,}", " ", row) in text
