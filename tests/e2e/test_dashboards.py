@@ -29,12 +29,12 @@ COMING = "the exporter does not have the metric yet"
 MAY_BE_EMPTY = {
     "Apps over the time range": FULL_HOUR,
     "Failed uploads by source host": FULL_HOUR,
+    "In status for": "it is not known of tasks that the first collection found",
     "Source hosts": COMING,
     "Success ratio per day": FULL_HOUR,
     "Time at the slot limit": FULL_HOUR,
     "Titles that failed most": FULL_HOUR,
     "Uploads per day": FULL_HOUR,
-    "Where time goes": COMING,
     "Failed collections by reason": "the demo's collections succeed, thanks to retries",
     "Failure reason": "ZEGO says it by callback alone, and most tasks failed before the demo began",
     "Other uploads of this title": "titles are rarely used twice",

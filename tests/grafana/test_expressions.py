@@ -37,7 +37,6 @@ RECORDED = {
 }
 COMING = {
     "zego_upload_source_tasks",
-    "zego_upload_task_phase_duration_seconds_bucket",
 }
 """Metrics that the exporter is about to have."""
 
