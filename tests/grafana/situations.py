@@ -20,7 +20,7 @@ FROM_SNAPSHOTS = {
     metric.name
     for metric in METRICS
     if metric.scope in (Scope.SNAPSHOT, Scope.MOMENT, Scope.COUNTDOWN)
-} | {"zego_upload_source_tasks"}
+}
 NOTHING_HAPPENS = {
     "zego_upload_unresolved_failures",
     "zego_upload_callback_events_total",
