@@ -1,16 +1,19 @@
-"""The rooms of the house and the directions between them, read from the imports."""
+"""The layers of the package, read from its imports.
+
+Each test lists all violations, with file and line.
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-
-import pytest
 
 PACKAGE = Path(__file__).parent.parent / "exporter"
 
-# A module may import what stands before its own room, and its own room.
+# A package may import packages of the lines above its own, and itself.
 ORDER = (
     ("__init__",),
     ("text",),
@@ -24,13 +27,14 @@ ORDER = (
     ("metrics",),
     ("web",),
     ("simulator",),
-    ("flags", "demo", "signals"),
+    ("flags", "demo"),
     ("commands",),
     ("cli",),
     ("__main__",),
 )
-RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
+LAYER = {name: layer for layer, names in enumerate(ORDER) for name in names}
 
+# The packages that may import a library.
 FENCES = {
     "prometheus_client": ("metrics",),
     "starlette": ("web",),
@@ -43,49 +47,112 @@ FENCES = {
     "sqlite3": ("history",),
     "rich": ("commands",),
     "bcrypt": ("web",),
+    "structlog": ("logs",),
 }
 
 
-def modules() -> list[Path]:
-    """Return every module of the package."""
-    return sorted(PACKAGE.rglob("*.py"))
+@dataclass(frozen=True)
+class Import:
+    """One import of a module.
+
+    path: the importing file.
+    line: where the import is, from 1.
+    name: dotted name of the imported module.
+    at_start: whether it is imported when the importing module is.
+    """
+
+    path: Path
+    line: int
+    name: str
+    at_start: bool
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(PACKAGE.parent)}:{self.line} imports {self.name}"
 
 
-def room_of(path: Path) -> str:
-    """Return the room that a module stands in."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def module_name(path: Path) -> str:
+    """Return the dotted name of a module of the package."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
 
 
-def imports_of(path: Path) -> Iterator[str]:
-    """Yield the dotted names that a module imports."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def package_of(name: str) -> str:
+    """Return the package or module below `exporter` that a dotted name belongs to."""
+    return name.split(".")[1] if "." in name else "__init__"
+
+
+def imports_of(path: Path) -> Iterator[Import]:
+    """Yield the imports of a module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    late = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.If)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute"
-            yield str(node.module)
+            assert node.level == 0, f"{path}:{node.lineno}: write imports absolutely"
+            members = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [name if name in MODULES else str(node.module) for name in members]
+        else:
+            continue
+        yield from (Import(path, node.lineno, name, id(node) not in late) for name in names)
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_go_one_way(path: Path) -> None:
-    """A room imports only what stands before it."""
-    own = room_of(path)
-    for name in imports_of(path):
-        if name.split(".")[0] == "exporter":
-            room = name.split(".")[1] if "." in name else "__init__"
-            assert room == own or RANK[room] < RANK[own], f"{own} must not import {name}"
+IMPORTS = [found for path in MODULES.values() for found in imports_of(path)]
+INTERNAL = [found for found in IMPORTS if found.name in MODULES]
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_libraries_stay_behind_their_fences(path: Path) -> None:
-    """Each library is known in one room only."""
-    for name in imports_of(path):
-        rooms = FENCES.get(name.split(".")[0])
-        assert rooms is None or room_of(path) in rooms, f"{path} must not import {name}"
+def test_packages_import_only_lower_layers() -> None:
+    """The order of the layers is that of ORDER; `docs/development.md` describes them."""
+    wrong = [
+        str(found)
+        for found in INTERNAL
+        if (own := package_of(module_name(found.path))) != (other := package_of(found.name))
+        and LAYER[other] >= LAYER[own]
+    ]
+
+    assert wrong == []
 
 
-def test_the_simulator_knows_nothing_of_the_exporter() -> None:
-    """An error of the client cannot hide behind a fake that shares its code."""
-    for path in (PACKAGE / "simulator").rglob("*.py"):
-        for name in imports_of(path):
-            assert not name.startswith("exporter.") or name.startswith("exporter.simulator")
+def test_each_library_is_imported_only_in_its_packages() -> None:
+    """Then replacing a library changes these packages and no other."""
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if (allowed := FENCES.get(found.name.split(".")[0])) is not None
+        and package_of(module_name(found.path)) not in allowed
+    ]
+
+    assert wrong == []
+
+
+def test_no_modules_import_each_other() -> None:
+    """A circle of imports makes the result depend on which module is imported first."""
+    graph: dict[str, set[str]] = {name: set() for name in MODULES}
+    for found in INTERNAL:
+        own = module_name(found.path)
+        if found.at_start and found.name != own:
+            graph[own].add(found.name)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        raise AssertionError(" imports ".join(reversed(error.args[1]))) from None
+
+
+def test_the_simulator_imports_nothing_of_the_exporter() -> None:
+    """Shared code would hide an error of the client in the simulator as well."""
+    wrong = [
+        str(found)
+        for found in INTERNAL
+        if package_of(module_name(found.path)) == "simulator"
+        and package_of(found.name) != "simulator"
+    ]
+
+    assert wrong == []

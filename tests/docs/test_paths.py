@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ALL_PAGES, ROOT, prose
+from tests.test_architecture import LAYER
 
 FOLDERS = (
     "exporter",
@@ -68,12 +69,15 @@ def test_every_path_in_the_code_exists() -> None:
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
-def test_every_package_has_its_row() -> None:
-    """`docs/development.md` describes each package."""
-    text = prose(ROOT / "docs" / "development.md")
-    packages = {path.parent.relative_to(ROOT) for path in (ROOT / "exporter").glob("*/__init__.py")}
+def test_the_packages_are_listed_in_the_order_of_their_layers() -> None:
+    """`docs/development.md` describes each package and module below `exporter/`, once."""
+    rows = re.findall(
+        r"^\| (`exporter/[^|]*) \|", prose(ROOT / "docs" / "development.md"), re.MULTILINE
+    )
+    listed = [name for row in rows for name in re.findall(r"`exporter/(\w+)(?:\.py|/)`", row)]
 
-    assert {f"{path}/" for path in packages} <= set(PATH.findall(text))
+    assert sorted(listed) == sorted(set(LAYER) - {"__init__"})
+    assert [LAYER[name] for name in listed] == sorted(LAYER[name] for name in listed)
 
 
 def test_a_wrong_path_is_found() -> None:
