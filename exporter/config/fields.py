@@ -40,7 +40,7 @@ YEAR_SECONDS = 365 * 86_400.0
 MAX_SECRET_BYTES = 4096
 """More than any secret: a wrong path, such as a device, is not read to its end."""
 
-_RESERVED_PATHS = ("-", "api", "callback")
+_RESERVED_PATHS = ("-", "api", "callback", "runbooks")
 _LIKE_A_SECRET = re.compile(r"[0-9A-Fa-f]{32}")
 
 
@@ -256,7 +256,7 @@ TelemetryPath = Annotated[
     TEXT,
     AfterValidator(_check_telemetry_path),
     WithJsonSchema({"type": "string", "pattern": "^/[A-Za-z0-9_~-]"}),
-    Right("such as /metrics; /, /-/…, /api and /callback have other uses"),
+    Right("such as /metrics; /, /-/…, /api, /callback and /runbooks have other uses"),
 ]
 """The path of the metrics page, which may not hide another page."""
 

@@ -202,4 +202,4 @@ def test_a_chinese_browser_gets_the_page_in_chinese(
         assert shown.startswith("2023-11-14 22:13:20 UTC")
         assert "2023年11月15日 06:13:20" in shown
         browser.click("nav a[lang=en]")
-        browser.until("document.documentElement.lang === 'en'")
+        browser.until("document.documentElement?.lang === 'en'")

@@ -44,8 +44,6 @@ from exporter.web.status.wording import (
     texts_in,
 )
 
-HTML: Final = "text/html; charset=utf-8"
-
 MANY_APPS = 6
 """Number of cards from which on they are kept short."""
 

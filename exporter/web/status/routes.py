@@ -1,9 +1,11 @@
-"""The routes of the status page and its JSON form."""
+"""The routes of the status page, its JSON form and the runbooks of alerts."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -14,7 +16,7 @@ from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.languages import LANGUAGES, Language
 from exporter.web.negotiation import accepts_gzip, prefers_chinese
-from exporter.web.responses import PiecewiseResponse
+from exporter.web.responses import PiecewiseResponse, text
 from exporter.web.status import api
 from exporter.web.status.apps import app_statuses
 from exporter.web.status.query import (
@@ -38,8 +40,20 @@ RenderForRequest = Callable[[Request, Hashable, Render], Awaitable[Response]]
 """Answers a request with a rendering; equal keys promise equal pages."""
 
 
+HTML: Final = "text/html; charset=utf-8"
+
+_RUNBOOK_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Encoding, Accept-Language",
+}
+
+
 class StatusRoutes:
-    """Answers `/`, `/api/v1/apps` and `/api/v1/tasks`.
+    """Answers `/`, `/api/v1/apps`, `/api/v1/tasks` and `/runbooks/<alert>`.
 
     `views`, `tasks` (the settings) and `now` (Unix seconds) are called again for each request.
     """
@@ -65,6 +79,7 @@ class StatusRoutes:
             Route("/", self.page),
             Route("/api/v1/apps", self.apps),
             Route("/api/v1/tasks", self.tasks),
+            Route("/runbooks/{alert}", self.runbook),
         ]
 
     async def page(self, request: Request) -> Response:
@@ -78,6 +93,11 @@ class StatusRoutes:
     async def tasks(self, request: Request) -> Response:
         """Answer with the tasks as JSON."""
         return await self._answer(request, self._tasks)
+
+    async def runbook(self, request: Request) -> Response:
+        """Answer with the runbook of an alert, in the language of the request."""
+        alert = request.path_params["alert"]
+        return await self._answer(request, partial(self._runbook, alert), _language(request))
 
     async def _answer(
         self, request: Request, answer: Answer, language: Language = "en"
@@ -94,21 +114,21 @@ class StatusRoutes:
 
         return await self._render(request, (request.scope["path"], query, language, gzip), render)
 
-    def _page(self, text: str, language: Language) -> PiecewiseResponse:
+    def _page(self, asked: str, language: Language) -> PiecewiseResponse:
         # Not at the start of the program: Jinja2 and the templates take as long as Starlette.
-        from exporter.web.status.page import HTML, HTML_HEADERS, render_status  # noqa: PLC0415
+        from exporter.web.status.page import HTML_HEADERS, render_status  # noqa: PLC0415
 
         views, settings, now = self._views(), self._settings(), self._now()
         query, problem = TaskQuery(), None
         try:
-            query = read_query(read_fields(text), _names(views))
+            query = read_query(read_fields(asked), _names(views))
         except QueryError as error:
             problem = error
         body = render_status(
             views,
             self._tables.of(views, settings.title),
             settings,
-            replace(query, limit=PAGE_LIMIT, language=_asked_language(text) or ""),
+            replace(query, limit=PAGE_LIMIT, language=_asked_language(asked) or ""),
             now,
             language=language,
             telemetry_path=self._telemetry_path,
@@ -117,16 +137,25 @@ class StatusRoutes:
         status = 400 if problem else 200
         return PiecewiseResponse(body, status, content_type=HTML, headers=HTML_HEADERS)
 
-    def _apps(self, text: str, _language: Language) -> PiecewiseResponse:
+    def _runbook(self, alert: str, _query: str, language: Language) -> PiecewiseResponse:
+        # Not at the start of the program: only people who handle an alert need the runbooks.
+        from exporter.alerting.runbooks import runbook_page  # noqa: PLC0415
+
+        page = runbook_page(alert, language)
+        if page is None:
+            return text(404, "not found")
+        return PiecewiseResponse(page.encode(), content_type=HTML, headers=_RUNBOOK_HEADERS)
+
+    def _apps(self, asked: str, _language: Language) -> PiecewiseResponse:
         views, settings, now = self._views(), self._settings(), self._now()
-        named = read_apps(read_fields(text, ("app",)), _names(views))
+        named = read_apps(read_fields(asked, ("app",)), _names(views))
         chosen = [view for view in views if not named or view.settings.name in named]
         tables = self._tables.of(views, settings.title)
         return api.answer_apps(app_statuses(chosen, tables, settings, now), now)
 
-    def _tasks(self, text: str, _language: Language) -> PiecewiseResponse:
+    def _tasks(self, asked: str, _language: Language) -> PiecewiseResponse:
         views, now = self._views(), self._now()
-        fields = read_fields(text, PARAMETERS)
+        fields = read_fields(asked, PARAMETERS)
         query = read_query(fields, _names(views), status=ALL, limit=api.DEFAULT_LIMIT)
         tables = self._tables.of(views, self._settings().title)
         return api.answer_tasks(select(views, tables, query, now), query, now)

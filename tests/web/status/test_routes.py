@@ -180,3 +180,22 @@ def test_the_page_is_in_the_language_that_is_preferred(
     assert f'<html lang="{language}">'.encode() in answer.body
     assert "Accept-Language" in answer.headers["vary"]
     assert (b"&amp;lang=zh" in answer.body) is ("lang=zh" in query)
+
+
+def test_runbooks_are_served_in_both_languages() -> None:
+    """Each alert has its page; an alert that does not exist has none."""
+    site = Site()
+    for header, language in (("en", b'<html lang="en"'), ("zh-CN", b'<html lang="zh-CN"')):
+        answer = site.ask("/runbooks/ZegoUploadExporterDown", headers={"accept-language": header})
+        assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+        assert language in answer.body
+        assert b"ZegoUploadExporterDown" in answer.body
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert b'lang="zh-CN"' in site.ask("/runbooks/ZegoUploadExporterDown", "lang=zh").body
+    for path in (
+        "/runbooks/",
+        "/runbooks/Other",
+        "/runbooks/ZegoUploadExporterDown/x",
+        "/runbooks",
+    ):
+        assert site.ask(path).status == 404

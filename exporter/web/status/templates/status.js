@@ -66,7 +66,7 @@
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='?']");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || link.lang || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     history.pushState(null, "", link.href);
     if (link.hash) document.querySelector(link.hash).scrollIntoView();
