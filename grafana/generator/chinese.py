@@ -17,7 +17,7 @@ CHINESE = Texts(
         "failed": "上传失败",
         "cancelled": "已取消",
         "expired": "已过期",
-        "unknown": "未知",
+        "unknown": "未知状态",
     },
     reasons={
         # why collections fail

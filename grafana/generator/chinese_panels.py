@@ -23,13 +23,13 @@ PANELS: Mapping[str, PanelText] = {
     "collection": PanelText(
         "采集",
         "最近一次从 API 采集失败的应用数；橙色：最近 24 小时内有过、现在不再上报的应用数。采集"
-        "失败期间，该应用的计数停在原值，数据陈旧后随之消失。原因见“各应用”表。",
+        "失败期间，该应用的计数停在原值，数据过旧后随之消失。原因见“各应用”表。",
         "无数据",
     ),
     "data_age": PanelText(
         "数据延迟",
         "距上一次完整采集的时间，取各应用中最长的。橙色：已超过 stale_after 的一半；红色："
-        "数据已陈旧，该应用的序列已消失。",
+        "数据已过旧，该应用的序列已消失。",
         "无数据",
     ),
     "active": PanelText(
@@ -75,9 +75,8 @@ PANELS: Mapping[str, PanelText] = {
         "无数据：Prometheus 是否在抓取 Exporter？",
     ),
     "alerts": PanelText(
-        "触发中的告警",
-        "由 Prometheus 按 Exporter 自带的告警规则判定为触发的告警。处理方法见 "
-        "docs/alerts.zh-CN.md。",
+        "当前告警",
+        "Exporter 自带的告警规则中，Prometheus 判定为告警中的。处理方法见 docs/alerts.zh-CN.md。",
         "没有，或无数据：是否已加载告警规则？",
     ),
     # uploads
@@ -235,7 +234,7 @@ PANELS: Mapping[str, PanelText] = {
     "task_expiry": PanelText("过期时间", "上传成功的文件的过期时间。", "无文件，或无数据"),
     "task_timeline": PanelText(
         "状态变化",
-        "历次采集所得的任务状态；空白处表示任务不在列表中，或数据已陈旧。",
+        "历次采集所得的任务状态；空白处表示任务不在列表中，或数据已过旧。",
         "所选时间范围内无数据",
     ),
     "task_retry_history": PanelText("重试次数变化", "ZEGO 当时已重试的次数。", "无数据"),

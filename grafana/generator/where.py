@@ -19,7 +19,7 @@ def phases_panel(texts: Texts) -> table.Panel:
     queries = [Query(_quantile(share, phase)) for phase in PHASES for _, share in QUANTILES]
     columns = [Column("zego_app", "app", 0, row_link(texts, OVERVIEW_UID))]
     columns += [
-        Column(f"Value #{letter}", f"{phase}_{name}", 95, {"unit": "s", "decimals": 1})
+        Column(f"Value #{letter}", f"{phase}_{name}", 105, {"unit": "s", "decimals": 1})
         for letter, (phase, name) in zip(
             "ABCDEF", ((phase, name) for phase in PHASES for name, _ in QUANTILES), strict=True
         )
@@ -61,6 +61,6 @@ def sources_panel(texts: Texts) -> table.Panel:
             {**COLOURED_TEXT, "decimals": 0, "thresholds": some_are_bad},
         ),
         Column("Value #B", "finished_listed", 90, {"decimals": 0}),
-        Column("Value #C", "failed_share", 90, {"unit": "percentunit", "decimals": 1}),
+        Column("Value #C", "failed_share", 105, {"unit": "percentunit", "decimals": 1}),
     ]
     return table_panel(texts, "sources", queries, columns, sort_by="Value #A")
