@@ -29,7 +29,7 @@ from exporter.collection.collector import Collector
 from exporter.config import AppSettings, CollectionSettings
 from exporter.history.counters import AppCounters
 from exporter.simulator.app import Nonces, SimulatedApp
-from exporter.simulator.expected_state import tell_truth
+from exporter.simulator.expected_state import expected_state
 from exporter.simulator.lifecycle import Life
 from exporter.simulator.task import CANCELLED, EXPIRED, FAILED, SUCCEEDED, UPLOADING, WAITING
 from exporter.zego.limiter import RateLimiter
@@ -114,7 +114,7 @@ class Site:
         view = self.collector.state.view()
         assert view.snapshot is not None, view.last_error
         counts = {status.value: s.tasks for status, s in view.snapshot.summaries.items()}
-        assert counts == tell_truth(self.app, NOW + self.elapsed)["counts"]
+        assert counts == expected_state(self.app, NOW + self.elapsed)["counts"]
         return Cost(self.app.arrivals.requests - requests, cpu, resident_mib() - self._before)
 
     def _new_transport(self) -> DirectTransport:

@@ -12,10 +12,10 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.simulator.app import SimulatedApp
-from exporter.simulator.expected_state import tell_truth
+from exporter.simulator.expected_state import expected_state
 from exporter.simulator.lifecycle import Life
 from exporter.simulator.task import STATUS_WORDS
+from tests.faults import FaultyApp
 
 WARM_UP = 0.5
 """Part of the rounds that is left out of the slope: nonces are kept for 20 minutes, caches fill."""
@@ -88,11 +88,11 @@ class Watched:
         life = Life(pace=0, start=time.time())
         life.add_tasks(TASKS, statuses=tuple(STATUS_WORDS))
         # A listing is one look: what changes during a walk would else be seen half.
-        self.app = SimulatedApp(
+        self.app = FaultyApp(
             app_id, f"{app_id:032x}", life, name, rate_limit=None, paging="snapshot"
         )
         self._stale_after = stale_after
-        self._states = [(0.0, expect(tell_truth(self.app, time.time())))]
+        self._states = [(0.0, expect(expected_state(self.app, time.time())))]
 
     def change(self, random: Random) -> None:
         """Add, move and remove some tasks; a listing sees all of these changes or none."""
@@ -105,7 +105,7 @@ class Watched:
                 life.remove(random.choice(list(life.tasks)))
                 life.add_task(status=random.choice(statuses))
             now = time.time()
-            self._states.append((now, expect(tell_truth(self.app, now))))
+            self._states.append((now, expect(expected_state(self.app, now))))
         del self._states[:-STATES_KEPT]
 
     def compare(
@@ -152,7 +152,7 @@ def read_pages(text: str) -> Mapping[str, Page]:
 
 
 def expect(state: Mapping[str, Any]) -> Page:
-    """Return what a page has to say of a state of the tasks (`tell_truth`)."""
+    """Return what a page has to say of a state of the tasks (`expected_state`)."""
     counts, tasks = state["counts"], state["tasks"]
     return {
         "zego_upload_tasks": _by_status(counts),

@@ -27,7 +27,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from exporter.simulator.demo import sized_app
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.http_server import SimulatorServer
 
 APP_ID = 1234567890
 SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 - opens the simulator alone

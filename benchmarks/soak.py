@@ -31,8 +31,8 @@ from random import Random
 from benchmarks.comparison import DURATION, SUCCESS, Page, Report, Watched, read_pages
 from benchmarks.soaked import PATIENCE_SECONDS, STALE_AFTER, SoakedExporter
 from exporter.simulator.demo import demo_apps
-from exporter.simulator.faults import Fault, Parameter
-from exporter.simulator.server import SimulatorServer
+from tests.faults import FaultyServer, with_faults
+from tests.faults.faults import Fault, Parameter
 
 STEP_SECONDS = 0.9  # not a part of the interval, so that steps and collections drift
 STEPS_OF_ROUND = 30
@@ -57,9 +57,9 @@ class Soak:
             Watched(app_id, name, stale_after=STALE_AFTER)
             for app_id, name in enumerate(("steady", "reloaded"), start=1)
         ]
-        self._living = demo_apps(seed=1, pace=20)[0]
+        self._living = with_faults(demo_apps(seed=1, pace=20)[0])
         self._living.arrivals.limit = None  # one collection a second is more than ZEGO allows
-        self._server = SimulatorServer([*(one.app for one in self._watched), self._living])
+        self._server = FaultyServer([*(one.app for one in self._watched), self._living])
         self._exporter = SoakedExporter(self._server, self._living, folder)
         self._peers: list[socket.socket] = []
         self._counters: dict[tuple[str, tuple[str, ...]], float] = {}

@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.peers import free_port
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.task import STATUS_WORDS
 
 PATIENCE_SECONDS = 60

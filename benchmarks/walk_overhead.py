@@ -22,12 +22,12 @@ from multiprocessing.connection import Connection
 import requests
 
 from exporter.simulator.demo import sized_app
-from exporter.simulator.faults import Fault
-from exporter.simulator.server import SimulatorServer
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.signing import signed_parameters
 from exporter.zego.stats import ApiStats
+from tests.faults import FaultyServer, with_faults
+from tests.faults.faults import Fault
 
 APP_ID = 1234567890
 SECRET = "0123456789abcdef0123456789abcdef"  # noqa: S105 - opens the simulator alone
@@ -141,12 +141,12 @@ def simulating(delay: float, *, limited: bool) -> Iterator[str]:
 
 def simulate(pipe: Connection, delay: float, limited: bool) -> None:
     """Serve until asked to stop; in the child process."""
-    app = sized_app(TASKS, now=time.time(), credentials=(APP_ID, SECRET))
+    app = with_faults(sized_app(TASKS, now=time.time(), credentials=(APP_ID, SECRET)))
     if not limited:
         app.arrivals.limit = None
     if delay:
         app.faults.switch_on(Fault.DELAY, delay)
-    with SimulatorServer([app]) as server:
+    with FaultyServer([app]) as server:
         pipe.send(server.url)
         pipe.recv()
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from exporter.config import AppSettings, CollectionSettings, Settings, load_settings
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.demo import demo_apps
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.http_server import SimulatorServer
 
 INTERVAL_SECONDS = 10.0
 """Time between two collections: short enough that a person sees things change."""

@@ -40,7 +40,9 @@ class DirectTransport(Transport):
         self._before(json.loads(body))
         now = self._now()
         answer = handle({self._app.app_id: self._app}, params, body, now)
-        reply = make_reply(answer, now, accept_gzip=False)
+        alteration = answer.alteration
+        date = now + alteration.clock_offset
+        reply = make_reply(answer.payload, date, accept_gzip=False, alter=alteration.reply)
         self.simulator_seconds += time.thread_time() - started
         return Response(reply.status, reply.headers, reply.body, 0.0)
 

@@ -13,7 +13,7 @@ import pytest
 from exporter import cli
 from exporter.history.database import HistoryFile
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.http_server import SimulatorServer
 from tests.simulator.calls import frozen_app
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

@@ -25,14 +25,13 @@ from exporter.collection.state import AppView
 from exporter.commands.serve import Service
 from exporter.config import Settings, load_settings
 from exporter.logs import LogFormat, setup_logging
-from exporter.simulator.app import SimulatedApp
-from exporter.simulator.faults import Fault
 from exporter.simulator.lifecycle import Life
-from exporter.simulator.server import SimulatorServer
 from exporter.zego import signing
 from exporter.zego.callbacks import sign_callback
 from exporter.zego.transport import Transport
 from tests.e2e.apps import entry, write_config
+from tests.faults import FaultyApp, FaultyServer
+from tests.faults.faults import Fault
 
 pytestmark = pytest.mark.e2e  # a whole service through every fault, twice
 
@@ -102,22 +101,22 @@ class Listener:
 
 
 @pytest.fixture
-def apps() -> list[SimulatedApp]:
+def apps() -> list[FaultyApp]:
     """Return two apps with media URLs that carry tokens; one sends callbacks."""
     built = []
     for app_id, (name, secret) in enumerate((("vod", SERVER_SECRET), ("file", FILE_SECRET)), 1):
         life = Life(pace=0)
         life.add_tasks(60, statuses=(1, 4, 5))
-        built.append(SimulatedApp(app_id, secret, life, name, rate_limit=None))
+        built.append(FaultyApp(app_id, secret, life, name, rate_limit=None))
     return built
 
 
 @pytest.fixture
-def load(apps: list[SimulatedApp], tmp_path: Path) -> Iterator[Callable[[], Settings]]:
+def load(apps: list[FaultyApp], tmp_path: Path) -> Iterator[Callable[[], Settings]]:
     """Run the simulator and return what loads the configuration of a service for it."""
     (tmp_path / "secret").write_text(FILE_SECRET)
     environment = {"SERVER_SECRET": SERVER_SECRET, "CALLBACK_SECRET": CALLBACK_SECRET}
-    with SimulatorServer(apps) as server:
+    with FaultyServer(apps) as server:
         vod, other = (entry(app, server) for app in apps)
         vod.update(server_secret="${SERVER_SECRET}", callback_secret="${CALLBACK_SECRET}")
         del other["server_secret"]
@@ -199,7 +198,7 @@ def assert_silent(listener: Listener, secrets: Sequence[str]) -> None:
 
 
 def test_no_fault_makes_it_speak(
-    listener: Listener, apps: list[SimulatedApp], signatures: list[str]
+    listener: Listener, apps: list[FaultyApp], signatures: list[str]
 ) -> None:
     """Each fault of the simulator in turn, and the state after all of them."""
     for fault in Fault:

@@ -1,8 +1,11 @@
-"""The API as a server with a life of its own; shares no code with `exporter.zego`.
+"""The API as a server with upload tasks that change; shares no code with `exporter.zego`.
 
-life.py      what happens to tasks (register.py, shelf.py: how they are listed)
-api.py       one request to one answer, without I/O (paging.py, tokens.py, broken.py)
-faults.py    what can be made to go wrong
-server.py    the same over HTTP (listener.py, connection.py, reply.py, control.py)
-demo.py      apps to look at
+task, task_store, ordered_list   upload tasks, and how they are listed
+lifecycle, workload, titles      how they change
+app, api, paging, tokens         from one request to one answer, without I/O
+http_server, reply, control      the same over HTTP
+callbacks                        what the API pushes
+demo, expected_state             apps to look at, and what an exporter should show of them
+
+Fault injection is in `tests/faults` and extends `app.Alteration`.
 """

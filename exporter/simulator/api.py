@@ -9,7 +9,7 @@ Rules that this file keeps (`docs/zego-api.md`, Requests and Answers):
   leave open, the code for malformed public parameters (350006002) and for a repeated nonce
   (100000005), is a guess.
 - Every request counts against the rate limit, whatever is wrong with it.
-- A fault changes a correct answer; it never makes a wrong request right.
+- An alteration changes a correct answer; it never makes a wrong request right.
 """
 
 from __future__ import annotations
@@ -22,10 +22,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from exporter.simulator.app import TIMESTAMP_TOLERANCE, SimulatedApp
-from exporter.simulator.broken import alter_payload, choose_token
-from exporter.simulator.faults import Fault, Parameter
-from exporter.simulator.paging import MAX_PAGE_SIZE, Page, Query, find_page, write_page
+from exporter.simulator.app import TIMESTAMP_TOLERANCE, Alteration, SimulatedApp
+from exporter.simulator.paging import MAX_PAGE_SIZE, Query, find_page, write_page
 from exporter.simulator.task import STATUS_WORDS
 from exporter.simulator.tokens import Cursor
 
@@ -43,10 +41,10 @@ _DIGITS = re.compile(r"[0-9]{1,12}")
 
 
 class Answer(NamedTuple):
-    """The JSON value of an answer, and the faults: some are still to act on its way."""
+    """The JSON value of an answer, and what can still change it on its way."""
 
     payload: Any
-    faults: Mapping[Fault, Parameter]
+    alteration: Alteration
 
 
 class _Refusal(Exception):
@@ -71,35 +69,19 @@ def handle(
     """
     app = apps.get(_read_integer(query.get("AppId", "")))
     if app is None:
-        return Answer(_refuse(_Refusal(GATEWAY_CHECK_FAILED, "unknown AppId")), {})
+        return Answer(_refuse(_Refusal(GATEWAY_CHECK_FAILED, "unknown AppId")), Alteration())
     with app.life.lock:
         app.life.advance(now)
         within_limit = app.arrivals.record(now if arrived is None else arrived)
         fields = _read_body(body) if content_type.startswith("application/json") else None
-        faults = app.faults.draw(_page_number(app, fields))
+        alteration = app.alteration(_page_number(app, fields))
         try:
             _check_rate(within_limit)
-            _check_caller(app, query, now + clock_offset(faults))
-            payload = _succeed(app, _read_query(app, fields), faults)
+            _check_caller(app, query, now + alteration.clock_offset)
+            payload = _succeed(app, _read_query(app, fields), alteration)
         except _Refusal as refusal:
             payload = _refuse(refusal)
-        return Answer(_fail(payload, faults), faults)
-
-
-def clock_offset(faults: Mapping[Fault, Parameter]) -> float:
-    """Return the seconds that the server's clock is ahead."""
-    return float(faults.get(Fault.CLOCK_OFFSET) or 0)
-
-
-def _fail(payload: Any, faults: Mapping[Fault, Parameter]) -> Any:
-    """Return the answer with the return code that a fault demands, else `payload` itself."""
-    if Fault.CODE in faults:
-        return _envelope(int(faults[Fault.CODE] or 0), "failed", None)
-    if Fault.CODE_WITHOUT_DATA in faults:
-        failed = _envelope(int(faults[Fault.CODE_WITHOUT_DATA] or 0), "failed", None)
-        del failed["Data"]
-        return failed
-    return payload
+        return Answer(alteration.answer(payload), alteration)
 
 
 def sign(app_id: int, nonce: str, server_secret: str, timestamp: int) -> str:
@@ -184,26 +166,20 @@ def _read_field(fields: Mapping[str, Any], name: str, kind: type, default: Any) 
     return value
 
 
-def _succeed(app: SimulatedApp, query: Query, faults: Mapping[Fault, Parameter]) -> Any:
+def _succeed(app: SimulatedApp, query: Query, alteration: Alteration) -> Any:
     page = find_page(app, query)
-    token = _next_token(app, query, page, faults)
-    payload = _envelope(SUCCESS, "succeed", write_page(app, page, token))
-    return alter_payload(payload, app.spelling, query, faults) if faults else payload
-
-
-def _next_token(
-    app: SimulatedApp, query: Query, page: Page, faults: Mapping[Fault, Parameter]
-) -> str:
-    if faults and not query.task_id:
-        cursor, wanted = choose_token(query, page.following, faults)
-    else:
-        cursor, wanted = page.following, ""
-    return "" if cursor is None else app.tokens.issue(cursor, wanted)
+    cursor, wanted = page.following, ""
+    if not query.task_id:
+        cursor, wanted = alteration.next_page(query.cursor, query.token, page.following)
+    token = "" if cursor is None else app.tokens.issue(cursor, wanted)
+    payload = envelope(SUCCESS, "succeed", write_page(app, page, token))
+    return alteration.page(payload, app.spelling, query.cursor)
 
 
 def _refuse(refusal: _Refusal) -> Mapping[str, Any]:
-    return _envelope(refusal.code, str(refusal), None)
+    return envelope(refusal.code, str(refusal), None)
 
 
-def _envelope(code: int, message: str, data: Mapping[str, Any] | None) -> dict[str, Any]:
+def envelope(code: int, message: str, data: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the JSON value of an answer."""
     return {"Code": code, "Message": message, "RequestId": secrets.token_hex(8), "Data": data}

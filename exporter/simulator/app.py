@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import InitVar, dataclass, field
-from typing import Literal
+from random import Random
+from typing import Any, Literal
 
-from exporter.simulator.faults import Faults
 from exporter.simulator.lifecycle import Life
-from exporter.simulator.tokens import TokenTable
+from exporter.simulator.reply import Reply, become_gateway_error
+from exporter.simulator.tokens import Cursor, TokenTable
 
 RATE_LIMIT = 20
 """Requests a second for this Action and AppId (`docs/zego-api.md`, Requests)."""
@@ -89,16 +90,64 @@ class Nonces:
         return True
 
 
+class Alteration:
+    """The difference from a correct answer to one request: none.
+
+    Fault injection (`tests/faults`) extends it. The methods are called in the order of this class.
+    """
+
+    clock_offset: float = 0.0
+    """Seconds that the server's clock is ahead."""
+
+    def next_page(
+        self, cursor: Cursor, token: str, following: Cursor | None
+    ) -> tuple[Cursor | None, str]:
+        """Return the place that the page's token stands for (None: the end) and its text, if fixed.
+
+        `cursor` and `token` are the request's, `following` is the correct place.
+        """
+        del cursor, token
+        return following, ""
+
+    def page(self, payload: Any, spelling: Spelling, cursor: Cursor) -> Any:
+        """Return the payload of a successful answer."""
+        del spelling, cursor
+        return payload
+
+    def answer(self, payload: Any) -> Any:
+        """Return the payload of any answer."""
+        return payload
+
+    def reply(self, reply: Reply) -> None:
+        """Change the response."""
+
+
+class GatewayError(Alteration):
+    """A gateway in front of the API answers with HTTP 502, as real ones do now and then."""
+
+    def reply(self, reply: Reply) -> None:
+        """Replace the answer by the gateway's web page."""
+        become_gateway_error(reply)
+
+
+_CORRECT = Alteration()
+_GATEWAY_ERROR = GatewayError()
+
+
 @dataclass(eq=False)
 class SimulatedApp:
     """An AppId of the simulated API, and how the API behaves towards it.
 
-    `paging` "live" continues behind the task listed last, in the list as it then is; "snapshot"
-    pages through the list as it was at the first page. `totals` says what the total counts: all
-    tasks that match, those of the page, wrong, or not given. With `filters_work` False the
-    Status of a request is ignored; with `lookups_work` False an UploadTaskId is refused. The rate
-    limit can be changed later at `arrivals`. With a `callback_secret` it sends callbacks, once the
-    server is told where to.
+    Attributes:
+        paging: "live" continues behind the last listed task, in the list as it then is; "offset"
+            continues at the number of tasks listed, so that a deletion shifts the rest; "snapshot"
+            pages through the list as it was at the first page.
+        totals: What the total counts: all matching tasks, those of the page, wrong, or not given.
+        filters_work: If False, the Status of a request is ignored.
+        lookups_work: If False, an UploadTaskId is refused.
+        callback_secret: With one, the app sends callbacks once the server knows where to.
+        gateway_error_chance: Probability of an answer HTTP 502.
+        arrivals: The requests so far; the rate limit can be changed there.
     """
 
     app_id: int
@@ -108,13 +157,13 @@ class SimulatedApp:
     enabled: bool = True
     needs_is_test: bool = False
     rate_limit: InitVar[int | None] = RATE_LIMIT
-    paging: Literal["live", "snapshot"] = "live"
+    paging: Literal["live", "offset", "snapshot"] = "live"
     totals: Literal["all", "page", "wrong", "absent"] = "all"
     filters_work: bool = True
     lookups_work: bool = True
     spelling: Spelling = Spelling()
     callback_secret: str = field(default="", repr=False)
-    faults: Faults = field(default_factory=Faults)
+    gateway_error_chance: float = 0.0
     tokens: TokenTable = field(default_factory=TokenTable, repr=False)
     nonces: Nonces = field(default_factory=Nonces, repr=False)
     arrivals: Arrivals = field(init=False, repr=False)
@@ -122,3 +171,11 @@ class SimulatedApp:
     def __post_init__(self, rate_limit: int | None) -> None:
         self.name = self.name or str(self.app_id)
         self.arrivals = Arrivals(rate_limit)
+        self._random = Random(self.app_id)  # noqa: S311 - a model, not a secret
+
+    def alteration(self, page: int) -> Alteration:
+        """Return what is to differ from the correct answer for page `page` (from 1) of a walk."""
+        del page
+        if self.gateway_error_chance and self._random.random() < self.gateway_error_chance:
+            return _GATEWAY_ERROR
+        return _CORRECT

@@ -1,13 +1,7 @@
 """Looking at and changing a running simulator over HTTP, from the same machine only.
 
 GET /simulator/truth
-    `{"<AppId>": {...}}`, what `truth.tell_truth` says of each app.
-
-POST /simulator/fault
-    `{"app_id": 1, "fault": "http_status", "parameter": 503, "next_requests": 2, "page": 3,
-    "chance": 0.5}` switches a fault on; all but the first two may be left out. `"on": false`
-    switches it off, and without `"fault"` all of them. "refused" can only be had in-process:
-    nothing could reach the simulator to end it.
+    `{"<AppId>": {...}}`, the `expected_state` of each app.
 
 POST /simulator/tasks
     `{"app_id": 1, "add": [{"title": "a.mp4", "status": 5}], "add_many": 100, "statuses": [4, 5],
@@ -24,8 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.expected_state import tell_truth
-from exporter.simulator.faults import FAULTS, Fault
+from exporter.simulator.expected_state import expected_state
 
 PREFIX = "/simulator/"
 
@@ -35,7 +28,7 @@ Apps = Mapping[int, SimulatedApp]
 def control(apps: Apps, method: str, path: str, body: bytes, now: float) -> tuple[int, Any]:
     """Do what is asked at `path`; return the HTTP status and the JSON value of the answer."""
     if (method, path) == ("GET", PREFIX + "truth"):
-        return 200, {str(app.app_id): tell_truth(app, now) for app in apps.values()}
+        return 200, {str(app.app_id): expected_state(app, now) for app in apps.values()}
     act = _POSTS.get(path.removeprefix(PREFIX)) if method == "POST" else None
     if act is None:
         return 404, {"error": "no such address"}
@@ -50,16 +43,6 @@ def control(apps: Apps, method: str, path: str, body: bytes, now: float) -> tupl
     return 200, {}
 
 
-def _change_faults(app: SimulatedApp, wanted: dict[str, Any]) -> None:
-    fault = FAULTS[wanted.pop("fault")] if "fault" in wanted else None
-    if not wanted.pop("on", True):
-        app.faults.switch_off(fault)
-    elif fault is None or fault is Fault.REFUSED:
-        raise ValueError("no fault, or one that could not be switched off from here")
-    else:
-        app.faults.switch_on(fault, **wanted)
-
-
 def _change_tasks(app: SimulatedApp, wanted: dict[str, Any]) -> None:
     for fields in wanted.get("add", ()):
         app.life.add_task(**fields)
@@ -71,6 +54,5 @@ def _change_tasks(app: SimulatedApp, wanted: dict[str, Any]) -> None:
 
 
 _POSTS: Mapping[str, Callable[[SimulatedApp, dict[str, Any]], None]] = {
-    "fault": _change_faults,
     "tasks": _change_tasks,
 }

@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from exporter.simulator.app import SimulatedApp, Spelling
-from exporter.simulator.faults import Fault, Faults
+from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.lifecycle import Life
-from exporter.simulator.server import SimulatorServer
 from exporter.simulator.task import STATUS_WORDS
 from exporter.simulator.workload import DAY, HOUR, MINUTE, Rhythm
 
@@ -67,8 +66,6 @@ def demo_apps(
     At vod one request in a hundred fails with HTTP 502, as happens with real gateways.
     """
     now = time.time() if now is None else now
-    faults = Faults(seed)
-    faults.switch_on(Fault.HTML, 502, chance=0.01)
     (vod_id, vod_secret), (lessons_id, lessons_secret) = credentials
     return [
         SimulatedApp(
@@ -77,7 +74,7 @@ def demo_apps(
             _live_until(now, seed, pace, BUSY),
             name="vod",
             callback_secret=CALLBACK_SECRET,
-            faults=faults,
+            gateway_error_chance=0.01,
         ),
         SimulatedApp(
             lessons_id,

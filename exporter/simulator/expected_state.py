@@ -11,7 +11,7 @@ from exporter.simulator.task import STATUS_WORDS, SUCCEEDED, SimulatedTask
 WORDS = (*STATUS_WORDS.values(), "unknown")
 
 
-def tell_truth(app: SimulatedApp, now: float) -> dict[str, Any]:
+def expected_state(app: SimulatedApp, now: float) -> dict[str, Any]:
     """Return the state of `app` at `now` (Unix seconds) as a JSON object; costs O(tasks).
 
     `counts`, `retries` (sums), `retried_tasks` and `max_retries` are by status word, each word

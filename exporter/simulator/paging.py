@@ -41,7 +41,7 @@ def find_page(app: SimulatedApp, query: Query) -> Page:
         return _look_up(app, query)
     if query.cursor.snapshot is None and app.paging == "live":
         return _live_page(app, query)
-    return _snapshot_page(app, query)
+    return _numbered_page(app, query)
 
 
 def _look_up(app: SimulatedApp, query: Query) -> Page:
@@ -64,16 +64,19 @@ def _live_page(app: SimulatedApp, query: Query) -> Page:
     return page
 
 
-def _snapshot_page(app: SimulatedApp, query: Query) -> Page:
+def _numbered_page(app: SimulatedApp, query: Query) -> Page:
+    """Return the page behind so many entries, of the list as it is or as it was at first."""
     cursor = query.cursor
     entries = cursor.snapshot
     if entries is None:
-        shelf = app.life.listing if query.status is None else app.life.by_status[query.status]
-        entries = [write_task(task, app.spelling) for task in shelf]
+        tasks = app.life.listing if query.status is None else app.life.by_status[query.status]
+        entries = [write_task(task, app.spelling) for task in tasks]
     end = cursor.position + query.page_size
     page = Page(list(entries[cursor.position : end]), len(entries))
     if end < len(entries):
-        page.following = Cursor(cursor.page + 1, end, query.status, entries, page.entries[-1])
+        kept = entries if app.paging == "snapshot" else None
+        previous = page.entries[-1] if page.entries else None
+        page.following = Cursor(cursor.page + 1, end, query.status, kept, previous)
     return page
 
 

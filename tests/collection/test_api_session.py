@@ -12,8 +12,6 @@ import pytest
 from exporter.collection.api_session import INCREMENTAL_CLIENTS, ApiSession, IncrementalUnsupported
 from exporter.collection.walk import TotalsCheck
 from exporter.errors import Stopped
-from exporter.simulator.app import SimulatedApp
-from exporter.simulator.faults import Fault
 from exporter.simulator.lifecycle import Life
 from exporter.tasks import TaskStatus
 from exporter.zego.client import Client
@@ -21,18 +19,20 @@ from exporter.zego.limiter import RateLimiter
 from exporter.zego.stats import ApiStats
 from tests.builders import NOW
 from tests.direct import Before, DirectTransport
+from tests.faults import FaultyApp
+from tests.faults.faults import Fault
 
 SECRET = "0" * 32
 
 
-def make_app(**switches: Any) -> SimulatedApp:
+def make_app(**switches: Any) -> FaultyApp:
     """Return an app with twenty tasks each succeeded and failed."""
     life = Life(pace=0, start=NOW)
     life.add_tasks(40, statuses=(4, 5))
-    return SimulatedApp(1, SECRET, life, rate_limit=None, **switches)
+    return FaultyApp(1, SECRET, life, rate_limit=None, **switches)
 
 
-def make_session(app: SimulatedApp, before: Before = lambda _: None) -> ApiSession:
+def make_session(app: FaultyApp, before: Before = lambda _: None) -> ApiSession:
     """Return a session with `app`, with pages of five."""
     clients = [
         Client(

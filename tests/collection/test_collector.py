@@ -20,14 +20,13 @@ from exporter.config import AppSettings, CollectionSettings
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
 from exporter.history.rows import Update
-from exporter.simulator.app import SimulatedApp
-from exporter.simulator.faults import Fault
 from exporter.simulator.lifecycle import Life
-from exporter.simulator.server import SimulatorServer
 from exporter.tasks import Snapshot, TaskStatus
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.stats import ApiStats
 from tests.builders import NOW, make_settings, make_snapshot, make_task
+from tests.faults import FaultyApp, FaultyServer
+from tests.faults.faults import Fault
 from tests.logged import lines as logged_lines
 from tests.waiting import wait_until
 
@@ -50,8 +49,8 @@ class Site:
 
     def __init__(
         self,
-        server: SimulatorServer,
-        app: SimulatedApp,
+        server: FaultyServer,
+        app: FaultyApp,
         *,
         clock: Callable[[], float] | None = None,
         wall_clock: Callable[[], float] = time.time,
@@ -86,22 +85,22 @@ class Site:
 
 
 @pytest.fixture
-def app() -> SimulatedApp:
+def app() -> FaultyApp:
     """Return an app whose tasks stand still, without a rate limit."""
     life = Life(pace=0, start=NOW)
     life.add_tasks(120, statuses=(4, 5))
-    return SimulatedApp(APP_ID, SECRET, life, rate_limit=None)
+    return FaultyApp(APP_ID, SECRET, life, rate_limit=None)
 
 
 @pytest.fixture
-def server(app: SimulatedApp) -> Iterator[SimulatorServer]:
+def server(app: FaultyApp) -> Iterator[FaultyServer]:
     """Run the simulator."""
-    with SimulatorServer([app]) as running:
+    with FaultyServer([app]) as running:
         yield running
 
 
 @pytest.fixture
-def site(server: SimulatorServer, app: SimulatedApp) -> Iterator[Site]:
+def site(server: FaultyServer, app: FaultyApp) -> Iterator[Site]:
     """Return the usual site."""
     built = Site(server, app)
     yield built
@@ -169,7 +168,7 @@ def test_a_snapshot_becomes_stale_and_comes_back(site: Site) -> None:
     assert site.collect().snapshot is not None
 
 
-def test_the_deadline_ends_a_walk(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_the_deadline_ends_a_walk(server: FaultyServer, app: FaultyApp) -> None:
     """Pages that take too long together fail it as `deadline`, not as a time-out."""
     collection = CollectionSettings(deadline=0.3, timeout=5, max_retries=9)
     site = Site(server, app, clock=time.monotonic, collection=collection)
@@ -180,7 +179,7 @@ def test_the_deadline_ends_a_walk(server: SimulatorServer, app: SimulatedApp) ->
 
 
 def test_a_secret_file_is_read_at_each_collection(
-    server: SimulatorServer, app: SimulatedApp, tmp_path: Path
+    server: FaultyServer, app: FaultyApp, tmp_path: Path
 ) -> None:
     """A renewed secret is used without a restart; a vanished file fails as `auth`."""
     file = tmp_path / "secret"
@@ -240,7 +239,7 @@ def test_transitions_are_counted_between_complete_walks_only(site: Site) -> None
 
 
 def test_counts_and_transitions_of_a_walk_are_seen_together(
-    server: SimulatorServer, app: SimulatedApp, tmp_path: Path
+    server: FaultyServer, app: FaultyApp, tmp_path: Path
 ) -> None:
     """While the snapshot is rendered and the file written, all is still that of the walk before."""
     seen: list[AppView] = []
@@ -293,7 +292,7 @@ def test_the_clock_counts_the_time_of_a_suspend(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_corrected_wall_clock_makes_no_negative_outage(
-    server: SimulatorServer, app: SimulatedApp, caplog: pytest.LogCaptureFixture
+    server: FaultyServer, app: FaultyApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The length of an outage is elapsed time."""
     calls = count()
@@ -355,7 +354,7 @@ def test_a_defect_costs_the_collection_and_not_the_thread(
 
 
 def test_no_secret_in_anything_that_is_said(
-    server: SimulatorServer, app: SimulatedApp, caplog: pytest.LogCaptureFixture
+    server: FaultyServer, app: FaultyApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not in log lines at debug, errors, or representations, whatever goes wrong."""
     site = Site(server, app)
@@ -375,7 +374,7 @@ def test_no_secret_in_anything_that_is_said(
     site.collector.close()
 
 
-def test_a_thread_collects_until_it_is_stopped(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_a_thread_collects_until_it_is_stopped(server: FaultyServer, app: FaultyApp) -> None:
     """Stopping cuts a request that hangs, and the thread ends."""
     app.faults.switch_on(Fault.SILENT)
     settings = Site(server, app).collector.settings
@@ -388,7 +387,7 @@ def test_a_thread_collects_until_it_is_stopped(server: SimulatorServer, app: Sim
 
 
 def test_a_callback_before_the_first_collection_makes_no_impossible_instant(
-    server: SimulatorServer, app: SimulatedApp
+    server: FaultyServer, app: FaultyApp
 ) -> None:
     """The next collection is due now, not at the beginning of time."""
     site = Site(server, app)

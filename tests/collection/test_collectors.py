@@ -13,8 +13,8 @@ from exporter.collection.state import AppView
 from exporter.config import AppSettings, CollectionSettings
 from exporter.history.database import HistoryFile
 from exporter.simulator.app import SimulatedApp
+from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.lifecycle import Life
-from exporter.simulator.server import SimulatorServer
 from exporter.tasks import Snapshot
 from tests.builders import NOW, make_settings
 from tests.waiting import wait_until

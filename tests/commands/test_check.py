@@ -17,27 +17,26 @@ from exporter.commands.check import Finding, Probe, check, judge, probe
 from exporter.config import AppSettings, CollectionSettings, Settings
 from exporter.config.schema import HistorySettings
 from exporter.errors import RateLimitedError
-from exporter.simulator.app import SimulatedApp
-from exporter.simulator.faults import Fault
 from exporter.simulator.lifecycle import Life
-from exporter.simulator.server import SimulatorServer
 from tests.builders import NOW, make_settings
+from tests.faults import FaultyApp, FaultyServer
+from tests.faults.faults import Fault
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 
 
 @pytest.fixture
-def simulated() -> SimulatedApp:
+def simulated() -> FaultyApp:
     """Return an app with 120 tasks that do not change."""
     life = Life(pace=0, start=NOW)
     life.add_tasks(120)
-    return SimulatedApp(1, SECRET, life)
+    return FaultyApp(1, SECRET, life)
 
 
 @pytest.fixture
-def app(simulated: SimulatedApp) -> Iterator[AppSettings]:
+def app(simulated: FaultyApp) -> Iterator[AppSettings]:
     """Return the settings of the app, which is served."""
-    with SimulatorServer([simulated]) as server:
+    with FaultyServer([simulated]) as server:
         yield make_settings("vod", app_id=1, server_secret=SECRET, endpoint=server.url)
 
 
@@ -73,7 +72,7 @@ def test_a_good_app_is_well(app: AppSettings) -> None:
     ],
 )
 def test_each_failure_is_named_with_its_remedy(
-    app: AppSettings, simulated: SimulatedApp, fault: Fault, parameter: Any, told: str
+    app: AppSettings, simulated: FaultyApp, fault: Fault, parameter: Any, told: str
 ) -> None:
     """One request, no retries, one error."""
     simulated.faults.switch_on(fault, parameter)
@@ -100,7 +99,7 @@ def test_an_unreachable_host_is_named(app: AppSettings) -> None:
     assert "firewall" in error
 
 
-def test_a_clock_that_is_off_is_measured(app: AppSettings, simulated: SimulatedApp) -> None:
+def test_a_clock_that_is_off_is_measured(app: AppSettings, simulated: FaultyApp) -> None:
     """20 minutes: refused by the API; a minute: a warning. Both say by how much."""
     simulated.faults.switch_on(Fault.CLOCK_OFFSET, 1200.0)
     found = findings(app)

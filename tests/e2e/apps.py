@@ -11,10 +11,11 @@ from typing import Any
 
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.demo import CREDENTIALS
+from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.lifecycle import Life
-from exporter.simulator.server import SimulatorServer
 from exporter.simulator.workload import DAY, HOUR
 from tests.e2e.processes import ANY_PORT, EXPORTER, Program, running
+from tests.faults import FaultyApp
 
 SECRET = CREDENTIALS[0][1]
 """A secret of the usual form, which opens nothing."""
@@ -27,7 +28,7 @@ _EXPIRES_IN = (-HOUR, HOUR / 2, 2 * HOUR, 12 * HOUR, 2 * DAY, 5 * DAY, 10 * DAY)
 """Seconds from now; none near the border of a window."""
 
 
-def still_app(tasks: int, *, app_id: int = 1, name: str = "vod", **switches: Any) -> SimulatedApp:
+def still_app(tasks: int, *, app_id: int = 1, name: str = "vod", **switches: Any) -> FaultyApp:
     """Return an app without a rate limit, with unchanging tasks of all kinds."""
     now = time.time()
     life = Life(pace=0, start=now)
@@ -38,7 +39,7 @@ def still_app(tasks: int, *, app_id: int = 1, name: str = "vod", **switches: Any
             expires_at=int(now + _EXPIRES_IN[index % len(_EXPIRES_IN)]),
             created_at=int(now) - 60 - index,
         )
-    return SimulatedApp(app_id, SECRET, life, name, **{"rate_limit": None, **switches})
+    return FaultyApp(app_id, SECRET, life, name, **{"rate_limit": None, **switches})
 
 
 def entry(app: SimulatedApp, server: SimulatorServer, **changes: Any) -> dict[str, Any]:

@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator.app import SimulatedApp
-from exporter.simulator.faults import Fault
 from exporter.simulator.lifecycle import Life
-from exporter.simulator.server import SimulatorServer
 from exporter.simulator.task import EXPIRED, FAILED, SUCCEEDED, UPLOADING, WAITING
 from exporter.simulator.workload import HOUR
 from tests.e2e.alerting import Stage, stage
 from tests.e2e.apps import FAST, SECRET, entry, write_config
 from tests.e2e.pages import read_page
+from tests.faults import FaultyApp, FaultyServer
+from tests.faults.faults import Fault
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -30,15 +29,15 @@ STUCK_IN = 25
 """Seconds until a task of this age is stuck: by then an outage that began before is an alert."""
 
 
-def still(app_id: int, name: str) -> SimulatedApp:
+def still(app_id: int, name: str) -> FaultyApp:
     """Return an app without tasks, in which nothing happens by itself."""
-    return SimulatedApp(app_id, SECRET, Life(pace=0, start=time.time()), name, rate_limit=None)
+    return FaultyApp(app_id, SECRET, Life(pace=0, start=time.time()), name, rate_limit=None)
 
 
 @contextmanager
-def watched(folder: Path, *apps: SimulatedApp, **stale_after: str) -> Iterator[Stage]:
+def watched(folder: Path, *apps: FaultyApp, **stale_after: str) -> Iterator[Stage]:
     """Run everything, collecting the apps every second; `stale_after` by the name of the app."""
-    with SimulatorServer(apps) as server:
+    with FaultyServer(apps) as server:
         entries = [
             entry(app, server, collection={"stale_after": stale_after.get(app.name)})
             for app in apps
@@ -48,7 +47,7 @@ def watched(folder: Path, *apps: SimulatedApp, **stale_after: str) -> Iterator[S
             yield built
 
 
-def wait_for_counts(stage: Stage, app: SimulatedApp, **counts: int) -> None:
+def wait_for_counts(stage: Stage, app: FaultyApp, **counts: int) -> None:
     """Return once the exporter shows these numbers of tasks by status."""
 
     def shown() -> bool:

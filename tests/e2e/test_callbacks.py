@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.task import FAILED
 from tests.e2e.apps import FAST, entry, still_app, write_config
 from tests.e2e.pages import Page, read_page, wait_for_up

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from exporter import __version__
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.http_server import SimulatorServer
 from tests.e2e.apps import FAST, SECRET, entry, still_app, write_config
 from tests.e2e.pages import read_page, wait_for_up
 from tests.e2e.processes import ANY_PORT, EXPORTER, run_exporter, running, url_of

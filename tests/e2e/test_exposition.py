@@ -11,7 +11,7 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.http_server import SimulatorServer
 from tests.components import require
 from tests.e2e.apps import exporter_of, still_app
 from tests.e2e.pages import wait_for_up

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator.app import RATE_LIMIT, SimulatedApp
-from exporter.simulator.faults import Fault
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.app import RATE_LIMIT
 from exporter.simulator.task import FAILED
 from tests.e2e.apps import FAST, entry, exporter_of, still_app, write_config
 from tests.e2e.pages import Page, read_page, wait_for_up
 from tests.e2e.processes import ANY_PORT, EXPORTER, running, url_of
+from tests.faults import FaultyApp, FaultyServer
+from tests.faults.faults import Fault
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -66,7 +66,7 @@ def test_a_failed_page_leaves_the_old_numbers(tmp_path: Path) -> None:
     apps = [still_app(TASKS, app_id=n, name=r) for n, r in enumerate(FAULTS, start=1)]
     well = still_app(1, app_id=99, name="well")
     all_up = {app.name: 1.0 for app in (*apps, well)}
-    with SimulatorServer([*apps, well]) as server:
+    with FaultyServer([*apps, well]) as server:
         entries = [
             entry(app, server, collection=OWN_COLLECTION.get(app.name, {})) for app in (*apps, well)
         ]
@@ -88,14 +88,14 @@ def test_a_failed_page_leaves_the_old_numbers(tmp_path: Path) -> None:
     assert failures(after, well) == set()
 
 
-def break_second_page(app: SimulatedApp) -> None:
+def break_second_page(app: FaultyApp) -> None:
     """Switch on the app's fault, and add one failed task, which must not be visible yet."""
     fault, parameter = FAULTS[app.name]
     app.faults.switch_on(fault, parameter, page=None if fault is Fault.TOKEN_CYCLE else 2)
     app.life.add_task(status=FAILED)
 
 
-def failures(page: Page, app: SimulatedApp) -> set[str]:
+def failures(page: Page, app: FaultyApp) -> set[str]:
     """Return the reasons for which collections of `app` have failed."""
     table = page.table("zego_upload_collection_failures_total", "reason", app=app.name)
     return {reason for reason, count in table.items() if count}
@@ -105,7 +105,7 @@ def test_old_numbers_go_when_they_are_stale_and_come_back(tmp_path: Path) -> Non
     """Older than `stale_after` they are gone, health stays; after recovery they are back."""
     app = still_app(3)
     with (
-        SimulatorServer([app]) as server,
+        FaultyServer([app]) as server,
         exporter_of(server, tmp_path, stale_after="2s") as exporter,
     ):
         url = url_of(exporter)
@@ -126,7 +126,7 @@ def test_the_rate_is_kept_by_apps_that_share_an_appid(tmp_path: Path) -> None:
     """2,000 tasks at 20 requests a second, by two apps of one AppId: 20 in any second at most."""
     app = still_app(1000, rate_limit=RATE_LIMIT)
     collection = {"interval": "20s", "requests_per_second": RATE_LIMIT}
-    with SimulatorServer([app]) as server:
+    with FaultyServer([app]) as server:
         entries = [entry(app, server, name=name) for name in ("one", "other")]
         write_config(tmp_path, apps=entries, collection=collection)
         with running([EXPORTER, *ANY_PORT], tmp_path) as exporter:

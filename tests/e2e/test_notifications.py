@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator.faults import Fault
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.task import SUCCEEDED, WAITING
 from tests.components import GENERATIONS
 from tests.e2e.alerting import Notification, Setting, Stage, stage
 from tests.e2e.apps import FAST, entry, write_config
 from tests.e2e.test_alerting import still, wait_for_counts
+from tests.faults.faults import Fault
 
 pytestmark = pytest.mark.e2e
 

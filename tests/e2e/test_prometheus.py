@@ -10,8 +10,8 @@ import pytest
 
 from exporter.config.schema import TaskSettings
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.expected_state import tell_truth
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.expected_state import expected_state
+from exporter.simulator.http_server import SimulatorServer
 from tests.e2e.apps import FAST, entry, still_app, write_config
 from tests.e2e.processes import ANY_PORT, EXPORTER, prometheus_scraping, running, url_of
 from tests.grafana.prometheus import Prometheus
@@ -51,7 +51,7 @@ def expiring(truth: dict[str, Any]) -> dict[str, float]:
 
 def assert_agrees(prometheus: Prometheus, app: SimulatedApp) -> None:
     """Compare the numbers of `app` in Prometheus with the expected ones."""
-    truth, own = tell_truth(app, time.time()), f'{{zego_app="{app.name}"}}'
+    truth, own = expected_state(app, time.time()), f'{{zego_app="{app.name}"}}'
     for metric, name in BY_STATUS.items():
         assert ask(prometheus, metric + own, "status") == truth[name], metric
     assert ask(prometheus, "zego_upload_expiring_tasks" + own, "within") == expiring(truth)

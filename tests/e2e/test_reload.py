@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.http_server import SimulatorServer
 from tests.e2e.apps import FAST, entry, exporter_of, still_app, write_config
 from tests.e2e.pages import Page, read_page, wait_for_up
 from tests.e2e.processes import url_of

@@ -13,8 +13,8 @@ from random import Random
 import pytest
 
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.expected_state import tell_truth
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.expected_state import expected_state
+from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.task import STATUS_WORDS
 from tests.e2e.apps import FAST, entry, still_app, write_config
 from tests.e2e.pages import Page, read_page
@@ -59,7 +59,7 @@ def exporter_in(folder: Path) -> Iterator[Program]:
 
 def truth_of(app: SimulatedApp) -> dict[str, str]:
     """Return the status of each listed task."""
-    tasks = tell_truth(app, time.time())["tasks"]
+    tasks = expected_state(app, time.time())["tasks"]
     return {task_id: task["status"] for task_id, task in tasks.items()}
 
 

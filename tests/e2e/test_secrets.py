@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import requests
 
-from exporter.simulator.faults import Fault
-from exporter.simulator.server import SimulatorServer
 from tests.e2e.apps import FAST, SECRET, entry, still_app, write_config
 from tests.e2e.pages import read_page
 from tests.e2e.processes import ANY_PORT, EXPORTER, running, url_of
+from tests.faults import FaultyServer
+from tests.faults.faults import Fault
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -52,7 +52,7 @@ def test_no_output_holds_a_secret(tmp_path: Path, log_format: str) -> None:
     for app, (fault, parameter) in zip(apps, FAULTS, strict=False):
         app.faults.switch_on(fault, parameter)
     (tmp_path / "secret").write_text(SECRET)
-    with SimulatorServer(apps) as server:
+    with FaultyServer(apps) as server:
         entries = [entry(app, server) for app in apps]
         del entries[-1]["server_secret"]
         entries[-1]["server_secret_file"] = "secret"

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from exporter.simulator.app import SimulatedApp
-from exporter.simulator.faults import Fault
-from exporter.simulator.server import SimulatorServer
 from tests.e2e.apps import entry, exporter_of, still_app, write_config
 from tests.e2e.pages import wait_for_up
 from tests.e2e.processes import ANY_PORT, EXPORTER, STOP_SECONDS, Program, running, url_of
+from tests.faults import FaultyApp, FaultyServer
+from tests.faults.faults import Fault
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -22,7 +21,7 @@ pytestmark = pytest.mark.e2e
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
 
-def wait_for_request(app: SimulatedApp) -> None:
+def wait_for_request(app: FaultyApp) -> None:
     """Return once the exporter has asked for something."""
     wait_until(lambda: app.arrivals.requests, "a request")
 
@@ -42,7 +41,7 @@ def test_a_signal_in_a_hanging_request(
     app = still_app(1)
     app.faults.switch_on(fault)
     with (
-        SimulatorServer([app]) as server,
+        FaultyServer([app]) as server,
         exporter_of(server, tmp_path, timeout="60s") as exporter,
         requests.Session() as scraper,
     ):
@@ -55,7 +54,7 @@ def test_a_signal_in_a_hanging_request(
 def test_a_signal_between_collections(tmp_path: Path, number: signal.Signals) -> None:
     """An exporter that waits for its next collection ends at once."""
     with (
-        SimulatorServer([still_app(1)]) as server,
+        FaultyServer([still_app(1)]) as server,
         exporter_of(server, tmp_path, interval="20s") as exporter,
     ):
         wait_for_up(url_of(exporter))
@@ -66,7 +65,7 @@ def test_a_signal_while_waiting_for_the_limiter(tmp_path: Path) -> None:
     """At a request in 50 seconds the second page is far away."""
     app = still_app(100)
     with (
-        SimulatorServer([app]) as server,
+        FaultyServer([app]) as server,
         exporter_of(server, tmp_path, requests_per_second=0.02) as exporter,
     ):
         wait_for_request(app)
@@ -77,7 +76,7 @@ def test_a_signal_while_waiting_for_the_limiter(tmp_path: Path) -> None:
 def test_a_signal_during_the_start(tmp_path: Path, number: signal.Signals) -> None:
     """A signal that comes while the configuration is being read ends the program all the same."""
     config = tmp_path / "config.yaml"
-    with SimulatorServer([still_app(1)]) as server:
+    with FaultyServer([still_app(1)]) as server:
         write_config(tmp_path, apps=[entry(app, server) for app in server.apps.values()])
         text = config.read_text("utf-8")
         config.unlink()

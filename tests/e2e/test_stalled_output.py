@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.http_server import SimulatorServer
 from tests.e2e.apps import entry, still_app, write_config
 from tests.e2e.processes import EXPORTER, STOP_SECONDS
 from tests.grafana.prometheus import free_port

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator.server import SimulatorServer
+from exporter.simulator.http_server import SimulatorServer
 from tests.components import require
 from tests.e2e.apps import FAST, entry, still_app, write_config
 from tests.e2e.processes import ANY_PORT, EXPORTER, Program, run_exporter, running

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Literal
 
-from exporter.simulator.faults import Fault, Parameter
+from tests.faults.faults import Fault, Parameter
 
 
 class Outside(Enum):
@@ -26,12 +26,18 @@ class Outside(Enum):
 class Row:
     """One fault.
 
-    `reason` is what a collection is counted as, empty where it succeeds all the same; `code` what
-    the request is counted as, empty where none is. `numbers` says which are exposed then: those of
-    the last complete collection, new and right ones, or none. `samples` are exposed beside them.
-    `retry` says whether the request is sent again before the collection fails. `page` is the page
-    of the walk that it happens to, None for all; `parameter` and `settings` are the fault's and
-    the collection's.
+    Attributes:
+        parameter: The fault's parameter, None for its default.
+        reason: Reason of the failed collection, empty where it succeeds all the same.
+        code: Code of the failed requests, empty where none fails.
+        retry: Whether the request is sent again before the collection fails.
+        numbers: What is exposed: the numbers of the last complete collection, new and correct
+            ones, or none.
+        samples: What is exposed besides.
+        page: The page of the walk that it happens to, None for all.
+        settings: Settings of the collection, times in seconds.
+        from_the_start: Whether it happens to the first collection.
+        times: How often it happens, None for always.
     """
 
     name: str
@@ -45,6 +51,7 @@ class Row:
     page: int | None = 2
     settings: Mapping[str, float] = field(default_factory=dict)
     from_the_start: bool = False
+    times: int | None = None
 
 
 SHORT_TIMEOUT = {"timeout": 0.4}
@@ -317,6 +324,58 @@ PAGES = (
         Fault.EMPTY_PAGE,
         reason="pagination",
         page=None,
+    ),
+    Row(
+        "a page in mid-walk without its token",
+        Fault.LOST_TOKEN,
+        reason="pagination",
+    ),
+    Row(
+        "a page in mid-walk without its token, once (the walk is repeated)",
+        Fault.LOST_TOKEN,
+        numbers="new",
+        times=1,
+    ),
+    Row(
+        "a page without 30 of its tasks",
+        Fault.LOST_TASKS,
+        30,
+        reason="pagination",
+    ),
+    Row(
+        "a page without 30 of its tasks, once (the walk is repeated)",
+        Fault.LOST_TASKS,
+        30,
+        numbers="new",
+        times=1,
+    ),
+    Row(
+        "a page without 30 of its tasks, in the first walk ever (a second walk follows)",
+        Fault.LOST_TASKS,
+        30,
+        numbers="new",
+        from_the_start=True,
+        times=1,
+    ),
+    Row(
+        "a page in mid-walk without its list of tasks",
+        Fault.LOST_LIST,
+        "absent",
+        reason="protocol",
+        code="invalid_response",
+    ),
+    Row(
+        "a page in mid-walk whose list of tasks is null",
+        Fault.LOST_LIST,
+        "null",
+        reason="protocol",
+        code="invalid_response",
+    ),
+    Row(
+        "a page whose entries are all unreadable",
+        Fault.UNREADABLE_PAGE,
+        reason="protocol",
+        code="invalid_response",
     ),
     Row(
         "a total above what is listed, where totals agreed before",

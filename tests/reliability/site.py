@@ -18,13 +18,12 @@ from exporter.collection.collector import Collector
 from exporter.config import AppSettings, CollectionSettings, TaskSettings
 from exporter.history.counters import AppCounters
 from exporter.metrics.exposition import Exposition
-from exporter.simulator.app import SimulatedApp
-from exporter.simulator.expected_state import tell_truth
-from exporter.simulator.faults import Fault
+from exporter.simulator.expected_state import expected_state
 from exporter.simulator.lifecycle import Life
-from exporter.simulator.server import SimulatorServer
 from exporter.zego.limiter import RateLimiter
 from tests.builders import NOW
+from tests.faults import FaultyApp, FaultyServer
+from tests.faults.faults import Fault
 from tests.reliability.matrix import Outside, Row
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
@@ -52,9 +51,9 @@ class Site:
     def __init__(self, row: Row, tls: Tls | None) -> None:
         life = Life(pace=0, start=NOW)
         life.add_tasks(120, statuses=(4, 5))
-        self.app = SimulatedApp(APP_ID, SECRET, life, rate_limit=None)
+        self.app = FaultyApp(APP_ID, SECRET, life, rate_limit=None)
         context = tls.context if tls else None
-        self.server = SimulatorServer([self.app], tls_context=context, clock=lambda: NOW)
+        self.server = FaultyServer([self.app], tls_context=context, clock=lambda: NOW)
         self.tls = tls
         self.now = 0.0
         self._row = row
@@ -104,7 +103,7 @@ class Site:
 
     def truth(self) -> Samples:
         """Return the numbers that are to be exposed of the tasks as they are."""
-        truth = tell_truth(self.app, NOW)
+        truth = expected_state(self.app, NOW)
         return {
             **{
                 f'zego_upload_tasks{{status="{word}"}}': count
@@ -125,9 +124,13 @@ class Site:
         """Let the row's fault happen in the block."""
         fault = self._row.fault
         if isinstance(fault, Fault):
-            page = None if self._row.from_the_start else self._row.page
+            # What is to hold from the start holds for every page, unless it happens so often only.
+            everywhere = self._row.from_the_start and self._row.times is None
             self.app.faults.switch_on(
-                fault, self._row.parameter, page=page, next_requests=next_requests
+                fault,
+                self._row.parameter,
+                page=None if everywhere else self._row.page,
+                next_requests=next_requests or self._row.times,
             )
             yield
             self.app.faults.switch_off()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import FAILURE_REASONS
-from exporter.simulator.faults import Fault
+from tests.faults.faults import Fault
 from tests.reliability.matrix import ROWS, Outside, Row
 from tests.reliability.site import MAX_RETRIES, Samples, Site, Tls
 

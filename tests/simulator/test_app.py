@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.simulator.app import Arrivals, Nonces
+from exporter.simulator.app import Arrivals, GatewayError, Nonces
 from tests.simulator.calls import NOW, SECRET, frozen_app
 
 INSTANTS = st.lists(st.integers(0, 40), max_size=60).map(sorted)
@@ -59,3 +59,11 @@ def test_the_secret_is_not_in_the_repr() -> None:
     """An app can be printed."""
     assert SECRET not in repr(frozen_app())
     assert frozen_app(app_id=7).name == "7"
+
+
+def test_gateway_errors_are_decided_by_their_chance() -> None:
+    """About as often as it says; none without one."""
+    app = frozen_app(gateway_error_chance=0.25)
+    errors = sum(isinstance(app.alteration(1), GatewayError) for _ in range(1000))
+    assert 200 < errors < 300
+    assert not isinstance(frozen_app().alteration(1), GatewayError)

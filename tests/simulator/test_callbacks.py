@@ -22,8 +22,8 @@ from exporter.simulator.callbacks import (
     refusal_of_cancel,
     sign,
 )
+from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.lifecycle import Life
-from exporter.simulator.server import SimulatorServer
 from exporter.simulator.task import (
     CANCELLED,
     EXPIRED,

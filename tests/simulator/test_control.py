@@ -7,7 +7,6 @@ import pytest
 
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.control import control
-from exporter.simulator.faults import Fault
 from tests.simulator.calls import NOW, frozen_app
 
 
@@ -46,27 +45,9 @@ def test_tasks_can_be_added_changed_and_removed() -> None:
     assert app.life.tasks["upload_task_1"].expires_at == 9
 
 
-def test_faults_can_be_switched_on_and_off() -> None:
-    """With their plan, one by one or all at once."""
-    app = frozen_app()
-    assert post(app, "fault", fault="http_status", parameter=503, page=2, next_requests=1)[0] == 200
-    assert (app.faults.draw(1), app.faults.draw(2)) == ({}, {Fault.HTTP_STATUS: 503})
-    for word in ("reset", "silent"):
-        post(app, "fault", fault=word)
-    post(app, "fault", fault="reset", on=False)
-    assert app.faults.draw(1) == {Fault.SILENT: None}
-    post(app, "fault", on=False)
-    assert app.faults.draw(1) == {}
-
-
 @pytest.mark.parametrize(
     ("address", "wanted"),
     [
-        ("fault", {"fault": "no such fault"}),
-        ("fault", {"fault": "refused"}),
-        ("fault", {}),
-        ("fault", {"fault": "html", "parameter": "x"}),
-        ("fault", {"fault": "html", "surprise": 1}),
         ("tasks", {"app_id": 9}),
         ("tasks", {"add": [{"surprise": 1}]}),
         ("tasks", {"add": [{"id": "upload_task_1"}]}),
@@ -89,7 +70,7 @@ def test_a_body_that_is_no_object_is_a_400(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/"), ("GET", "/simulator/fault"), ("POST", "/simulator/truth"), ("POST", "/fault/x")],
+    [("GET", "/"), ("GET", "/simulator/tasks"), ("POST", "/simulator/truth"), ("POST", "/fault/x")],
 )
 def test_other_addresses_are_a_404(method: str, path: str) -> None:
     """Nothing is there."""

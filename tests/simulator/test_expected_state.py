@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import json
 
-from exporter.simulator.expected_state import tell_truth
+from exporter.simulator.expected_state import expected_state
 from tests.simulator.calls import NOW, frozen_app
 
 
 def test_the_truth_of_no_task_at_all() -> None:
     """Every status word is there with 0, and there is no next expiry."""
-    truth = tell_truth(frozen_app(), NOW)
+    truth = expected_state(frozen_app(), NOW)
     words = ["waiting", "uploading", "waiting_retry", "succeeded"]
     words += ["failed", "cancelled", "expired", "unknown"]
     for table in ("counts", "retries", "retried_tasks", "max_retries"):
@@ -27,7 +27,7 @@ def test_the_truth_of_some_tasks() -> None:
     app.life.add_task(id="next", status=4, expires_at=int(NOW) + 5, created_at=7, title="a.mp4")
     app.life.add_task(status=4, expires_at=int(NOW) + 9)
     app.life.add_task(status=7, expires_at=int(NOW) + 1)
-    truth = tell_truth(app, NOW)
+    truth = expected_state(app, NOW)
     assert truth["counts"]["failed"] == 3
     assert truth["counts"]["unknown"] == 1
     assert truth["retries"]["failed"] == 5

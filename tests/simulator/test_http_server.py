@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator.app import SimulatedApp
-from exporter.simulator.faults import Fault
-from exporter.simulator.server import SimulatorServer
+from tests.faults import FaultyApp, FaultyServer
+from tests.faults.faults import Fault
 from tests.simulator.calls import NOW, SECRET, connect, frozen_app, send, signed_query
 
 CERTIFICATE = Path(__file__).with_name("certificate.pem")  # self-signed, good until 2099
@@ -26,26 +25,26 @@ KEY = Path(__file__).with_name("certificate.key.pem")
 
 
 @pytest.fixture
-def app() -> SimulatedApp:
+def app() -> FaultyApp:
     """Return an app with 70 tasks."""
     return frozen_app(70)
 
 
 @pytest.fixture
-def server(app: SimulatedApp) -> Iterator[SimulatorServer]:
+def server(app: FaultyApp) -> Iterator[FaultyServer]:
     """Run a server for the app, whose clock stands still."""
-    with SimulatorServer([app], clock=lambda: NOW) as running:
+    with FaultyServer([app], clock=lambda: NOW) as running:
         yield running
 
 
-def read(server: SimulatorServer, app: SimulatedApp) -> tuple[int, Any]:
+def read(server: FaultyServer, app: FaultyApp) -> tuple[int, Any]:
     """Return status and JSON value of the answer to a correct request."""
     with closing(connect(server)) as connection:
         response = send(connection, app)
         return response.status, json.loads(response.read())
 
 
-def test_many_requests_over_one_connection(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_many_requests_over_one_connection(server: FaultyServer, app: FaultyApp) -> None:
     """Keep-alive, a correct page each time, dated by the server's clock."""
     with closing(connect(server)) as connection:
         for _ in range(3):
@@ -58,7 +57,7 @@ def test_many_requests_over_one_connection(server: SimulatorServer, app: Simulat
     assert app.arrivals.requests == 3
 
 
-def test_gzip_is_used_where_it_is_accepted(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_gzip_is_used_where_it_is_accepted(server: FaultyServer, app: FaultyApp) -> None:
     """The compressed page is the same page."""
     with closing(connect(server)) as connection:
         response = send(connection, app, accept_encoding="gzip")
@@ -72,27 +71,27 @@ def test_apps_are_told_apart_by_app_id() -> None:
     apps[1].server_secret = "another"
     apps[2].faults.switch_on(Fault.HTTP_STATUS)
     stranger = frozen_app(0, 4)
-    with SimulatorServer(apps, clock=lambda: NOW) as server:
+    with FaultyServer(apps, clock=lambda: NOW) as server:
         assert read(server, apps[0])[1]["Data"]["TotalSize"] == 1
         assert read(server, apps[1])[1]["Data"]["TotalSize"] == 2
         with closing(connect(server)) as connection:
             assert send(connection, apps[2]).status == 500
         assert read(server, stranger)[1]["Code"] == 350006002
-        assert read(server, SimulatedApp(2, SECRET, apps[1].life))[1]["Code"] == 100000005
+        assert read(server, FaultyApp(2, SECRET, apps[1].life))[1]["Code"] == 100000005
 
 
 def test_the_life_goes_on_with_the_clock() -> None:
     """The server asks its clock, not the machine's."""
     moving = frozen_app()
     now = NOW
-    with SimulatorServer([moving], clock=lambda: now) as server:
+    with FaultyServer([moving], clock=lambda: now) as server:
         read(server, moving)
         now += 60
         read(server, moving)
     assert moving.life.now == NOW + 60
 
 
-def test_other_requests(server: SimulatorServer) -> None:
+def test_other_requests(server: FaultyServer) -> None:
     """Other addresses are not found, a body without an end is refused, methods are limited."""
     with closing(connect(server)) as connection:
         for method, path, status in (("POST", "/x", 404), ("GET", "/", 404), ("PUT", "/", 501)):
@@ -104,7 +103,7 @@ def test_other_requests(server: SimulatorServer) -> None:
         assert connection.getresponse().status == 413
 
 
-def test_the_control_addresses(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_the_control_addresses(server: FaultyServer, app: FaultyApp) -> None:
     """From this machine tasks can be changed and the truth be read."""
     with closing(connect(server)) as connection:
         connection.request("POST", "/simulator/tasks", b'{"app_id": 1, "add_many": 5}')
@@ -117,7 +116,7 @@ def test_the_control_addresses(server: SimulatorServer, app: SimulatedApp) -> No
 # Faults
 
 
-def test_reset(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_reset(server: FaultyServer, app: FaultyApp) -> None:
     """The client sees a reset, and the next request is answered."""
     app.faults.switch_on(Fault.RESET, next_requests=1)
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:
@@ -127,7 +126,7 @@ def test_reset(server: SimulatorServer, app: SimulatedApp) -> None:
     assert read(server, app)[0] == 200
 
 
-def test_silence(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_silence(server: FaultyServer, app: FaultyApp) -> None:
     """No byte comes before the client gives up; others are answered meanwhile."""
     app.faults.switch_on(Fault.SILENT, next_requests=1)
     with closing(connect(server, timeout=0.2)) as connection:
@@ -140,7 +139,7 @@ def test_silence(server: SimulatorServer, app: SimulatedApp) -> None:
 def test_one_byte_a_second(fault: Fault) -> None:
     """The header, or only the body, comes byte by byte, at the rate that was set."""
     app = frozen_app()
-    with SimulatorServer([app], clock=lambda: NOW) as server:
+    with FaultyServer([app], clock=lambda: NOW) as server:
         app.faults.switch_on(fault, 5000.0)
         assert read(server, app)[1]["Code"] == 0
         app.faults.switch_on(fault, 0.001)
@@ -159,21 +158,21 @@ def receive_all(raw: socket.socket) -> bytes:
     return received
 
 
-def request_bytes(app: SimulatedApp) -> bytes:
+def request_bytes(app: FaultyApp) -> bytes:
     """Return a correct request as it goes over the wire."""
     query = "&".join(f"{name}={value}" for name, value in signed_query(app).items())
     head = f"POST /?{query} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: 2\r\n\r\n{{}}".encode()
 
 
-def test_truncated(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_truncated(server: FaultyServer, app: FaultyApp) -> None:
     """The connection ends before the declared length."""
     app.faults.switch_on(Fault.TRUNCATED)
     with closing(connect(server)) as connection, pytest.raises(http.client.IncompleteRead):
         send(connection, app).read()
 
 
-def test_delay(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_delay(server: FaultyServer, app: FaultyApp) -> None:
     """A late answer is a whole answer, for a client that waits."""
     app.faults.switch_on(Fault.DELAY, 0.05)
     started = time.monotonic()
@@ -194,8 +193,8 @@ def test_delay(server: SimulatorServer, app: SimulatedApp) -> None:
     ],
 )
 def test_another_http_status(
-    server: SimulatorServer,
-    app: SimulatedApp,
+    server: FaultyServer,
+    app: FaultyApp,
     fault: Fault,
     parameter: str | int | None,
     expected: tuple[int, str, str],
@@ -218,7 +217,7 @@ def test_another_http_status(
     ],
 )
 def test_a_body_that_cannot_be_read(
-    server: SimulatorServer, app: SimulatedApp, fault: Fault, error: type[Exception]
+    server: FaultyServer, app: FaultyApp, fault: Fault, error: type[Exception]
 ) -> None:
     """The body arrives whole and is no good."""
     app.faults.switch_on(fault)
@@ -228,14 +227,14 @@ def test_a_body_that_cannot_be_read(
         json.loads(body)
 
 
-def test_nan(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_nan(server: FaultyServer, app: FaultyApp) -> None:
     """A parser that keeps to JSON finds a word that it does not know."""
     app.faults.switch_on(Fault.NAN)
     with closing(connect(server)) as connection:
         assert b'"TotalSize":NaN' in send(connection, app).read()
 
 
-def test_a_huge_body(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_a_huge_body(server: FaultyServer, app: FaultyApp) -> None:
     """A hundred mebibytes are declared and really come, unless the client leaves."""
     app.faults.switch_on(Fault.HUGE_BODY)
     with closing(connect(server)) as connection:
@@ -247,7 +246,7 @@ def test_a_huge_body(server: SimulatorServer, app: SimulatedApp) -> None:
         assert send(connection, app).read(10) == b" " * 10
 
 
-def test_a_gzip_bomb(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_a_gzip_bomb(server: FaultyServer, app: FaultyApp) -> None:
     """A small body that says it is gzip, asked for or not."""
     app.faults.switch_on(Fault.GZIP_BOMB)
     with closing(connect(server)) as connection:
@@ -256,7 +255,7 @@ def test_a_gzip_bomb(server: SimulatorServer, app: SimulatedApp) -> None:
         assert len(response.read()) < 200_000
 
 
-def test_a_clock_that_is_off(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_a_clock_that_is_off(server: FaultyServer, app: FaultyApp) -> None:
     """The Date header tells a client by how much, and its timestamp is refused."""
     app.faults.switch_on(Fault.CLOCK_OFFSET, 1200.0)
     with closing(connect(server)) as connection:
@@ -267,7 +266,7 @@ def test_a_clock_that_is_off(server: SimulatorServer, app: SimulatedApp) -> None
         assert json.loads(response.read())["Code"] == 0
 
 
-def test_refused(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_refused(server: FaultyServer, app: FaultyApp) -> None:
     """Open connections end and new ones are refused, until the same port listens again."""
     url = server.url
     with closing(connect(server)) as connection:
@@ -282,10 +281,10 @@ def test_refused(server: SimulatorServer, app: SimulatedApp) -> None:
     assert server.url == url
 
 
-def test_a_server_can_start_refusing(app: SimulatedApp) -> None:
+def test_a_server_can_start_refusing(app: FaultyApp) -> None:
     """The fault may be on before the server runs, and after it has stopped."""
     app.faults.switch_on(Fault.REFUSED)
-    with SimulatorServer([app], clock=lambda: NOW) as server:
+    with FaultyServer([app], clock=lambda: NOW) as server:
         with closing(connect(server)) as connection, pytest.raises(ConnectionRefusedError):
             send(connection, app)
         app.faults.switch_off()
@@ -296,9 +295,9 @@ def test_a_server_can_start_refusing(app: SimulatedApp) -> None:
 # Stopping, TLS, and bad clients
 
 
-def test_stopping_ends_whatever_hangs(app: SimulatedApp) -> None:
+def test_stopping_ends_whatever_hangs(app: FaultyApp) -> None:
     """Silent, slow, late and idle connections all end at once, and so do their threads."""
-    server = SimulatorServer([app], clock=lambda: NOW)
+    server = FaultyServer([app], clock=lambda: NOW)
     server.start()
     connections = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(12)]
     faults = (Fault.SILENT, Fault.SLOW_HEADER, Fault.SLOW_BODY, Fault.DELAY, Fault.HUGE_BODY)
@@ -313,7 +312,7 @@ def test_stopping_ends_whatever_hangs(app: SimulatedApp) -> None:
         connection.close()
 
 
-def wait_for_request(app: SimulatedApp) -> None:
+def wait_for_request(app: FaultyApp) -> None:
     """Wait until the app has seen one request more than when this was called the last time."""
     known: int = getattr(app, "known_requests", 0)
     while app.arrivals.requests == known:
@@ -321,9 +320,7 @@ def wait_for_request(app: SimulatedApp) -> None:
     app.known_requests = app.arrivals.requests  # type: ignore[attr-defined]
 
 
-def test_a_client_that_talks_nonsense_harms_nobody(
-    server: SimulatorServer, app: SimulatedApp
-) -> None:
+def test_a_client_that_talks_nonsense_harms_nobody(server: FaultyServer, app: FaultyApp) -> None:
     """Garbage and half requests are dropped; others are answered."""
     for garbage in (
         b"\x16\x03\x01\x00",
@@ -335,10 +332,10 @@ def test_a_client_that_talks_nonsense_harms_nobody(
     assert read(server, app)[0] == 200
 
 
-def test_https(app: SimulatedApp) -> None:
+def test_https(app: FaultyApp) -> None:
     """With a TLS context pages come over HTTPS; a client that never shakes hands blocks nobody."""
     with (
-        SimulatorServer([app], tls_context=tls_context(), clock=lambda: NOW) as server,
+        FaultyServer([app], tls_context=tls_context(), clock=lambda: NOW) as server,
         socket.create_connection(("127.0.0.1", server.port)),
         closing(secure(server)) as connection,
     ):
@@ -349,9 +346,9 @@ def test_https(app: SimulatedApp) -> None:
             send(connection, app)
 
 
-def test_a_client_that_distrusts_the_certificate(app: SimulatedApp) -> None:
+def test_a_client_that_distrusts_the_certificate(app: FaultyApp) -> None:
     """It breaks the handshake off, and the server goes on."""
-    with SimulatorServer([app], tls_context=tls_context(), clock=lambda: NOW) as server:
+    with FaultyServer([app], tls_context=tls_context(), clock=lambda: NOW) as server:
         distrusting = HTTPSConnection("127.0.0.1", server.port, timeout=10)
         with closing(distrusting), pytest.raises(ssl.SSLCertVerificationError):
             send(distrusting, app)
@@ -366,16 +363,16 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-def secure(server: SimulatorServer) -> HTTPConnection:
+def secure(server: FaultyServer) -> HTTPConnection:
     """Return a connection that trusts the certificate."""
     context = ssl.create_default_context(cafile=str(CERTIFICATE))
     return HTTPSConnection("127.0.0.1", server.port, timeout=10, context=context)
 
 
-def test_ipv6_and_its_url(app: SimulatedApp) -> None:
+def test_ipv6_and_its_url(app: FaultyApp) -> None:
     """An IPv6 address is put in brackets."""
     try:
-        server = SimulatorServer([app], host="::1", clock=lambda: NOW)
+        server = FaultyServer([app], host="::1", clock=lambda: NOW)
         server.start()
     except OSError:
         pytest.skip("no IPv6 on this machine")
@@ -383,7 +380,7 @@ def test_ipv6_and_its_url(app: SimulatedApp) -> None:
     server.stop()
 
 
-def test_a_port_in_use_is_an_os_error(server: SimulatorServer, app: SimulatedApp) -> None:
+def test_a_port_in_use_is_an_os_error(server: FaultyServer, app: FaultyApp) -> None:
     """Starting a second server there fails and leaves nothing behind."""
     with pytest.raises(OSError, match="in use"):
-        SimulatorServer([app], port=server.port).start()
+        FaultyServer([app], port=server.port).start()

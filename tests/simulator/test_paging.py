@@ -145,3 +145,14 @@ def test_filters_and_look_ups_can_be_switched_off() -> None:
     app = frozen_app(14, filters_work=False, lookups_work=False)
     assert len(ids(walk(app, Status=WAITING, PageSize=5))) == 14
     assert call(app, UploadTaskId="upload_task_1")["Code"] == 350006003
+
+
+@pytest.mark.parametrize(("paging", "missed"), [("live", 0), ("snapshot", 0), ("offset", 1)])
+def test_a_deletion_during_the_walk(paging: str, missed: int) -> None:
+    """Only where places are counted does a task move from a page to come to one that has passed."""
+    app = frozen_app(9, paging=paging)
+    pages = walk(app, PageSize=3)
+    listed = ids(iter([next(pages)]))
+    app.life.remove(listed[0])
+    listed += ids(pages)
+    assert len(set(listed)) == 9 - missed

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator.expected_state import tell_truth
-from exporter.simulator.faults import Fault
+from exporter.simulator.expected_state import expected_state
 from exporter.simulator.lifecycle import Life
 from exporter.simulator.task import (
     CANCELLED,
@@ -23,6 +22,7 @@ from exporter.simulator.task import (
 )
 from tests.builders import NOW
 from tests.collection.incremental.twins import INTERVAL, PAGE_SIZE, RESYNC_INTERVAL, Twin, Twins
+from tests.faults.faults import Fault
 from tests.logged import lines as logged_lines
 
 IDLE_REQUESTS = 8
@@ -355,7 +355,7 @@ def test_ten_changes_among_100000_tasks_take_at_most_25_requests() -> None:
         view = twin.collect()
         assert twin.app.arrivals.requests - before <= 25
         assert view.snapshot is not None
-        truth = tell_truth(twin.app, NOW + elapsed)
+        truth = expected_state(twin.app, NOW + elapsed)
         for word in ("counts", "retries", "retried_tasks", "max_retries"):
             field = "tasks" if word == "counts" else word
             assert truth[word] == {

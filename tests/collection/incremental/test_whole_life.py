@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.simulator.faults import Fault
 from exporter.simulator.task import CANCELLED, EXPIRED, FAILED, SUCCEEDED
 from exporter.simulator.task_store import Register
 from tests.builders import NOW
 from tests.collection.incremental.twins import RESYNC_INTERVAL, Twins
+from tests.faults.faults import Fault
 
 UNKNOWN = 99
 TERMINAL = (SUCCEEDED, FAILED, CANCELLED, EXPIRED)

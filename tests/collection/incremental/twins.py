@@ -11,13 +11,13 @@ from exporter.collection.state import AppView
 from exporter.config import AppSettings, CollectionSettings, TaskSettings
 from exporter.history.counters import AppCounters
 from exporter.metrics.exposition import Exposition
-from exporter.simulator.app import SimulatedApp
-from exporter.simulator.faults import Fault
 from exporter.simulator.lifecycle import Life
 from exporter.tasks import TaskStatus
 from exporter.zego.limiter import RateLimiter
 from tests.builders import NOW, make_settings
 from tests.direct import Before, DirectTransport
+from tests.faults import FaultyApp
+from tests.faults.faults import Fault
 
 INTERVAL = 60.0
 RESYNC_INTERVAL = 3600.0
@@ -63,7 +63,7 @@ class Twin:
         )
         self.settings: AppSettings = make_settings(collection=collection)
         secret = self.settings.read_secret()
-        self.app = SimulatedApp(self.settings.app_id, secret, life, rate_limit=None, **switches)
+        self.app = FaultyApp(self.settings.app_id, secret, life, rate_limit=None, **switches)
         self._now = lambda: NOW + clock()
         self.collector = Collector(
             self.settings,

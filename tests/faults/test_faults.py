@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.simulator.faults import FAULTS, Fault, Faults
+from tests.faults.faults import FAULTS, Fault, Faults
 
 
 def test_every_fault_has_a_word_and_a_line() -> None:

@@ -8,16 +8,15 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from exporter.simulator.app import Spelling
-from exporter.simulator.faults import Fault, Parameter
-from exporter.simulator.paging import Query
 from exporter.simulator.tokens import Cursor
+from tests.faults.faults import Fault, Parameter
 
 Payload = dict[str, Any]
 
 
 class _Context(NamedTuple):
     spelling: Spelling
-    query: Query
+    cursor: Cursor
 
 
 CYCLE = ("token-of-cycle-A", "token-of-cycle-B")
@@ -96,17 +95,19 @@ def _with_data(payload: Payload, name: str, value: Any) -> Payload:
 
 
 def choose_token(
-    query: Query, following: Cursor | None, faults: Mapping[Fault, Parameter]
+    cursor: Cursor, token: str, following: Cursor | None, faults: Mapping[Fault, Parameter]
 ) -> tuple[Cursor | None, str]:
     """Return the place that the page's token stands for (None: the end) and its text, if fixed."""
-    page = query.cursor.page + 1
+    page = cursor.page + 1
     if Fault.TOKEN_CYCLE in faults:
-        beginning = replace(query.cursor, page=page, position=0)
-        return beginning, CYCLE[1] if query.token == CYCLE[0] else CYCLE[0]
+        beginning = replace(cursor, page=page, position=0)
+        return beginning, CYCLE[1] if token == CYCLE[0] else CYCLE[0]
     if Fault.EMPTY_PAGE in faults:
-        return replace(query.cursor, page=page), ""
+        return replace(cursor, page=page), ""
     if Fault.ENDLESS_TOKENS in faults and following is None:
-        return replace(query.cursor, page=page, position=0), ""
+        return replace(cursor, page=page, position=0), ""
+    if Fault.LOST_TOKEN in faults:
+        return None, ""
     return following, ""
 
 
@@ -115,7 +116,7 @@ def _empty_page(payload: Payload, context: _Context, _: Parameter) -> Any:
 
 
 def _duplicate_task(payload: Payload, context: _Context, _: Parameter) -> Any:
-    previous = context.query.cursor.previous
+    previous = context.cursor.previous
     if previous is None:
         return payload
     return _with_data(payload, context.spelling.tasks, [previous, *_entries(payload, context)])
@@ -129,6 +130,25 @@ def _break_entries(payload: Payload, context: _Context, kind: Parameter) -> Any:
         template = {**_TEMPLATE, "UploadTaskId": f"broken-{word}"}
         mixed.insert(2 * index, BROKEN_ENTRIES[word](template))
     return _with_data(payload, context.spelling.tasks, mixed)
+
+
+def _lose_list(payload: Payload, context: _Context, how: Parameter) -> Any:
+    data = dict(payload["Data"])
+    data[context.spelling.tasks] = None
+    if how == "absent":
+        del data[context.spelling.tasks]
+    return {**payload, "Data": data}
+
+
+def _lose_tasks(payload: Payload, context: _Context, count: Parameter) -> Any:
+    return _with_data(
+        payload, context.spelling.tasks, _entries(payload, context)[int(count or 0) :]
+    )
+
+
+def _break_all_entries(payload: Payload, context: _Context, kind: Parameter) -> Any:
+    broken = [BROKEN_ENTRIES[str(kind)](entry) for entry in _entries(payload, context)]
+    return _with_data(payload, context.spelling.tasks, broken)
 
 
 def _falsify_total(payload: Payload, context: _Context, error: Parameter) -> Any:
@@ -146,6 +166,9 @@ def _change_type(payload: Payload, context: _Context, word: Parameter) -> Any:
 
 _ALTERATIONS: Mapping[Fault, Callable[[Payload, _Context, Parameter], Any]] = {
     Fault.EMPTY_PAGE: _empty_page,
+    Fault.LOST_LIST: _lose_list,
+    Fault.LOST_TASKS: _lose_tasks,
+    Fault.UNREADABLE_PAGE: _break_all_entries,
     Fault.DUPLICATED_TASKS: _duplicate_task,
     Fault.BROKEN_ENTRIES: _break_entries,
     Fault.WRONG_TOTAL: _falsify_total,
@@ -155,10 +178,10 @@ _ALTERATIONS: Mapping[Fault, Callable[[Payload, _Context, Parameter], Any]] = {
 
 
 def alter_payload(
-    payload: Payload, spelling: Spelling, query: Query, faults: Mapping[Fault, Parameter]
+    payload: Payload, spelling: Spelling, cursor: Cursor, faults: Mapping[Fault, Parameter]
 ) -> Any:
     """Return the successful answer `payload` with everything in it that is to go wrong."""
-    context = _Context(spelling, query)
+    context = _Context(spelling, cursor)
     for fault, alter in _ALTERATIONS.items():
         if fault in faults:
             payload = alter(payload, context, faults[fault])

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator.broken import BROKEN_ENTRIES, CYCLE, WRONG_TYPES
-from exporter.simulator.faults import Fault
+from tests.faults.broken import BROKEN_ENTRIES, CYCLE, WRONG_TYPES
+from tests.faults.faults import Fault
 from tests.simulator.calls import call, frozen_app, ids, tasks_of, walk
 
 
@@ -136,3 +136,36 @@ def test_the_clock_can_be_off() -> None:
     app = frozen_app(3)
     app.faults.switch_on(Fault.CLOCK_OFFSET, -1200.0)
     assert call(app)["Code"] == 100000004
+
+
+def test_a_lost_token_ends_a_walk_early() -> None:
+    """Page 2 names no next page."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.LOST_TOKEN, page=2)
+    assert len(ids(walk(app, PageSize=8))) == 16
+
+
+@pytest.mark.parametrize("how", ["absent", "null"])
+def test_a_lost_list_leaves_total_and_token(how: str) -> None:
+    """The rest of the page is correct."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.LOST_LIST, how)
+    data = call(app, PageSize=8)["Data"]
+    assert data["TotalSize"] == 20
+    assert data["NextPageToken"]
+    assert data.get("UploadTask", "absent") == (None if how == "null" else "absent")
+
+
+def test_lost_tasks_are_missing_from_their_page() -> None:
+    """So many of them, and the total is that of all."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.LOST_TASKS, 3)
+    data = call(app)["Data"]
+    assert (len(tasks_of(data)), data["TotalSize"]) == (17, 20)
+
+
+def test_an_unreadable_page_has_as_many_entries() -> None:
+    """All of them broken in the same way."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.UNREADABLE_PAGE)
+    assert [entry["Status"] for entry in tasks_of(call(app)["Data"])] == ["done"] * 20

@@ -1,7 +1,7 @@
-"""Everything that can be made to go wrong, one row each, and when it does.
+"""The faults that can be injected, and when each one happens.
 
-`Fault` is the list: its value is the word by which a fault is named over HTTP and in documents,
-`description` one line for people, `default` the parameter where none is given.
+`Fault` is the list: its value is the word for a fault, `description` one line for people,
+`default` the parameter where none is given.
 """
 
 from __future__ import annotations
@@ -42,6 +42,14 @@ class Fault(Enum):
     ENDLESS_TOKENS = ("endless_tokens", None, "the last page names a fresh token, from the start")
     TOKEN_CYCLE = ("token_cycle", None, "the tokens go A, B, A, B and never end")
     EMPTY_PAGE = ("empty_page", None, "a page without tasks, and a token to go on with")
+    LOST_TOKEN = ("lost_token", None, "a page in mid-walk without its token")
+    LOST_LIST = (
+        "lost_list",
+        "absent",
+        "a page whose list of tasks is PARAMETER (absent, null)",
+    )
+    LOST_TASKS = ("lost_tasks", 30, "a page without PARAMETER of its tasks")
+    UNREADABLE_PAGE = ("unreadable_page", "status_text", "a page whose entries are all broken")
     WRONG_TOTAL = ("wrong_total", 7, "the total is wrong by PARAMETER")
     CLOCK_OFFSET = ("clock_offset", 1200.0, "the server's clock is off by PARAMETER seconds")
 
