@@ -76,9 +76,17 @@ class Peer:
 
 @contextmanager
 def exporter(
-    endpoint: str, *, interval: float, requests_per_second: float = UNLIMITED
+    endpoint: str,
+    *,
+    interval: float,
+    requests_per_second: float = UNLIMITED,
+    python: str = sys.executable,
+    name: str = "this exporter",
 ) -> Iterator[Peer]:
-    """Run the exporter with series for every task; it may not have collected yet."""
+    """Run the exporter with series for every task; it may not have collected yet.
+
+    `python` may be that of another checkout's environment.
+    """
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "config.yaml")
         config.write_text(
@@ -93,9 +101,9 @@ tasks:
         )
         port = free_port()
         arguments = ["--config.file", str(config), "--web.listen-address", f"127.0.0.1:{port}"]
-        command = [sys.executable, "-m", "exporter", *arguments, "--log.level", "error"]
+        command = [python, "-P", "-m", "exporter", *arguments, "--log.level", "error"]
         with _running(command) as pid:
-            yield Peer("this exporter", pid, port)
+            yield Peer(name, pid, port)
 
 
 @contextmanager
