@@ -1,4 +1,4 @@
-# Build:  docker build --build-arg VERSION=0.1.0 --tag zego-upload-exporter .
+# Build:  docker build --build-arg VERSION=0.2.0 --tag zego-upload-exporter .
 # Try:    docker run --rm -p 10317:10317 zego-upload-exporter --demo
 # Run:    docker run -p 10317:10317 -e ZEGO_APP_ID -e ZEGO_SERVER_SECRET zego-upload-exporter
 #         or with a file:  -v ./config.yaml:/etc/zego-upload-exporter/config.yaml:ro
