@@ -211,6 +211,11 @@ ALERTS = {
         "{instance}（作业 {job}）在最近 1 小时内写入历史约失败 {value} 次。采集不受影响，但重启会丢失未写入的内容：计数器从较小的值继续，期间的失败不会计入。\n"
         "请检查 history.path 所在目录的剩余空间和权限；日志中有具体的错误。",
     ),
+    "ZegoUploadLogLinesDropped": AlertText(
+        "zego-upload-exporter {instance} 丢失日志",
+        "{instance}（作业 {job}）在最近 1 小时内约丢弃了 {value} 行日志，因为读取其标准错误的程序没有接收。采集和指标不受影响。\n"
+        "请检查日志的接收方：磁盘是否已满，journal 或日志采集程序是否停止，终端是否被暂停。",
+    ),
 }
 
 LINES = {

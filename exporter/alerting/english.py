@@ -266,6 +266,13 @@ ALERTS = {
         "lower and failures that happen meanwhile are not counted.\n"
         "Check free space and permissions of the directory of history.path; the log holds the error.",
     ),
+    "ZegoUploadLogLinesDropped": AlertText(
+        "The zego-upload-exporter {instance} loses log lines",
+        "{instance} (job {job}) dropped about {value} log lines within the last hour, because whatever "
+        "reads its standard error did not take them. Collections and metrics are not affected.\n"
+        "Check what takes the log: a full disk, a stopped journal or log collector, a terminal that "
+        "is paused.",
+    ),
 }
 
 LINES = {

@@ -77,4 +77,12 @@ ALERTS = (
         "  sum without (zego_app) (increase(zego_upload_history_errors_total[1h]))\n"
         ") > 0",
     ),
+    Alert(
+        "ZegoUploadLogLinesDropped",
+        Component.EXPORTER,
+        Severity.WARNING,
+        f"max without ({TARGET}) (\n"
+        "  increase(zego_upload_exporter_log_lines_dropped_total[1h])\n"
+        ") > 0",
+    ),
 )

@@ -101,6 +101,7 @@ MISTAKES = [
     ("ZegoUploadExporterDown", "[7d]", "[1d]"),
     ("ZegoUploadConfigReloadFailed", "== 0", "== 1"),
     ("ZegoUploadHistoryErrors", "increase", "max_over_time"),
+    ("ZegoUploadLogLinesDropped", "increase", "max_over_time"),
 ]
 
 
