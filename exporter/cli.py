@@ -131,9 +131,11 @@ def simulate(flags: argparse.Namespace) -> int:
 
 def _check(flags: argparse.Namespace) -> int:
     from exporter.commands.check import check
+    from exporter.commands.wording import language_of
 
+    language = flags.language or language_of()
     with _configuration(flags) as (load, _):
-        well = check(load(), live=flags.live, form=flags.format)
+        well = check(load(), live=flags.live, form=flags.format, language=language)
     return EXIT_OK if well else EXIT_FAILED
 
 
@@ -146,13 +148,14 @@ def _once(flags: argparse.Namespace) -> int:
 
 def _tasks(flags: argparse.Namespace) -> int:
     from exporter.commands.tasks import Wanted, list_tasks
+    from exporter.commands.wording import language_of
     from exporter.tasks import TaskStatus
 
     with _configuration(flags) as (load, _):
         settings = _only(load(), flags.app)
         statuses = [TaskStatus(word) for word in flags.status]
         wanted = Wanted(statuses, flags.expiring_within, flags.unresolved)
-        complete = list_tasks(settings, wanted, flags.format)
+        complete = list_tasks(settings, wanted, flags.format, flags.language or language_of())
     return EXIT_OK if complete else EXIT_FAILED
 
 

@@ -117,6 +117,7 @@ def _add_check(commands: Any) -> None:
         "--live", action="store_true", help="make one signed request for each app as well"
     )
     check.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    _add_language(check)
 
 
 def _add_once(commands: Any) -> None:
@@ -155,6 +156,15 @@ def _add_tasks(commands: Any) -> None:
     )
     tasks.add_argument(
         "--app", action="append", metavar="NAME", default=[], help="only this app; repeatable"
+    )
+    _add_language(tasks)
+
+
+def _add_language(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--language",
+        choices=["en", "zh"],
+        help="of what people read (default: that of LC_ALL, LC_MESSAGES or LANG)",
     )
 
 

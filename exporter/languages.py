@@ -239,6 +239,15 @@ def translate_remedy(remedy: str, language: Language) -> str:
     return remedy
 
 
+def fill_translation(pattern: str, translation: str, text: str) -> str | None:
+    """Return `translation` with what stands for each `{}` of `pattern` in `text`.
+
+    None where `text` is another text than `pattern`.
+    """
+    parts = _parts(pattern, text)
+    return None if parts is None else translation.format(*parts)
+
+
 def _named(names: Mapping[str, tuple[str, str]], word: str, language: Language) -> str:
     texts = names.get(word)
     return texts[LANGUAGES.index(language)] if texts else word.replace("_", " ")

@@ -19,9 +19,11 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from exporter.commands.output import printing
+from exporter.commands.wording import LEVELS, translate_advice, translate_finding
 from exporter.config import AppSettings, Settings
 from exporter.durations import format_duration
 from exporter.errors import ApiError, CollectionError, RateLimitedError
+from exporter.languages import Language
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.stats import ApiStats
@@ -69,10 +71,11 @@ class Probe:
     error: CollectionError | None = None
 
 
-def check(settings: Settings, *, live: bool, form: str) -> bool:
+def check(settings: Settings, *, live: bool, form: str, language: Language = "en") -> bool:
     """Print what is found about each app; return whether there is no error.
 
-    `form` is "text" or "json". Where all is well, the text ends with a scrape configuration.
+    `form` is "text", in that language, or "json". Where all is well, the text ends with a scrape
+    configuration.
     """
     findings = list(_findings(settings, live=live))
     well = not any(finding.level == "error" for finding in findings)
@@ -81,7 +84,7 @@ def check(settings: Settings, *, live: bool, form: str) -> bool:
             json.dump([asdict(finding) for finding in findings], stdout, indent=2)
             stdout.write("\n")
         else:
-            _print_findings(findings)
+            _print_findings(findings, language)
             if well:
                 stdout.write(_scrape_configuration(settings))
     return well
@@ -107,9 +110,8 @@ def _history(path: Path | None) -> Iterator[Finding]:
     """
     if path is None:
         return
-    place = f"history.path: {path}"
     if path.is_dir():
-        yield Finding("", "error", f"{place} is a folder", "Name a file in it.")
+        yield Finding("", "error", f"history.path: {path} is a folder", "Name a file in it.")
         return
     try:
         # SQLite writes files beside it. Permissions alone do not tell of a full or read-only disk.
@@ -118,11 +120,13 @@ def _history(path: Path | None) -> Iterator[Finding]:
             file.flush()
     except OSError as error:
         remedy = "Choose a file in a folder that exists, that this user may write, and with space."
-        text = f"{place} cannot be written: the folder {path.parent}: {error.strerror}"
+        text = f"history.path: {path} cannot be written: the folder {path.parent}: {error.strerror}"
         yield Finding("", "error", text, remedy)
         return
     if path.exists() and not os.access(path, os.W_OK):
-        yield Finding("", "error", f"{place} cannot be written", "Let this user write the file.")
+        yield Finding(
+            "", "error", f"history.path: {path} cannot be written", "Let this user write the file."
+        )
 
 
 def probe(app: AppSettings) -> Probe:
@@ -236,7 +240,7 @@ def _proxy(app: AppSettings) -> Iterator[Finding]:
 _STYLES = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
-def _print_findings(findings: Sequence[Finding]) -> None:
+def _print_findings(findings: Sequence[Finding], language: Language) -> None:
     # Slow to import, and needed for people only.
     from rich.console import Console  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -244,10 +248,10 @@ def _print_findings(findings: Sequence[Finding]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for finding in findings:
         place = f"{finding.app}: " if finding.app else ""
-        level = Text(f"{finding.level:<7}", style=_STYLES[finding.level])
-        console.print(level, Text(f"{place}{finding.text}"))
+        level = Text(f"{LEVELS[language][finding.level]:<7}", style=_STYLES[finding.level])
+        console.print(level, Text(f"{place}{translate_finding(finding.text, language)}"))
         if finding.remedy:
-            console.print(Text(f"        {finding.remedy}"))
+            console.print(Text(f"        {translate_advice(finding.remedy, language)}"))
 
 
 def _scrape_configuration(settings: Settings) -> str:

@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING
 from exporter.collection.state import AppView
 from exporter.commands.collecting import collected
 from exporter.commands.output import printing
+from exporter.commands.wording import COLUMNS, NO_TASKS
 from exporter.config import Settings
+from exporter.languages import Language, status_name
+from exporter.task_rows import TaskRow, make_row
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.urgency import select_tasks
 
@@ -37,35 +40,6 @@ _WIDTH_WITHOUT_TERMINAL = 250
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One task as it is printed, with the field names of the JSON API.
-
-    Attributes:
-        app: Name of its app.
-        upload_task_id: Its id.
-        title: Its title.
-        status: Value of the label `status`.
-        failure_reason: Value of the label `reason`, None where it is not known.
-        resolved: Whether a later task has the title of this failed one; None for other tasks.
-        retry_count: How often ZEGO has tried again.
-        created_at: Unix seconds, None where the API gave none.
-        status_since: When it was first seen in its status, Unix seconds; None where not known.
-        expires_at: Unix seconds, None where the API gave none.
-    """
-
-    app: str
-    upload_task_id: str
-    title: str
-    status: str
-    failure_reason: str | None
-    resolved: bool | None
-    retry_count: int
-    created_at: float | None
-    status_since: float | None
-    expires_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which tasks to print.
 
@@ -79,7 +53,7 @@ class Wanted:
     expiring_within: float | None = None
     unresolved: bool = False
 
-    def includes(self, task: UploadTask, row: Row, now: float) -> bool:
+    def includes(self, task: UploadTask, row: TaskRow, now: float) -> bool:
         """Whether `task` is to be printed at `now` (Unix seconds)."""
         if self.statuses and task.status not in self.statuses:
             return False
@@ -94,21 +68,21 @@ class Wanted:
         )
 
 
-def list_tasks(settings: Settings, wanted: Wanted, form: str) -> bool:
+def list_tasks(settings: Settings, wanted: Wanted, form: str, language: Language = "en") -> bool:
     """Collect every app once and print its tasks; return whether all collections succeeded.
 
-    `form` is a key of FORMS.
+    `form` is a key of FORMS; `language` is that of a table.
     """
     with collected(settings) as views:
         complete = all(view.up for view in views)
         found = list(rows(views, wanted, time.time()))
         # An empty table beside an error would say that there are no tasks.
         if found or complete or form != "table":
-            FORMS[form](found)
+            FORMS[form](found, language)
         return complete
 
 
-def rows(views: Sequence[AppView], wanted: Wanted, now: float) -> Iterator[Row]:
+def rows(views: Sequence[AppView], wanted: Wanted, now: float) -> Iterator[TaskRow]:
     """Yield the wanted tasks of each app, the most useful first."""
     for view in views:
         snapshot = view.snapshot
@@ -116,60 +90,54 @@ def rows(views: Sequence[AppView], wanted: Wanted, now: float) -> Iterator[Row]:
             continue
         ordered, _ = select_tasks(snapshot.tasks, tuple(TaskStatus), len(snapshot.tasks))
         for task in ordered:
-            failed = task.status is TaskStatus.FAILED
-            tracked = snapshot.tracked.get(task.id)
-            row = Row(
-                app=view.settings.name,
-                upload_task_id=task.id,
-                title=task.title,
-                status=task.status.value,
-                failure_reason=snapshot.failure_reasons.get(task.id),
-                resolved=task.id not in snapshot.unresolved if failed else None,
-                retry_count=task.retry_count,
-                created_at=task.created_at,
-                status_since=tracked.since if tracked else None,
-                expires_at=task.expires_at,
-            )
+            row = make_row(view.settings.name, task, snapshot, task.title)
             if wanted.includes(task, row, now):
                 yield row
 
 
-def _print_table(printed: Sequence[Row]) -> None:
+def _print_table(printed: Sequence[TaskRow], language: Language) -> None:
     # Slow to import, and needed by tables only.
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
     with printing() as stdout:
         if not printed:
-            stdout.write("no upload tasks\n")
+            stdout.write(f"{NO_TASKS[language]}\n")
             return
         console = Console(width=None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL)
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("APP", "STATUS", "RETRIES", "CREATED (UTC)", "EXPIRES (UTC)", "ID"):
-            justify = "right" if heading == "RETRIES" else "left"
-            table.add_column(heading, no_wrap=True, justify=justify)  # type: ignore[arg-type]
-        table.add_column("TITLE", overflow="fold")
+        app, status, retries, created, expires, id_, title = COLUMNS[language]
+        table.add_column(app, no_wrap=True)
+        table.add_column(status, no_wrap=True)
+        table.add_column(retries, no_wrap=True, justify="right")
+        for heading in (created, expires, id_):
+            table.add_column(heading, no_wrap=True)
+        table.add_column(title, overflow="fold")
         for row in printed:
             # Only a stored file expires; the API gives failed tasks an expiry, too.
             stored = row.status in (TaskStatus.SUCCEEDED.value, TaskStatus.EXPIRED.value)
             table.add_row(
                 row.app,
-                _text(row.status, _COLOURS.get(TaskStatus(row.status), "")),
+                _text(_status(row.status, language), _COLOURS.get(TaskStatus(row.status), "")),
                 str(row.retry_count),
                 _time(row.created_at),
                 _time(row.expires_at if stored else None),
                 _text(row.upload_task_id),
-                _text(row.title),
+                _text(row.title or ""),
             )
         console.print(table)
 
 
+def _status(status: str, language: Language) -> str:
+    # In English the value of the label, which `--status` takes.
+    return status if language == "en" else status_name(status, language)
+
+
 def _text(text: str, style: str = "") -> Text:
-    """Return text of the API's without markup and without what a terminal acts on."""
+    """Return text of the API's, which is printable, without reading markup in it."""
     from rich.text import Text  # noqa: PLC0415 - see above
 
-    shown = "".join(character if character.isprintable() else "\ufffd" for character in text)
-    return Text(shown, style=style)
+    return Text(text, style=style)
 
 
 def _time(at: float | None) -> str:
@@ -179,21 +147,21 @@ def _time(at: float | None) -> str:
         return f"{at:.0f}"
 
 
-def _print_json(printed: Sequence[Row]) -> None:
+def _print_json(printed: Sequence[TaskRow], _language: Language) -> None:
     with printing(machine=True) as stdout:
         json.dump([asdict(row) for row in printed], stdout, ensure_ascii=False, indent=2)
         stdout.write("\n")
 
 
-def _print_csv(printed: Sequence[Row]) -> None:
+def _print_csv(printed: Sequence[TaskRow], _language: Language) -> None:
     with printing(machine=True) as stdout:
-        names = [field.name for field in fields(Row)]
+        names = [field.name for field in fields(TaskRow)]
         writer = csv.DictWriter(stdout, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in printed)
 
 
-FORMS: dict[str, Callable[[Sequence[Row]], None]] = {
+FORMS: dict[str, Callable[[Sequence[TaskRow], Language], None]] = {
     "table": _print_table,
     "json": _print_json,
     "csv": _print_csv,

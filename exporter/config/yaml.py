@@ -88,6 +88,8 @@ def _refused(mark: Any, what: str) -> ConfigError:
 def _meaning(text: str, problem: str, mark: Any) -> str:
     lines = text.splitlines()
     line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    if "${" in line and problem.startswith("expected ',' or"):
+        return "a ${NAME} within { } or [ ] (put it in quotes)"
     if "\t" in line[: len(line) - len(line.lstrip())]:  # behind many different errors
         return _MEANINGS[0][1]
     known = (meaning for pattern, meaning in _MEANINGS if re.match(pattern, problem))

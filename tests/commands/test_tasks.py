@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from exporter.commands.tasks import FORMS, Row, Wanted, rows
+from exporter.commands.tasks import FORMS, Wanted, rows
 from exporter.tasks import TaskStatus
 from tests.builders import NOW, make_snapshot, make_task, make_view
 
@@ -72,7 +72,7 @@ def test_only_stored_files_have_an_expiry_in_the_table(
 
 def test_no_tasks_are_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     """An empty table leaves open whether something is missing."""
-    FORMS["table"]([])
+    FORMS["table"]([], "en")
     assert capsys.readouterr().out == "no upload tasks\n"
 
 
@@ -83,7 +83,7 @@ def test_an_app_without_a_snapshot_has_no_rows() -> None:
 
 def printed(form: str, capsys: pytest.CaptureFixture[str]) -> str:
     """Return what printing all tasks writes to stdout."""
-    FORMS[form](list(rows([VIEW], Wanted(), NOW)))
+    FORMS[form](list(rows([VIEW], Wanted(), NOW)), "en")
     return capsys.readouterr().out
 
 
@@ -113,8 +113,20 @@ def test_csv_quotes_what_needs_it(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_table_shows_titles_whole_and_inert(capsys: pytest.CaptureFixture[str]) -> None:
     """No markup of the terminal library, no escape sequence of a title gets through."""
     title = "[red]x[/red] \x1b[31m" + "长" * 30 + ".mp4"
-    FORMS["table"]([Row("vod", "id", title, "failed", None, False, 0, None, None, None)])
+    view = make_view("vod", make_snapshot(make_task("id", TaskStatus.FAILED, title=title)))
+    FORMS["table"](list(rows([view], Wanted(), NOW)), "en")
     shown = capsys.readouterr().out
     assert "[red]x[/red]" in shown
     assert "长" * 30 in shown
     assert "\x1b" not in shown
+
+
+def test_a_table_is_in_the_language_that_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Headings and statuses; what programs read stays as it is."""
+    found = list(rows([VIEW], Wanted(), NOW))
+    FORMS["table"](found, "zh")
+    table = capsys.readouterr().out
+    assert table.startswith("应用")
+    assert "上传失败" in table
+    FORMS["json"](found, "zh")
+    assert json.loads(capsys.readouterr().out)[0]["status"] == "failed"

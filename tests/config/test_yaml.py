@@ -92,6 +92,8 @@ def test_an_alias_as_a_key_leaves_the_anchored_value_alone() -> None:
         ("a:\n\t- 1", "line 2, column 1: a tab (YAML is indented with spaces)"),
         ("a: 1\n---\nb: 2", "line 2, column 1: a second document (keep one, without a --- "
          "between)"),
+        ("a: {b: ${C}}", "line 1, column 9: a ${NAME} within { } or [ ] (put it in quotes)"),
+        ("a: [${C}, d]", "line 1, column 6: a ${NAME} within { } or [ ] (put it in quotes)"),
         ("a: 'b", "line 1, column 6: a quote is not closed (end the text with its quote)"),
         ("a: \"\\q\"", "line 1, column 6: an unknown escape (use single quotes, or \\\\ for a "
          "backslash)"),

@@ -1,0 +1,101 @@
+"""What `check` and `tasks` say to people in Chinese; names and remedies are in `languages`.
+
+The English text is written where it is made and looked up here, as messages of errors are.
+JSON and CSV stay English: programs read them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from exporter.languages import Language, fill_translation, translate_message, translate_remedy
+
+COLUMNS: Final[Mapping[Language, tuple[str, ...]]] = {
+    "en": ("APP", "STATUS", "RETRIES", "CREATED (UTC)", "EXPIRES (UTC)", "ID", "TITLE"),
+    "zh": ("应用", "状态", "重试次数", "创建时间 (UTC)", "过期时间 (UTC)", "任务 ID", "标题"),
+}
+
+NO_TASKS: Final[Mapping[Language, str]] = {"en": "no upload tasks", "zh": "没有上传任务"}
+
+LEVELS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {"ok": "ok", "warning": "warning", "error": "error"},
+    "zh": {"ok": "正常", "warning": "警告", "error": "错误"},
+}
+
+FINDINGS: Final[Mapping[str, str]] = {
+    "AppId {} at {}, collected every {}": "AppId {}，API 地址 {}，每 {} 采集一次",
+    "signature accepted, answer after {} s": "签名有效，{} 秒后收到响应",
+    "the answer took {} s: the API's host is far away or slow": (
+        "响应耗时 {} 秒：API 主机距离较远或响应较慢"
+    ),
+    "this machine's clock is {} s behind the API's": "本机时钟比 API 慢 {} 秒",
+    "this machine's clock is {} s ahead of the API's": "本机时钟比 API 快 {} 秒",
+    "clocks agree within {} s": "与 API 的时钟偏差在 {} 秒以内",
+    "the API gives no total: the walk's length is not known yet": (
+        "API 未返回任务总数：暂时无法估计一次完整采集的耗时"
+    ),
+    "{} tasks on {}: a full walk takes about {} s": ("共 {} 个任务（{}）：一次完整采集约需 {} 秒"),
+    "{} tasks on {}: a full walk takes about {} s, longer than the {}": (
+        "共 {} 个任务（{}）：一次完整采集约需 {} 秒，超过 {}"
+    ),
+    "requests go through the proxy {} of the environment": "请求经由环境变量指定的代理 {}",
+    "history.path: {} is a folder": "history.path：{} 是目录",
+    "history.path: {} cannot be written: the folder {}: {}": (
+        "history.path：{} 无法写入：目录 {}：{}"
+    ),
+    "history.path: {} cannot be written": "history.path：{} 无法写入",
+}
+
+REMEDIES: Final[Mapping[str, str]] = {
+    "Use the region that this machine is in (region is {}).": (
+        "请使用离本机最近的区域（当前 region 为 {}）。"
+    ),
+    "Set it (NTP): ZEGO refuses requests at 600 s.": (
+        "请校准时钟（NTP）：偏差达到 600 秒时 ZEGO 会拒绝请求。"
+    ),
+    "Raise collection.{} (now {}) or requests_per_second.": (
+        "请调大 collection.{}（当前为 {}）或 requests_per_second。"
+    ),
+    "Another user of this AppId's rate limit is active: lower requests_per_second.": (
+        "还有其他程序在占用该 AppId 的请求频率：请调低 requests_per_second。"
+    ),
+    "Name a file in it.": "请指定其中的一个文件。",
+    "Choose a file in a folder that exists, that this user may write, and with space.": (
+        "请选择一个已存在、当前用户可写且有剩余空间的目录中的文件。"
+    ),
+    "Let this user write the file.": "请允许当前用户写入该文件。",
+}
+
+
+def language_of(environment: Mapping[str, str] = os.environ) -> Language:
+    """Return the language of the locale for messages: Chinese if it is, otherwise English.
+
+    As in POSIX (Base Definitions, 8.2), the first that is set of LC_ALL, LC_MESSAGES and LANG.
+    """
+    names = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return "zh" if next(filter(None, names), "").lower().startswith("zh") else "en"
+
+
+def translate_finding(text: str, language: Language) -> str:
+    """Return what `check` found; a text without a translation stays English."""
+    if language == "en":
+        return text
+    message, bracket, request = text.partition(" (RequestId ")
+    return _translated(FINDINGS, text) or translate_message(message, language) + bracket + request
+
+
+def translate_advice(text: str, language: Language) -> str:
+    """Return what `check` advises; a text without a translation stays English."""
+    if language == "en":
+        return text
+    return _translated(REMEDIES, text) or translate_remedy(text, language)
+
+
+def _translated(texts: Mapping[str, str], text: str) -> str | None:
+    # The longest pattern that fits is the most special one.
+    for pattern in sorted(texts, key=len, reverse=True):
+        if (filled := fill_translation(pattern, texts[pattern], text)) is not None:
+            return filled
+    return None

@@ -1,0 +1,95 @@
+"""What `check` and `tasks` say in Chinese."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import exporter.commands.check
+from exporter.commands.check import Probe, judge
+from exporter.commands.wording import (
+    COLUMNS,
+    FINDINGS,
+    REMEDIES,
+    language_of,
+    translate_advice,
+    translate_finding,
+)
+from exporter.errors import AuthError
+from tests.builders import make_settings
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "de_DE", "LC_ALL": "zh_TW"}, "zh"),
+        ({"LANG": "C", "LC_ALL": ""}, "en"),
+    ],
+)
+def test_the_locale_decides(environment: dict[str, str], language: str) -> None:
+    """LC_ALL before LC_MESSAGES before LANG; an empty one counts as unset."""
+    assert language_of(environment) == language
+
+
+@pytest.mark.parametrize("table", [FINDINGS, REMEDIES])
+def test_every_placeholder_survives(table: dict[str, str]) -> None:
+    """No figure is lost in translation."""
+    for english, chinese in table.items():
+        assert english.count("{}") == chinese.count("{}")
+    assert len(COLUMNS["zh"]) == len(COLUMNS["en"])
+
+
+COMPOSED = {"{}, longer than the {}", "this machine's clock is {} s {} the API's"}
+"""Sentences whose parts are sentences or words of their own; the probes below have them."""
+
+
+def sentences() -> Iterator[str]:
+    """Yield every sentence of `check`, an f-string with {} for what varies."""
+    tree = ast.parse(Path(str(exporter.commands.check.__file__)).read_text("utf-8"))
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Finding":
+            for argument in call.args[2:]:
+                if isinstance(argument, ast.Constant):
+                    yield str(argument.value)
+                elif isinstance(argument, ast.JoinedStr):
+                    yield "".join(
+                        str(part.value) if isinstance(part, ast.Constant) else "{}"
+                        for part in argument.values
+                    )
+
+
+def test_every_sentence_of_check_has_its_translation() -> None:
+    """A new one that was forgotten fails here."""
+    plain = [text for text in sentences() if not re.fullmatch(r"[{}\W]*", text)]
+    assert len(plain) > 5
+    for text in plain:
+        written = re.sub(r"\{\}", "7", text)
+        chinese = translate_finding(written, "zh"), translate_advice(written, "zh")
+        known = [answer for answer in chinese if answer != written]
+        assert known or text in COMPOSED, text
+
+
+def test_a_probe_is_judged_in_chinese() -> None:
+    """With the message and the remedy of the error, and the request id."""
+    app = make_settings()
+    error = AuthError(
+        "the API refused the signature (code 100000005)",
+        code="100000005",
+        request_id="42",
+        remedy="Check that server_secret belongs to app_id: ZEGO console, project, ServerSecret.",
+    )
+    failed, skewed = judge(app, Probe(0.2, 700.0, error=error))
+    assert (
+        translate_finding(failed.text, "zh") == "API 拒绝了签名（返回码 100000005） (RequestId 42)"
+    )
+    assert translate_advice(failed.remedy, "zh").startswith("请确认 server_secret")
+    assert translate_finding(skewed.text, "zh") == "本机时钟比 API 慢 700 秒"
+    texts = [finding.text for finding in judge(app, Probe(0.2, 0.0, total=120))]
+    assert all(translate_finding(text, "zh") != text for text in texts)
