@@ -193,10 +193,13 @@ def _add_simulate(commands: Any) -> None:
         "--tasks", metavar="N", type=int, help="one app with N tasks instead of the demo apps"
     )
     simulate.add_argument(
-        "--pace", metavar="X", type=float, help="speed of life; 0 stands still (default: 1)"
+        "--pace",
+        metavar="X",
+        type=float,
+        help="speed of time; 0: nothing changes (default: 1)",
     )
     simulate.add_argument(
-        "--seed", metavar="N", type=int, default=1, help="equal seeds give equal lives (default: 1)"
+        "--seed", metavar="N", type=int, default=1, help="equal seeds give equal tasks (default: 1)"
     )
 
 

@@ -195,6 +195,9 @@ REMEDIES: Final[Mapping[str, str]] = {
         "请调高打开文件数和线程数的上限（systemd 中的 LimitNOFILE= 和 TasksMax=，"
         "容器中的 ulimits 或 --pids-limit）。"
     ),
+    "Compare with another API client, and report it to ZEGO's technical support.": (
+        "请用其他 API 客户端核对，并向 ZEGO 技术支持反馈。"
+    ),
     "put the secret from the ZEGO console into the file, and nothing else": (
         "请只把 ZEGO 控制台中的密钥写入该文件，不要写入其他内容。"
     ),

@@ -15,9 +15,9 @@ log = get_logger(__name__)
 
 
 class Reloader:
-    """Loads and applies the configuration; reloads asked for at once follow one another.
+    """Loads and applies the configuration; concurrent reloads run one after the other.
 
-    `load` raises ConfigError, `apply` gets settings that hold and the ones before.
+    `load` raises ConfigError, `apply` gets validated settings.
     """
 
     def __init__(
@@ -37,17 +37,17 @@ class Reloader:
 
     @property
     def settings(self) -> Settings:
-        """The configuration that runs."""
+        """The settings in use."""
         return self._settings
 
     def view(self) -> ProgramView:
-        """Return how the last reload went."""
+        """Return the result of the last reload."""
         return self._view
 
     def reload(self) -> None:
-        """Load the configuration anew and run it.
+        """Load the configuration again and apply it.
 
-        Raises ExporterError, with what ran before still running; ConfigError has all problems.
+        Raises ExporterError; the previous configuration stays in use. ConfigError has all problems.
         """
         with self._lock:
             try:
@@ -57,7 +57,7 @@ class Reloader:
                 self._failed(error)
                 raise
             except Exception as defect:
-                # The border of reloading: a defect must not end what runs well.
+                # A defect in new code paths must not end an exporter that works.
                 log.exception("defect during a reload")
                 failure = ExporterError(f"defect of the exporter: {type(defect).__name__}")
                 self._failed(failure)
@@ -72,17 +72,19 @@ class Reloader:
         self._view = ProgramView(False, self._view.reload_succeeded_at)
         problems = error.problems if isinstance(error, ConfigError) else [str(error)]
         log.error(
-            "reload failed, the configuration before goes on",
+            "reload failed, the previous configuration stays in use",
             problems="; ".join(problems),
         )
 
 
 def _unchangeable(before: Settings, after: Settings) -> list[str]:
-    """Return a warning for each change that only a restart brings about."""
+    """Return a warning for each changed setting that needs a restart."""
     pairs = {
         "web.listen_address": (before.web.listen_address, after.web.listen_address),
         "web.telemetry_path": (before.web.telemetry_path, after.web.telemetry_path),
         "web.config_file": (before.web.config_file, after.web.config_file),
         "history.path": (before.history.path, after.history.path),
     }
-    return [f"{key}: changed (restart for it)" for key, (old, new) in pairs.items() if old != new]
+    return [
+        f"{key}: changed (restart to apply it)" for key, (old, new) in pairs.items() if old != new
+    ]

@@ -17,7 +17,7 @@ _RATE = "requests_per_second"
 
 
 def warnings_of(settings: Settings) -> list[Problem]:
-    """Return what an operator should look at, in the order of the file."""
+    """Return the warnings about valid settings, in the order of the file."""
     found = [warning for index in range(len(settings.apps)) for warning in _of_app(settings, index)]
     return [*found, *_too_fast(settings.collection.requests_per_second, ("collection", _RATE))]
 
@@ -31,7 +31,9 @@ def _of_app(settings: Settings, index: int) -> Iterator[Problem]:
     for earlier, other in enumerate(settings.apps[:index]):
         if other.app_id == app.app_id and other.collection.requests_per_second != rate:
             lower = min(rate, other.collection.requests_per_second)
-            text = f"differs from apps[{earlier}] with the same AppId (the lower holds: {lower:g})"
+            text = (
+                f"differs from apps[{earlier}] with the same AppId (the lower applies: {lower:g})"
+            )
             yield Problem(rate_place, text)
             return
 

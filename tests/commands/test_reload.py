@@ -72,7 +72,7 @@ def test_what_only_a_restart_changes_is_told(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level(logging.WARNING):
         desk.reloader.reload()
     warnings = [fields.get("warning") for level, _, fields in logged_lines(caplog)]
-    assert warnings == ["web.listen_address: changed (restart for it)"]
+    assert warnings == ["web.listen_address: changed (restart to apply it)"]
 
 
 def test_reloads_at_once_follow_one_another() -> None:

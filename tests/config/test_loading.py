@@ -20,7 +20,6 @@ from exporter.config import (
     load_settings,
 )
 from exporter.config import WebSettings as Web
-from exporter.config.problems import place_text
 from exporter.errors import AuthError, ConfigError
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
@@ -163,21 +162,6 @@ def test_settings_can_be_read_again_from_their_own_values(tmp_path: Path) -> Non
     assert Web.model_validate(dict(web)) == web
 
 
-@pytest.mark.parametrize(
-    ("place", "text"),
-    [
-        (("apps", 0, "app_id"), "apps[0].app_id"),
-        (("web", "listen_address", 2), "web.listen_address[2]"),
-        (("a b", "c\x1b"), '"a b"."c?"'),
-        ((SECRET,), '"…"'),
-        ((), "the file"),
-    ],
-)
-def test_places_are_written_as_paths(place: tuple[str | int, ...], text: str) -> None:
-    """A key that is no plain word is quoted, and moves no cursor."""
-    assert place_text(place) == text
-
-
 def test_the_example_has_every_key_with_its_default() -> None:
     """Nothing is missing from config.example.yaml, and its values are the defaults."""
     example = yaml.safe_load(EXAMPLE.read_text("utf-8"))
@@ -303,3 +287,13 @@ def test_a_reference_without_a_name_is_a_problem_in_the_real_environment_too(
         load_settings(path, os.environ)
     (problem,) = caught.value.problems
     assert problem.startswith("apps[0].server_secret: has ${ without a name")
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "device"])
+def test_a_huge_file_is_not_read_to_its_end(tmp_path: Path, name: str) -> None:
+    """A log file or a device as a path."""
+    path = tmp_path / name if name == "config.yaml" else Path("/dev/zero")
+    if name == "config.yaml":
+        path.write_text("# comment\n" * 200_000)
+    with pytest.raises(ConfigError, match="longer than 1048576 bytes"):
+        load_settings(path, {})

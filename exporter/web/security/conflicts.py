@@ -27,7 +27,7 @@ _REQUIRING = (REQUIRE_ANY, REQUIRE_ANY_ONCE, REQUIRE_AND_VERIFY)
 
 
 def tls_conflicts(tls: TlsSection) -> Iterator[Problem]:
-    """Yield what keeps the section from being served, as far as it is seen without its files."""
+    """Yield contradictions in the section; its files are not read."""
     if not tls.is_enabled:
         return
     if tls.cert_file is None and tls.cert is None:
@@ -63,7 +63,7 @@ def _client_conflicts(tls: TlsSection) -> Iterator[Problem]:
 
 
 def web_warnings(document: WebDocument) -> Iterator[Problem]:
-    """Yield what an administrator should know about a file that is used."""
+    """Yield warnings about a configuration that can be used."""
     tls = document.tls_server_config
     if tls.is_enabled:
         yield from _tls_warnings(tls)

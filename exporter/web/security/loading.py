@@ -1,4 +1,4 @@
-"""The web configuration file -> what the server works with, or every problem at once.
+"""The web configuration file -> a ready configuration, or every problem together.
 
 Where a file is lenient in Go, it is here: `null` and, for TLS and headers, an empty text are "not
 given"; the file may be empty. Relative paths count from the file.
@@ -94,7 +94,7 @@ def _validate(
         problems = problems_of(error, WebDocument, values)
     if any(problem.place[:1] == TLS for problem in problems):
         return document, None, problems
-    # The section is looked at even where others are wrong, so that all is reported at once.
+    # The section is checked even where others are wrong, so that all problems are reported.
     tls = TlsSection.model_validate(values.get("tls_server_config", {}), context={"folder": folder})
     context, wrong = _build(tls)
     return document, context, [*problems, *wrong]

@@ -1,8 +1,8 @@
-"""The web configuration as it is on disk now, and as good as it last was.
+"""The current web configuration: the last usable state of its files.
 
-Every use looks whether one of the files changed, at most once in `CHECK_SECONDS`: with certificates
-renewed or users changed everything is read anew. What cannot be used is said once and changes
-nothing; connections that are open stay as they are, as in the toolkit.
+Each use checks whether one of the files changed, at most once in `CHECK_SECONDS`; if so, all are
+read again. A state that cannot be used is logged once and changes nothing. Open connections are not
+affected, as in the toolkit.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class LiveWebConfig:
         self._clock = clock
         self._checked_at = clock()
         self._config, self._stamp = _load(path, (path,))
-        self._problems: tuple[str, ...] = ()  # those that were said, of a file that is not used
+        self._problems: tuple[str, ...] = ()  # those already logged, of a file that is not used
         self._say_warnings()
 
     def current(self) -> WebConfig:
-        """Return what holds now."""
+        """Return the configuration in use."""
         now = self._clock()
         if now - self._checked_at >= CHECK_SECONDS:
             self._checked_at = now
@@ -49,11 +49,11 @@ class LiveWebConfig:
         return self._config
 
     def context(self) -> ssl.SSLContext | None:
-        """Return a context that gives each new connection the TLS of its moment; None: no TLS."""
+        """Return a context with the current TLS settings for each connection; None: no TLS."""
         return _CurrentContext(self._current_context) if self._config.context else None
 
     def admits(self, certificate: Mapping[str, Any] | None) -> bool:
-        """Tell whether a client with this verified certificate, as `ssl` gives it, may connect."""
+        """Return whether a client with this verified certificate, as from `ssl`, may connect."""
         allowed = self.current().allowed_sans
         return allowed is None or not allowed.isdisjoint(subject_alternative_names(certificate))
 
@@ -61,8 +61,8 @@ class LiveWebConfig:
         return cast("ssl.SSLContext", self.current().context)  # `_read` keeps TLS on or off
 
     def _check(self) -> None:
-        # While there are problems it is tried again: the file may name others, which nobody looks
-        # at yet, and all may come back as it was.
+        # While there are problems, every check reads the files: the refused configuration may name
+        # files that are not watched yet, or everything may be restored as it was.
         if _stamp(self._config.files) == self._stamp and not self._problems:
             return
         try:
@@ -72,7 +72,7 @@ class LiveWebConfig:
             return
         previous, self._config, self._stamp = self._config, config, stamp
         self._problems = ()
-        log.info("web configuration read anew", file=self._path)
+        log.info("web configuration read again", file=self._path)
         if config.warnings != previous.warnings:
             self._say_warnings()
 
@@ -87,7 +87,7 @@ class LiveWebConfig:
         if problems != self._problems:
             self._problems = problems
             log.error(
-                "web configuration cannot be used, the one before goes on",
+                "web configuration cannot be used, the previous one stays in use",
                 file=self._path,
                 problems="; ".join(problems),
             )
@@ -100,8 +100,8 @@ class LiveWebConfig:
 def _load(path: Path, files: _Files) -> tuple[WebConfig, _Stamp]:
     """Return the configuration and the stamp of its files from before they were read.
 
-    What changes while they are read is seen the next time. `files` are those that are expected;
-    where there turn out to be others, they are read once more. Raises ConfigError.
+    A change during the reading is noticed at the next check. `files` are the expected ones; if the
+    configuration names others, it is read once more. Raises ConfigError.
     """
     while True:
         stamp = _stamp(files)
@@ -112,7 +112,7 @@ def _load(path: Path, files: _Files) -> tuple[WebConfig, _Stamp]:
 
 
 def _stamp(files: Iterable[Path]) -> _Stamp:
-    """Return what tells the files as they are from what they were; a missing one counts too."""
+    """Return a value that differs once a file changed; a missing file counts, too."""
     return tuple(_stamp_of(file) for file in files)
 
 
@@ -125,10 +125,10 @@ def _stamp_of(file: Path) -> tuple[int, ...] | None:
 
 
 class _CurrentContext(ssl.SSLContext):
-    """A context in name: each connection is wrapped by the one that `current` returns.
+    """A proxy: each connection is wrapped by the context that `current` returns.
 
-    A server keeps the context that it began with. To change that one in place would not do: clients
-    could resume sessions that a CA let in which counts no more.
+    A server keeps the context that it started with. Changing that one in place is not enough:
+    clients could resume sessions that a CA admitted which is no longer trusted.
     """
 
     _current: Callable[[], ssl.SSLContext]

@@ -91,8 +91,8 @@ def test_a_broken_renewal_keeps_the_certificate_and_is_said_once(
         assert shown_certificate(server) == der("localhost", "127.0.0.1", "renewed.example")
     lines = list(logged_lines(caplog))
     assert [(level, message) for level, message, _ in lines] == [
-        ("ERROR", "web configuration cannot be used, the one before goes on"),
-        ("INFO", "web configuration read anew"),
+        ("ERROR", "web configuration cannot be used, the previous one stays in use"),
+        ("INFO", "web configuration read again"),
     ]
     assert "does not belong to the certificate" in lines[0][2]["problems"]
 
