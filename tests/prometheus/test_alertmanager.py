@@ -373,3 +373,22 @@ def muted_places(url: str, job: str) -> set[tuple[str, str]]:
         for alert in alerts.json()
         if alert["status"]["inhibitedBy"]
     }
+
+
+@pytest.mark.e2e
+def test_an_outage_of_200_apps_is_one_page(alertmanager: str) -> None:
+    """Critical alerts are grouped without the app, so one notification holds them all."""
+    labels = labels_of("ZegoUploadCollectionFailing/critical", "all", cluster="one-page")
+    alerts = [{"labels": {**labels, "zego_app": f"tenant-{number}"}} for number in range(200)]
+    answer = requests.post(f"{alertmanager}/api/v2/alerts", json=alerts, timeout=10)
+    assert answer.status_code == 200, answer.text
+
+    found: list[dict[str, Any]] = []
+    for _ in attempts():
+        parameters = {"filter": 'cluster="one-page"', "receiver": "pager"}
+        url = f"{alertmanager}/api/v2/alerts/groups"
+        found = requests.get(url, params=parameters, timeout=10).json()
+        if sum(len(group["alerts"]) for group in found) == 200:
+            break
+
+    assert [len(group["alerts"]) for group in found] == [200]
