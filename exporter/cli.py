@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,7 +30,7 @@ SERVING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 def main(argv: list[str] | None = None) -> int:
     """Run the program and return its exit code."""
     flags = parse_flags(argv)
-    from exporter.logs import flush_logging, setup_logging
+    from exporter.logs import flush_logging, say, setup_logging
 
     setup_logging(flags.log_level or _usual_log_level(flags.command), flags.log_format)
     if flags.command in _ENDING:
@@ -44,10 +43,10 @@ def main(argv: list[str] | None = None) -> int:
         return EXIT_FAILED
     except ConfigError as error:
         source = _config_path(flags) or "the configuration"
-        _complain(f"{PROGRAM}: {source} cannot be used:", *error.problems)
+        say("\n".join([f"{PROGRAM}: {source} cannot be used:", *error.problems, ""]))
         return EXIT_FAILED if error.passing else EXIT_USAGE
     except ExporterError as error:
-        _complain(f"{PROGRAM}: {error}")
+        say(f"{PROGRAM}: {error}\n")
         return EXIT_FAILED
     finally:
         flush_logging()
@@ -56,13 +55,6 @@ def main(argv: list[str] | None = None) -> int:
 def _usual_log_level(command: str | None) -> str:
     """Return the level where none is given: a command that ends reports by its output."""
     return "error" if command in _ENDING else "info"
-
-
-def _complain(*lines: str) -> None:
-    """Write lines for people to stderr; one that cannot be written changes no exit code."""
-    with suppress(OSError, AttributeError):  # a full disk, a closed pipe; no stderr at all
-        sys.stderr.writelines(f"{line}\n" for line in lines)
-        sys.stderr.flush()
 
 
 @contextmanager

@@ -221,6 +221,13 @@ def dropped_lines() -> int:
     return _stderr.dropped if _stderr is not None else 0
 
 
+def say(text: str) -> None:
+    """Write text for people to stderr, after the log lines so far; wait only a moment for it."""
+    if _stderr is not None:
+        _stderr.write(text)
+        _stderr.flush(DRAIN_SECONDS)
+
+
 def flush_logging(seconds: float = DRAIN_SECONDS) -> None:
     """Wait at most `seconds` until the lines so far are written."""
     if _stderr is not None:

@@ -49,12 +49,12 @@ def app_fixture(tmp_path: Path) -> Iterator[SimulatedApp]:
 
 @pytest.mark.parametrize("command", [[], ["check"], ["once"], ["tasks"]])
 def test_a_bad_configuration_is_usage(
-    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Whatever the command, exit code 2 and one line for each problem on stderr."""
     (tmp_path / "config.yaml").write_text("apps: [{app_id: x, region: moon}]")
     assert cli.main(command) == 2
-    said = capsys.readouterr()
+    said = capfd.readouterr()
     assert said.out == ""
     first, *problems = said.err.splitlines()
     assert first == "zego-upload-exporter: config.yaml cannot be used:"
@@ -65,19 +65,19 @@ def test_a_bad_configuration_is_usage(
     ]
 
 
-def test_a_named_file_must_exist(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_named_file_must_exist(capfd: pytest.CaptureFixture[str]) -> None:
     """A file given by a flag is not optional."""
     assert cli.main(["--config.file=elsewhere.yaml"]) == 2
-    assert "elsewhere.yaml: cannot be read: No such file or directory" in capsys.readouterr().err
+    assert "elsewhere.yaml: cannot be read: No such file or directory" in capfd.readouterr().err
 
 
-def test_an_address_that_is_taken_may_be_free_soon(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_address_that_is_taken_may_be_free_soon(capfd: pytest.CaptureFixture[str]) -> None:
     """Serving and simulating say it in one line, with exit code 1: systemd may try again."""
     with SimulatorServer([]) as server:
         address = f"127.0.0.1:{server.port}"
         assert cli.main(["--demo", "--log.level=error", f"--web.listen-address={address}"]) == 1
         assert cli.main(["simulate", "--tasks=0", f"--listen-address={address}"]) == 1
-    lines = capsys.readouterr().err.lower().splitlines()
+    lines = capfd.readouterr().err.lower().splitlines()
     assert len(lines) == 2
     start = f"zego-upload-exporter: cannot listen on {address}: address already in use"
     assert all(line.startswith(start) for line in lines)
@@ -112,7 +112,7 @@ def test_only_what_an_edit_must_change_is_2(tmp_path: Path, text: str, code: int
 
 
 def test_a_history_that_another_process_uses_may_be_free_soon(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The message names the process and what to do."""
     (tmp_path / "config.yaml").write_text(f"{APP}\nhistory: {{path: h.sqlite}}")
@@ -121,31 +121,31 @@ def test_a_history_that_another_process_uses_may_be_free_soon(
         assert cli.main(["once"]) == 1
     finally:
         history.close()
-    assert f"is in use by process {os.getpid()}" in capsys.readouterr().err
+    assert f"is in use by process {os.getpid()}" in capfd.readouterr().err
 
 
 def test_problems_of_the_web_configuration_have_its_key(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A missing one is reported together with all other problems."""
     (tmp_path / "config.yaml").write_text("apps: [{app_id: x}]\nweb: {config_file: none.yml}")
     assert cli.main(["check"]) == 2
-    places = [line.partition(": ")[0] for line in capsys.readouterr().err.splitlines()[1:]]
+    places = [line.partition(": ")[0] for line in capfd.readouterr().err.splitlines()[1:]]
     assert places == ["apps[0].app_id", "apps[0].server_secret", "web.config_file"]
 
 
-def test_no_address_at_all_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_address_at_all_is_usage(capfd: pytest.CaptureFixture[str]) -> None:
     """The simulator's address is held to the same rules."""
     assert cli.main(["simulate", "--listen-address=nowhere"]) == 2
-    assert "not an address to listen on" in capsys.readouterr().err
+    assert "not an address to listen on" in capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("command", [["once"], ["tasks"], ["check", "--live"]])
-def test_commands_end_well(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_end_well(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     """Exit code 0, the result on stdout, nothing beside it."""
     assert cli.main(command) == 0
-    said = capsys.readouterr()
+    said = capfd.readouterr()
     assert "vod" in said.out
     assert said.err == ""
 
@@ -163,11 +163,11 @@ def test_commands_fail_when_the_api_does(
 
 
 def test_an_app_that_is_not_configured_is_usage(
-    app: SimulatedApp, capsys: pytest.CaptureFixture[str]
+    app: SimulatedApp, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The message lists the known ones; no request is sent."""
     assert cli.main(["tasks", "--app=nobody"]) == 2
-    assert "--app: 'nobody' is not configured (one of vod)" in capsys.readouterr().err
+    assert "--app: 'nobody' is not configured (one of vod)" in capfd.readouterr().err
     assert app.arrivals.requests == 0
 
 

@@ -164,7 +164,7 @@ def test_a_sink_that_stalls_stops_nobody() -> None:
     dropped = pipe.writer.dropped
     assert dropped > 0
     read = pipe.read_all()
-    assert read.count(f"{dropped} lines dropped") == 1
+    assert sum(int(text.split()[0]) for text in read if text.endswith("dropped")) == dropped
     numbers = [int(text.split()[0]) for text in read if text.endswith("x")]
     assert len(numbers) == 5_000 - dropped
     assert numbers == sorted(numbers)

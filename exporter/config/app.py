@@ -18,12 +18,9 @@ from exporter.config.fields import (
     Endpoint,
     Right,
     Seconds,
-    Secret,
-    SecretFile,
-    file_path,
-    read_secret_file,
     right_duration,
 )
+from exporter.config.files import Secret, SecretFile, file_path, read_secret_file
 from exporter.durations import format_duration
 from exporter.errors import AuthError
 from exporter.zego.endpoints import REGIONS

@@ -6,7 +6,6 @@ A field is `Annotated[type, Field(constraints), reader, Right("what would be rig
 - A reader is a `BeforeValidator` or `AfterValidator` of this file. It raises ValueError with what
   is wrong, as the end of a sentence about the place: "has more than a host and a port".
 - ValueError is the only error that pydantic collects, also for a wrong type.
-- Readers of secrets register them: no log line shows one (`docs/guarantees.md`, section 11).
 - `Right` ends every message about the field, in brackets.
 
 `problems` turns what pydantic finds into messages. No message shows a secret, or a text from the
@@ -19,27 +18,20 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    SecretStr,
-    ValidationInfo,
     WithJsonSchema,
 )
 
 from exporter.config.addresses import check_endpoint, split_listen_address
 from exporter.durations import JSON_SCHEMA_PATTERN, format_duration, parse_duration
-from exporter.text import register_secrets
 
 MAX_NAME_LENGTH = 64
 YEAR_SECONDS = 365 * 86_400.0
-MAX_SECRET_BYTES = 4096
-"""More than any secret: a wrong path, such as a device, is not read to its end."""
-
 _RESERVED_PATHS = ("-", "api", "callback", "runbooks")
 _LIKE_A_SECRET = re.compile(r"[0-9A-Fa-f]{32}")
 
@@ -259,102 +251,3 @@ TelemetryPath = Annotated[
     Right("such as /metrics; /, /-/…, /api, /callback and /runbooks have other uses"),
 ]
 """The path of the metrics page, which may not hide another page."""
-
-
-# Files and secrets.
-
-
-def file_path(
-    read: Callable[[Path], object] | None = None, *, may_pass: bool = False
-) -> BeforeValidator:
-    """Return the reader of a path; a relative one counts from `folder` in the context.
-
-    `read`, if given, must be able to read the file now: it raises OSError, or ValueError that says
-    what is wrong with the content without showing it. `may_pass` is for files that others provide,
-    such as a mounted secret: one that is missing may be there soon.
-    """
-
-    def check(value: Any, info: ValidationInfo) -> Path:
-        folder: Path = (info.context or {}).get("folder", Path())
-        path = value if isinstance(value, Path) else folder / _read_path(value)
-        try:
-            if read is not None:
-                read(path)
-        except OSError as error:
-            what = f"{_shown_path(value, path)} cannot be used: {error.strerror}"
-            raise (Unavailable if may_pass else ValueError)(what) from None
-        except ValueError as error:
-            raise ValueError(f"{_shown_path(value, path)} cannot be used: {error}") from None
-        return path
-
-    return BeforeValidator(check)
-
-
-def _read_path(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see the module
-    if not value:
-        raise ValueError("is empty")
-    if "\0" in value:
-        raise Unfit("not a path")
-    return str(value)
-
-
-def _shown_path(value: object, path: Path) -> str:
-    """Return the path for a message, unless it is a secret that came into the wrong variable."""
-    if isinstance(value, FromEnvironment) and "/" not in value:
-        return "the file that the environment names"
-    return shown(str(path), limit=200)
-
-
-def open_once(path: Path) -> None:
-    """Raise OSError where the file cannot be read."""
-    with path.open("rb") as file:
-        file.read(1)
-
-
-def read_secret_file(path: Path) -> str:
-    """Return the text of `path` without white space around it.
-
-    Raises OSError, or ValueError that says what is wrong with the content without showing it.
-    """
-    with path.open("rb") as file:
-        content = file.read(MAX_SECRET_BYTES + 1)
-    if len(content) > MAX_SECRET_BYTES:
-        raise ValueError(f"it is longer than {MAX_SECRET_BYTES} bytes")
-    try:
-        secret = content.decode("utf-8-sig").strip()
-    except UnicodeDecodeError:
-        raise ValueError("it is not UTF-8 text") from None
-    if not secret:
-        raise ValueError("it is empty")
-    if not secret.isprintable():
-        raise ValueError("it contains more than one line, or control characters")
-    register_secrets([secret])
-    return secret
-
-
-SecretFile = Annotated[Path, file_path(read_secret_file, may_pass=True)]
-"""The path of a file that contains a secret and can be read now."""
-
-
-def _read_secret(value: Any) -> SecretStr:
-    if isinstance(value, SecretStr):
-        return value
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        raise ValueError("is read as a number")  # noqa: TRY004 - see the module
-    if not isinstance(value, str):
-        raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see the module
-    if not value:
-        raise ValueError("is empty")
-    if not value.strip():
-        empty = ": the variable is empty" if isinstance(value, FromEnvironment) else ""
-        raise ValueError(f"is blank{empty}")
-    if not value.strip().isprintable():
-        raise ValueError("contains line ends or control characters")
-    register_secrets([value.strip()])
-    return SecretStr(value.strip())
-
-
-Secret = Annotated[SecretStr, BeforeValidator(_read_secret)]
-"""A secret of one line; never shown."""

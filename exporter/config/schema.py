@@ -13,16 +13,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PrivateAttr, field_validator
 
 from exporter.config.app import AppSettings, CollectionSettings, Section
-from exporter.config.fields import (
-    INTEGER,
-    ListenAddress,
-    Right,
-    TelemetryPath,
-    Window,
-    distinct,
-    file_path,
-    open_once,
-)
+from exporter.config.fields import INTEGER, ListenAddress, Right, TelemetryPath, Window, distinct
+from exporter.config.files import file_path, open_once
 from exporter.tasks import TaskStatus
 
 

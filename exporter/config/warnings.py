@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from exporter.config.app import AppSettings
-from exporter.config.fields import read_secret_file
+from exporter.config.files import read_secret_file
 from exporter.config.problems import Place, Problem
 from exporter.config.schema import Settings
 

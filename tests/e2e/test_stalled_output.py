@@ -114,6 +114,18 @@ def test_a_command_that_waits_for_its_reader_can_be_ended(
             process.wait()
 
 
+def test_a_stalled_stderr_does_not_keep_a_failed_start(tmp_path: Path) -> None:
+    """Nobody reads what is wrong; the exit code says it, in time."""
+    (tmp_path / "config.yaml").write_text("apps: []")
+    with stalled_pipe() as stderr:
+        process = subprocess.Popen([EXPORTER], cwd=tmp_path, stderr=stderr)
+        try:
+            assert process.wait(STOP_SECONDS) == 2
+        finally:
+            process.kill()
+            process.wait()
+
+
 def test_a_reload_while_the_program_loads_does_not_end_it(tmp_path: Path) -> None:
     """SIGHUP right after the start; it serves all the same."""
     with SimulatorServer([still_app(1)]) as server:

@@ -22,7 +22,8 @@ from pydantic import (
 )
 
 from exporter.config.app import Section
-from exporter.config.fields import INTEGER, TEXT, Right, Unfit, file_path, kind
+from exporter.config.fields import INTEGER, TEXT, Right, Unfit, kind
+from exporter.config.files import file_path
 from exporter.web.security.ciphers import KNOWN
 
 MAX_PEM_BYTES = 1024 * 1024
