@@ -178,4 +178,4 @@ def test_check_tells_what_serving_would_refuse(tmp_path: Path) -> None:
     write_config(tmp_path, apps=[app], web={"config_file": "nope.yml"})
     run = run_exporter(tmp_path, "check")
     assert run.returncode == 2
-    assert "nope.yml: cannot be read" in run.stderr
+    assert 'web.config_file: "nope.yml" cannot be used: No such file' in run.stderr
