@@ -77,7 +77,6 @@ MESSAGES: Final[Mapping[str, str]] = {
     "TLS failed: {}": "TLS 连接失败：{}",
     "the request could not be sent ({})": "请求无法发出（{}）",
     "the proxy refused the tunnel: HTTP {}": "代理拒绝建立隧道：HTTP {}",
-    "the proxy {} (from {}) is not an HTTP proxy": "代理 {}（来自 {}）不是 HTTP 代理",
     "the peer closed the connection without an answer": "对方未响应就关闭了连接",
     "the peer closed the connection too early": "对方过早关闭了连接",
     "the answer ends too early": "响应不完整",
@@ -101,6 +100,12 @@ MESSAGES: Final[Mapping[str, str]] = {
     "the API reports {} upload tasks and lists {}, in two walks in a row": (
         "API 报告有 {} 个上传任务，但连续两次遍历都只列出 {} 个"
     ),
+    "a page reports {} upload tasks and has no list of tasks": (
+        "某一页报告有 {} 个上传任务，却没有任务列表"
+    ),
+    "a page names a next page and has no list of tasks": "某一页指向下一页，却没有任务列表",
+    "none of a page's {} entries can be read ({})": "某一页的 {} 个条目全部无法读取（{}）",
+    "the proxy {} (from {}) is not an HTTP proxy": "代理 {}（来自 {}）不是 HTTP 代理",
     "the collection did not end before its deadline": "采集未能在时限内完成",
     "the collection did not end before its deadline; the last error was: {}": (
         "采集未能在时限内完成；最近一次错误：{}"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from exporter.config import TaskSettings
 from exporter.tasks import Snapshot, StatusSummary, TaskStatus, UploadTask, show_title
+from exporter.text import label_value
 from exporter.urgency import select_tasks
 
 Sample = tuple[tuple[str, ...], float]
@@ -95,7 +96,7 @@ class ExposedSnapshot:
 
     def title(self, task: UploadTask) -> str:
         """Return the label value for the task's title, as `tasks.title` asks for it."""
-        return show_title(task.title, self.settings.title)
+        return label_value(show_title(task.title, self.settings.title))
 
 
 @dataclass(frozen=True, slots=True)

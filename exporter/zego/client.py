@@ -1,19 +1,26 @@
-"""Asks the API for pages of upload tasks: signed, rate-limited, retried, counted."""
+"""Requests pages of upload tasks from the API: signed, rate-limited, retried and counted.
+
+Rules that this file keeps:
+
+- Every try has a signature of its own, and takes a slot of the rate limiter.
+- Nothing waits beyond the deadline of the collection: a wait that would is an error at its start.
+- A server's clock and its Retry-After are read from headers; unreadable ones are ignored.
+"""
 
 from __future__ import annotations
 
 import json
 import random as random_module
+import re
 import secrets
 import time
 from collections.abc import Callable
+from email.utils import mktime_tz, parsedate_tz
 from pathlib import Path
 
-from exporter.errors import ApiError, RequestTimeout
+from exporter.errors import ApiError, DeadlineError, RequestTimeout
 from exporter.zego.codes import error_for_code, error_for_status
-from exporter.zego.deadline import Deadline
 from exporter.zego.decoding import Page, decode_answer, decode_page
-from exporter.zego.headers import parse_http_date, parse_retry_after
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.retry import Retries
 from exporter.zego.signing import signed_parameters
@@ -22,15 +29,27 @@ from exporter.zego.transport import Response, Transport
 
 __all__ = ["Client", "Page"]
 
+MAX_RETRY_AFTER_SECONDS = 3600.0
+"""Longer waits are cut to this; the deadline of a collection usually ends them much sooner."""
+
 _ACTION = "DescribeUploadTasks"
+_SECONDS = re.compile(r"[0-9]{1,9}")
+_MAX_HEADER_CHARACTERS = 100  # an HTTP date has 29
 
 
 class Client:
-    """One app's access to the API; for one thread, except for `abort`.
+    """Access of one app to the API; for one thread, except for `abort`.
 
-    `endpoint` has no trailing slash; `timeout` is seconds for one request. `clock` never jumps,
-    `wall_clock` is Unix seconds; `sleep` may raise Stopped. `ca_file` is trusted besides the
-    usual certificates; a given `transport` has its own.
+    Args:
+        endpoint: Origin without a trailing slash.
+        is_test: Sent as IsTest; None leaves it out.
+        timeout: Seconds for one request.
+        max_retries: Further tries of a request that may succeed yet.
+        ca_file: Trusted besides the usual certificates; a given `transport` has its own.
+        wall_clock: Unix seconds.
+        clock: Seconds, never jumps.
+        sleep: Waits for some seconds; may raise Stopped.
+        random: Numbers in [0, 1), for the jitter.
     """
 
     def __init__(
@@ -73,25 +92,31 @@ class Client:
         task_id: str | None = None,
         deadline: float,
     ) -> Page:
-        """Return one page of tasks; `secret` signs the request.
+        """Return one page of tasks.
 
-        `deadline` is an instant of `clock`. Raises DeadlineError when it is reached, the ApiError
-        of the last try, or Stopped.
+        Args:
+            secret: Signs the request.
+            page_token: Token of the page; empty for the first one.
+            status: Code of the only status to list.
+            task_id: Id of the only task to list.
+            deadline: Time of `clock` by which the page must be there.
+
+        Raises DeadlineError at the deadline, the ApiError of the last try, or Stopped.
         """
         body = _encode_body(page_token, page_size, status, task_id)
-        until = Deadline(deadline, self._clock, self._sleep)
+        limit = Deadline(deadline, self._clock, self._sleep)
         retries = Retries(self._max_retries, self._random)
         while True:
             try:
-                return self._try_once(body, secret, until)
+                return self._try_once(body, secret, limit)
             except ApiError as error:
                 self._stats.record_error(error.code)
                 delay = retries.delay_after(error)
-                # What went wrong says more than that there was no time to try again.
-                if delay is None or delay >= until.remaining():
+                # The error says more than that there was no time to try again.
+                if delay is None or delay >= limit.remaining():
                     raise
-                until.last_error = error
-            until.wait(delay)
+                limit.last_error = error
+            limit.wait(delay)
 
     def abort(self) -> None:
         """Cut a request in flight and refuse all later ones: both raise Stopped. Any thread."""
@@ -101,12 +126,12 @@ class Client:
         """Close the kept connection."""
         self._transport.close()
 
-    def _try_once(self, body: bytes, secret: str, until: Deadline) -> Page:
-        with self._limiter.slot(until.wait) as waited:
+    def _try_once(self, body: bytes, secret: str, deadline: Deadline) -> Page:
+        with self._limiter.slot(deadline.wait) as waited:
             self._stats.record_wait(waited)
             parameters = self._signed_parameters(secret)
             sent_at = self._wall_clock()
-            response = self._send(parameters, body, until)
+            response = self._send(parameters, body, deadline)
             answered_at = self._wall_clock()
         date = parse_http_date(response.headers.get("Date", ""))
         skew = None if date is None else date - (sent_at + answered_at) / 2
@@ -116,7 +141,7 @@ class Client:
             response,
             now=answered_at,
             clock_skew=skew,
-            hide=(secret, parameters["Signature"]),
+            secrets_of_request=(secret, parameters["Signature"]),
         )
 
     def _signed_parameters(self, secret: str) -> dict[str, str]:
@@ -129,10 +154,10 @@ class Client:
             is_test=self._is_test,
         )
 
-    def _send(self, parameters: dict[str, str], body: bytes, until: Deadline) -> Response:
-        timeout = min(self._timeout, until.remaining())
+    def _send(self, parameters: dict[str, str], body: bytes, deadline: Deadline) -> Response:
+        timeout = min(self._timeout, deadline.remaining())
         if timeout <= 0:
-            raise until.missed()
+            raise deadline.missed()
         started = self._clock()
         try:
             return self._transport.post(self._url, params=parameters, body=body, timeout=timeout)
@@ -140,7 +165,7 @@ class Client:
             if timeout == self._timeout:
                 raise
             self._stats.record_error(error.code)
-            raise until.missed() from None
+            raise deadline.missed() from None
         finally:
             self._stats.record_request(self._clock() - started)
 
@@ -157,12 +182,77 @@ def _encode_body(page_token: str, page_size: int, status: int | None, task_id: s
 
 
 def _read_page(
-    response: Response, *, now: float, clock_skew: float | None, hide: tuple[str, ...]
+    response: Response,
+    *,
+    now: float,
+    clock_skew: float | None,
+    secrets_of_request: tuple[str, ...],
 ) -> Page:
     retry_after = parse_retry_after(response.headers.get("Retry-After", ""), now=now)
     if error := error_for_status(response.status, retry_after=retry_after):
         raise error
     answer = decode_answer(response.body)
     if answer.code:
-        raise error_for_code(answer, clock_skew=clock_skew, hide=hide)
+        raise error_for_code(answer, clock_skew=clock_skew, secrets=secrets_of_request)
     return decode_page(answer.data)
+
+
+class Deadline:
+    """The end of a collection, and the only waiting that keeps to it.
+
+    Attributes:
+        last_error: The failure that is being retried, for the message.
+    """
+
+    def __init__(
+        self, end: float, clock: Callable[[], float], sleep: Callable[[float], None]
+    ) -> None:
+        self._end = end
+        self._clock = clock
+        self._sleep = sleep
+        self.last_error: ApiError | None = None
+
+    def remaining(self) -> float:
+        """Return the seconds left, negative after the end."""
+        return self._end - self._clock()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep; raises DeadlineError immediately if the sleep would not end in time."""
+        if seconds >= self.remaining():
+            raise self.missed()
+        self._sleep(seconds)
+
+    def missed(self) -> DeadlineError:
+        """Return the error for a collection that did not end in time."""
+        because = f"; the last error was: {self.last_error}" if self.last_error else ""
+        return DeadlineError(
+            f"the collection did not end before its deadline{because}",
+            remedy="Raise collection.deadline, or see to what makes the API slow.",
+        )
+
+
+def parse_http_date(value: str) -> float | None:
+    """Return the Unix seconds of an HTTP date, None where it is not one."""
+    if len(value) > _MAX_HEADER_CHARACTERS:
+        return None
+    try:
+        parsed = parsedate_tz(value)
+        return None if parsed is None else float(mktime_tz(parsed))
+    except (ValueError, OverflowError, IndexError, TypeError):  # what the parser makes of garbage
+        return None
+
+
+def parse_retry_after(value: str, *, now: float) -> float | None:
+    """Return the seconds to wait from `now` (Unix seconds) on, None for an unreadable value.
+
+    The value is a number of seconds or an HTTP date (RFC 9110, 10.2.3). The result is never
+    negative and at most `MAX_RETRY_AFTER_SECONDS`.
+    """
+    value = value.strip()
+    if _SECONDS.fullmatch(value):
+        seconds = float(value)
+    elif (date := parse_http_date(value)) is not None:
+        seconds = date - now
+    else:
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER_SECONDS)

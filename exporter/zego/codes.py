@@ -89,25 +89,25 @@ _REMEDIES_BY_STATUS = {
 
 
 def error_for_code(
-    answer: Answer, *, clock_skew: float | None = None, hide: Iterable[str] = ()
+    answer: Answer, *, clock_skew: float | None = None, secrets: Iterable[str] = ()
 ) -> ApiError:
     """Return the error for an answer whose return code is not 0.
 
     `clock_skew` is the API's clock minus ours in seconds, None if unknown. The API's own message
-    is part of ours, in one printable line; it is dropped where it holds one of the `hide` strings
-    (secret, signature).
+    is part of ours, in one printable line; it is dropped where it contains one of `secrets`, which
+    are those of the request, or a registered one.
     """
-    hide = tuple(hide)
+    secrets = tuple(secrets)
     meaning = _CODES.get(answer.code, _ANY_OTHER_CODE)
-    said = one_line(answer.message, limit=MAX_MESSAGE_CHARACTERS, secrets=hide)
+    message = one_line(answer.message, limit=MAX_MESSAGE_CHARACTERS, secrets=secrets)
     text = f"{meaning.text} (code {answer.code})"
     if meaning.error is ClockSkewError and clock_skew is not None:
         text += f", its clock is {abs(clock_skew):.0f} s {'behind' if clock_skew < 0 else 'ahead'}"
     return meaning.error(
-        f"{text}: {said}" if said else text,
+        f"{text}: {message}" if message else text,
         code=str(answer.code),
         transient=meaning.transient,
-        request_id=one_line(answer.request_id, limit=MAX_REQUEST_ID_CHARACTERS, secrets=hide),
+        request_id=one_line(answer.request_id, limit=MAX_REQUEST_ID_CHARACTERS, secrets=secrets),
         remedy=meaning.remedy,
     )
 

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 from exporter.errors import ProtocolError
 from exporter.tasks import UNKNOWN_HOST, TaskStatus, UploadTask
-from exporter.text import replace_surrogates
+from exporter.text import label_value, replace_surrogates
 
 MALFORMED_REASONS = (
     "not_an_object",
@@ -108,7 +108,7 @@ class ContradictoryPage(ProtocolError):
         super().__init__(
             problem,
             code="invalid_response",
-            remedy="Compare with another API client, and report it to ZEGO's technical support.",
+            remedy="This is a fault of the API: report it to ZEGO, with the time of this message.",
         )
 
 
@@ -197,6 +197,10 @@ def _decode_task(entry: Any) -> UploadTask:
     task_id = get("UploadTaskId")
     if not isinstance(task_id, str) or not task_id:
         raise _MalformedEntry("id")
+    task_id = replace_surrogates(task_id)
+    # As a label value it would be changed, and could become that of another task.
+    if label_value(task_id) != task_id:
+        raise _MalformedEntry("id")
     title = get("Title")
     if title is None:
         title = ""
@@ -210,7 +214,7 @@ def _decode_task(entry: Any) -> UploadTask:
     if retry_count is None or not 0 <= retry_count < _MAX_INTEGER:
         raise _MalformedEntry("retry_count")
     return UploadTask(
-        id=replace_surrogates(task_id),
+        id=task_id,
         title=replace_surrogates(title),
         status=_STATUSES.get(status, TaskStatus.UNKNOWN),
         retry_count=retry_count,

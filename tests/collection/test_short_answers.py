@@ -15,7 +15,7 @@ from exporter.collection.state import AppView
 from exporter.config import CollectionSettings
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
-from exporter.simulator.app import SimulatedApp
+from exporter.simulator.app import SimulatedApp, Spelling
 from exporter.simulator.lifecycle import Life
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.transport import Response
@@ -87,7 +87,13 @@ class Site:
             )
         )
         secret = self._settings.read_secret()
-        app = SimulatedApp(self._settings.app_id, secret, self.life, rate_limit=None)
+        app = SimulatedApp(
+            self._settings.app_id,
+            secret,
+            self.life,
+            rate_limit=None,
+            spelling=Spelling(tasks="UploadTasks"),
+        )
         self.transport = Altering(app, self._now)
 
     def _now(self) -> float:

@@ -26,11 +26,19 @@ from exporter.errors import (
     ServerError,
     Stopped,
 )
-from exporter.zego.client import Client, Page
+from exporter.zego.client import (
+    MAX_RETRY_AFTER_SECONDS,
+    Client,
+    Deadline,
+    Page,
+    parse_http_date,
+    parse_retry_after,
+)
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.signing import sign
 from exporter.zego.stats import ApiStats
 from exporter.zego.transport import Response, Transport
+from tests.linear import assert_linear
 from tests.zego.peer import Connection, serving
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
@@ -372,3 +380,81 @@ def test_over_a_real_connection() -> None:
             client.describe_upload_tasks(secret=SECRET, deadline=60.0)
         client.close()
     assert len(peer.requests) == 1
+
+
+def test_a_wait_that_ends_in_time_is_slept() -> None:
+    """The sleep is the caller's."""
+    naps: list[float] = []
+    deadline = Deadline(10.0, lambda: 4.0, naps.append)
+    deadline.wait(5.0)
+    assert naps == [5.0]
+    assert deadline.remaining() == 6.0
+
+
+def test_a_wait_that_would_end_too_late_fails_at_once() -> None:
+    """Nothing is gained by sleeping first; the message names what was being retried."""
+    naps: list[float] = []
+    deadline = Deadline(10.0, lambda: 4.0, naps.append)
+    deadline.last_error = ServerError("HTTP 503", code="http_503")
+    with pytest.raises(DeadlineError, match="the last error was: HTTP 503"):
+        deadline.wait(6.0)
+    assert naps == []
+
+
+DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
+INSTANT = 784111777.0
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (DATE, INSTANT),
+        ("", None),
+        ("yesterday", None),
+        ("Sun, 99 Nov 99999999999 08:49:37 GMT", None),
+    ],
+)
+def test_http_dates(value: str, expected: float | None) -> None:
+    """The example of RFC 9110, section 5.6.7, and garbage."""
+    assert parse_http_date(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        (DATE, 10),
+        ("999999999", MAX_RETRY_AFTER_SECONDS),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_retry_after(value: str, expected: float | None) -> None:
+    """Seconds or a date; capped; garbage is as good as none."""
+    assert parse_retry_after(value, now=INSTANT - 10) == expected
+
+
+def test_a_date_that_is_past_asks_for_no_wait() -> None:
+    """It is never negative."""
+    assert parse_retry_after(DATE, now=INSTANT + 10) == 0
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.one_of(
+        st.text(), st.from_regex(r"[a-z]{3}, [0-9]+ Nov [0-9]+ [0-9]+:[0-9]+:[0-9]+ [+-]?[0-9]+")
+    )
+)
+def test_garbage_raises_nothing(value: str) -> None:
+    """Any text gives seconds within the cap, or None."""
+    seconds = parse_retry_after(value, now=INSTANT)
+    assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER_SECONDS
+
+
+@pytest.mark.parametrize("part", ["1", "Mon, ", ":", "(", ")", " ", "\\", "+", "GMT "])
+def test_headers_are_read_in_linear_time(part: str) -> None:
+    """Whatever a peer writes into them."""
+    assert_linear(parse_http_date, lambda size: part * size)
+    assert_linear(lambda text: parse_retry_after(text, now=0.0), lambda size: part * size)

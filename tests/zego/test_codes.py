@@ -55,7 +55,7 @@ def test_the_apis_message_is_passed_on_in_one_short_line() -> None:
 def test_a_message_that_quotes_the_secret_is_not_passed_on() -> None:
     """Nor is a request id."""
     answer = Answer(100000005, "expected md5 of 1S3CRET2", "s3cret", None)
-    error = error_for_code(answer, hide=("s3cret", "signature"))
+    error = error_for_code(answer, secrets=("s3cret", "signature"))
     assert str(error) == "the API refused the signature (code 100000005)"
     assert error.request_id == ""
 
@@ -107,6 +107,6 @@ def test_success_is_no_error() -> None:
 @given(st.integers(), st.text(st.characters()), st.text(st.characters()))
 def test_any_failed_answer_gives_a_printable_error(code: int, message: str, request: str) -> None:
     """Whatever a peer says can go into a log line."""
-    error = error_for_code(Answer(code, message, request, None), hide=("secret",))
+    error = error_for_code(Answer(code, message, request, None), secrets=("secret",))
     line = str(error) + error.request_id
     assert printable(line) == line

@@ -251,7 +251,7 @@ def test_fields_that_are_absent_or_in_another_form(
 
 
 BAD_INSTANTS: tuple[Any, ...] = (-1, "soon", "-1", True, [], {}, 1e300, 1e14, 10**400, "1e9")
-NOT_IDS: tuple[Any, ...] = (ABSENT, None, "", 5, [])
+NOT_IDS: tuple[Any, ...] = (ABSENT, None, "", 5, [], "a\nb", "\u2028", "x" * 257)
 NOT_TITLES: tuple[Any, ...] = (5, False, [], {})
 NOT_WHOLE: tuple[Any, ...] = (ABSENT, None, "", "x", 4.5, True, [], "4.5")
 NOT_COUNTS: tuple[Any, ...] = (-1, "", "x", 0.5, False, [], 10**400)
