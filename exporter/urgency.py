@@ -25,7 +25,7 @@ def _soonest_expiry_first(task: UploadTask) -> float:
     return math.inf if task.expires_at is None else task.expires_at
 
 
-# Statuses of one rank compete with one another; a task without the instant comes last in its rank.
+# Statuses of one rank compete with each other; a task without the time comes last in its rank.
 _PRECEDENCE: dict[TaskStatus, tuple[int, Callable[[UploadTask], float]]] = {
     TaskStatus.FAILED: (0, _newest_first),
     TaskStatus.WAITING_RETRY: (1, _oldest_first),

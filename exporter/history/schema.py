@@ -63,7 +63,11 @@ MIGRATIONS = (
     DROP TABLE task_1;
     """,
 )
-"""The scripts that migrate the file from each version to the next one."""
+"""The scripts that migrate the file from each version to the next one.
+
+They never change: SQLite keeps the text of each statement, comments included, and
+`refuse_other_tables` compares it.
+"""
 
 _LATEST = 1e12
 """Times are Unix seconds between 0 and this; anything else in the file is damage."""

@@ -24,9 +24,9 @@ _FORMATS = (Format(openmetrics=False), Format(openmetrics=True))
 
 
 class Exposition:
-    """Renders everything that is exposed, as of the instant of the call; from any thread.
+    """Renders everything that is exposed, as of the time of the call; from any thread.
 
-    `views` gives one look at each app; `now` is Unix seconds. `process` says whether this process
+    `views` gives the state of each app; `now` is Unix seconds. `process` says whether this process
     and its interpreter are exposed too, `program` how its last reload went.
     """
 

@@ -1,8 +1,8 @@
 """Pieces of a page that are kept, and one gzip member made of kept and fresh pieces.
 
-Deflate streams that end with a full flush can stand one behind the other (RFC 1951; zlib manual,
-Z_FULL_FLUSH): each begins on a byte and looks at nothing before it. One member, not one for each
-piece: browsers and some tools stop after the first.
+Deflate streams that end with a full flush can be concatenated (RFC 1951; zlib manual,
+Z_FULL_FLUSH): each begins on a byte and refers to nothing before it. The result is one member, not
+one for each piece, because browsers and some tools stop after the first.
 """
 
 from __future__ import annotations

@@ -81,17 +81,24 @@ class ExposedSnapshot:
         self.settings = settings
 
     @cached_property
-    def _selection(self) -> tuple[Sequence[UploadTask], int]:
-        return select_tasks(self.snapshot.tasks, self.settings.statuses, self.settings.limit)
+    def _selection(self) -> tuple[Mapping[str, UploadTask], int]:
+        settings = self.settings
+        chosen, omitted = select_tasks(self.snapshot.tasks, settings.statuses, settings.limit)
+        tasks: dict[str, UploadTask] = {}
+        for task in chosen:
+            # Ids that are the same once they are cut would be the same series, and Prometheus
+            # refuses a page with one twice.
+            tasks.setdefault(label_value(task.id), task)
+        return tasks, omitted + len(chosen) - len(tasks)
 
     @property
-    def tasks(self) -> Sequence[UploadTask]:
-        """The tasks with series of their own."""
+    def tasks(self) -> Mapping[str, UploadTask]:
+        """The tasks with series of their own, by their label `upload_task_id`."""
         return self._selection[0]
 
     @property
     def omitted(self) -> int:
-        """The tasks that would have series of their own if `tasks.limit` were higher."""
+        """The tasks in `tasks.statuses` without series of their own."""
         return self._selection[1]
 
     def title(self, task: UploadTask) -> str:
@@ -145,9 +152,9 @@ def by_task(
     """Return the samples of a metric by exposed task, those whose value is None left out."""
 
     def samples(exposed: ExposedSnapshot) -> Iterator[Sample]:
-        for task in exposed.tasks:
+        for label, task in exposed.tasks.items():
             number = value(task)
             if number is not None:
-                yield (task.id,), number
+                yield (label,), number
 
     return samples

@@ -24,9 +24,9 @@ OTHER_HOSTS = "other"
 
 
 def _task_info(exposed: ExposedSnapshot) -> Iterator[Sample]:
-    for task in exposed.tasks:
+    for label, task in exposed.tasks.items():
         reason = exposed.snapshot.failure_reasons.get(task.id, "")
-        yield (task.id, exposed.title(task), task.status.value, reason), 1
+        yield (label, exposed.title(task), task.status.value, reason), 1
 
 
 def _source_tasks(exposed: ExposedSnapshot) -> Iterator[Sample]:
@@ -52,10 +52,10 @@ def _expiring(exposed: ExposedSnapshot, now: float) -> Iterator[Sample]:
 
 
 def _status_since(exposed: ExposedSnapshot) -> Iterator[Sample]:
-    for task in exposed.tasks:
+    for label, task in exposed.tasks.items():
         known = exposed.snapshot.tracked.get(task.id)
         if known is not None and known.since is not None:
-            yield (task.id,), known.since
+            yield (label,), known.since
 
 
 def _oldest_status_since(exposed: ExposedSnapshot) -> Iterator[Sample]:

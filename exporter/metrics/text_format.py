@@ -46,25 +46,25 @@ class Series:
 
 
 class Countdown:
-    """Lines whose values are the seconds until an instant; all but the values is kept ready.
+    """Lines whose values are the seconds until a time; all but the values is kept ready.
 
-    The API's instants are whole seconds, so the current time counts in whole seconds too: a
+    The API's times are whole seconds, so the current time counts in whole seconds too: a
     fraction would say nothing, and make the page much slower to write and to compress.
     """
 
-    def __init__(self, starts: list[str], instants: list[float]) -> None:
-        self._instants = instants
+    def __init__(self, starts: list[str], times: list[float]) -> None:
+        self._times = times
         # Between two values stand the end of a line and the start of the next one.
         self._texts = [text for start in starts for text in (f"\n{start}", "")] + ["\n"]
         self._texts[0] = self._texts[0].removeprefix("\n")
 
     def write(self, now: float) -> str:
         """Return the lines as of `now`, in Unix seconds."""
-        if not self._instants:
+        if not self._times:
             return ""
         texts = self._texts.copy()  # two scrapes may be at it
         second = math.floor(now)
-        values = (instant - second for instant in self._instants)
+        values = (time - second for time in self._times)
         # As `write_number`, in a third of its time: these are finite floats.
         texts[1::2] = [
             repr(value) if value < _FIRST_WITH_EXPONENT else floatToGoString(value)
@@ -89,9 +89,9 @@ class FamilyWriter:
         return "".join([line((*app, *values), number) for values, number in samples])
 
     def countdown(self, app: tuple[str, ...], samples: Iterable[Sample]) -> Countdown:
-        """Return the lines that count down to the samples' instants."""
-        ready = [(self._series.start((*app, *values)), instant) for values, instant in samples]
-        return Countdown([start for start, _ in ready], [instant for _, instant in ready])
+        """Return the lines that count down to the samples' times."""
+        ready = [(self._series.start((*app, *values)), time) for values, time in samples]
+        return Countdown([start for start, _ in ready], [time for _, time in ready])
 
     def histogram(self, app: tuple[str, ...], histogram: Histogram) -> str:
         """Return the lines of a histogram."""
@@ -105,7 +105,7 @@ class FamilyWriter:
 
 
 def escape(value: str) -> str:
-    """Return a label value as it stands between quotes."""
+    """Return a label value as it is written between quotes."""
     if '"' in value or "\\" in value or "\n" in value:
         return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
     return value

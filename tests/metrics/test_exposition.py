@@ -22,6 +22,7 @@ from exporter.metrics.exposition import Exposition
 from exporter.metrics.metric import ProgramView
 from exporter.metrics.table import METRICS
 from exporter.tasks import UNKNOWN_HOST, TaskStatus, UploadTask
+from exporter.text import label_value
 from exporter.zego.stats import ApiStats
 from tests.builders import NOW, make_settings, make_snapshot, make_task, make_view, tasks_strategy
 
@@ -113,13 +114,14 @@ def test_the_page_has_the_librarys_process_metrics_and_no_created_series() -> No
 @settings(deadline=None, max_examples=25)
 @given(st.lists(tasks_strategy(), unique_by=lambda task: task.id, max_size=8))
 def test_any_tasks_give_a_page_that_both_parsers_read_alike(tasks: list[UploadTask]) -> None:
-    """Quotes, newlines and any script in titles and ids survive both formats."""
+    """Quotes and any script in titles and ids survive both formats."""
     view = make_view(snapshot=make_snapshot(*tasks))
     text = {f.name: f.samples for f in parse_text(render(view))}
     openmetrics = {f.name: f.samples for f in parse_openmetrics(render(view, openmetrics=True))}
     for name in ("zego_upload_tasks", "zego_upload_task_info", "zego_upload_collections"):
         assert sorted(text[name], key=str) == sorted(openmetrics[name], key=str)
-    assert {s.labels["title"] for s in text["zego_upload_task_info"]} <= {t.title for t in tasks}
+    titles = {label_value(task.title) for task in tasks}
+    assert {s.labels["title"] for s in text["zego_upload_task_info"]} <= titles
 
 
 def test_how_the_last_reload_went_is_exposed() -> None:
@@ -228,3 +230,27 @@ def test_source_tasks_are_bounded_and_add_up(
     largest = max((n for host, n in counts.items() if host != UNKNOWN_HOST), default=0)
     shown = [sum(n for (host, _), n in samples.items() if host == label) for label in labels]
     assert largest <= max(shown, default=0)
+
+
+ODD = st.text(st.characters(exclude_categories=["Cs"]), min_size=1) | st.sampled_from(
+    ["x" * 255, "x" * 256, "x" * 257, "x" * 300 + "a", "x" * 300 + "b", "a\x00", "a\x1f", "a\u2028"]
+)
+
+
+@given(st.lists(st.tuples(ODD, ODD), unique_by=lambda pair: pair[0], max_size=8))
+def test_label_values_are_short_and_printable_and_no_series_is_twice(
+    texts: list[tuple[str, str]],
+) -> None:
+    """Whatever ids and titles are (docs/guarantees.md, section 10); equal ids are left out."""
+    tasks = [make_task(task_id, title=title) for task_id, title in texts]
+    page = render(make_view(snapshot=make_snapshot(*tasks)))
+    families = {family.name: family for family in parse_text(page)}
+    samples = families["zego_upload_task_info"].samples
+    ids = [sample.labels["upload_task_id"] for sample in samples]
+    assert len(ids) == len(set(ids))
+    (omitted,) = families["zego_upload_task_series_omitted"].samples
+    assert omitted.value == len(tasks) - len(ids)
+    for sample in samples:
+        for value in sample.labels.values():
+            assert len(value) <= 256
+            assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", value)
