@@ -114,14 +114,23 @@ def test_the_page_has_the_librarys_process_metrics_and_no_created_series() -> No
 @settings(deadline=None, max_examples=25)
 @given(st.lists(tasks_strategy(), unique_by=lambda task: task.id, max_size=8))
 def test_any_tasks_give_a_page_that_both_parsers_read_alike(tasks: list[UploadTask]) -> None:
-    """Quotes and any script in titles and ids survive both formats."""
+    """Quotes and any script in titles survive both formats; control characters become U+FFFD."""
     view = make_view(snapshot=make_snapshot(*tasks))
     text = {f.name: f.samples for f in parse_text(render(view))}
     openmetrics = {f.name: f.samples for f in parse_openmetrics(render(view, openmetrics=True))}
     for name in ("zego_upload_tasks", "zego_upload_task_info", "zego_upload_collections"):
         assert sorted(text[name], key=str) == sorted(openmetrics[name], key=str)
     titles = {label_value(task.title) for task in tasks}
-    assert {s.labels["title"] for s in text["zego_upload_task_info"]} <= titles
+    assert {sample.labels["title"] for sample in text["zego_upload_task_info"]} <= titles
+
+
+@pytest.mark.parametrize("openmetrics", [False, True])
+def test_titles_are_cleaned_and_cut(openmetrics: bool) -> None:
+    """Prometheus can be told to refuse a page with longer label values."""
+    tasks = [make_task("a", title="x\n\x1b\u2028y"), make_task("b", title="x" * 5000)]
+    page = render(make_view(snapshot=make_snapshot(*tasks)), openmetrics=openmetrics)
+    assert 'title="x\ufffd\ufffd\ufffdy"' in page
+    assert f'title="{"x" * 255}…"' in page
 
 
 def test_how_the_last_reload_went_is_exposed() -> None:
