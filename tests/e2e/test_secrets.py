@@ -37,7 +37,8 @@ PATHS = ("/metrics", "/", "/-/healthy", "/-/ready", "/nothing", "/metrics?app=1"
 
 FORBIDDEN = re.compile(
     r"[0-9a-f]{32}"  # the form of server secrets and of signatures
-    r"|stream-secret|\btoken=|origin\.example\.com"  # media URLs and what they carry
+    r"|stream-secret|\btoken="  # what media URLs carry
+    r'|(?<!source_host=")origin\.example\.com|origin\.example\.com[/:@?]'  # more than their host
     r"|Signature(Nonce)?=|SignatureVersion|Timestamp="  # a request's query
 )
 
