@@ -105,7 +105,7 @@ def apps() -> list[FaultyApp]:
     """Return two apps with media URLs that carry tokens; one sends callbacks."""
     built = []
     for app_id, (name, secret) in enumerate((("vod", SERVER_SECRET), ("file", FILE_SECRET)), 1):
-        life = Life(pace=0)
+        life = Life(pace=0, start=time.time())
         life.add_tasks(60, statuses=(1, 4, 5))
         built.append(FaultyApp(app_id, secret, life, name, rate_limit=None))
     return built
