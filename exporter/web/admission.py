@@ -27,7 +27,7 @@ DEFAULT_MAX_REQUESTS = 40
 MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
 """No further body is sent while so many bytes are; so the bound is this and one page."""
 
-STALL_SECONDS = 3.0
+STALL_SECONDS = 2.0
 
 _UNCOUNTED: Final = ("/-/", "/callback/")
 

@@ -6,7 +6,9 @@ sends nothing, drips one byte a second, or never reads its answer stays forever.
 - A whole request, head and body, arrives within `request_seconds`: counted from the connection for
   the first request, from its first byte for later ones.
 - A piece of an answer is taken within `write_seconds`. The buffer above the kernel counts as full
-  as soon as it holds anything, so a small rest is bounded too.
+  as soon as it holds anything, so a small rest is bounded too. TCP_USER_TIMEOUT ends clients that
+  take nothing, with TLS too (Linux 6.18: 2.3 and 2.4 s after a time-out of 2 s), but not those that
+  take a byte now and then, and it does not tell who stalls (`may_be_dropped`). So the timer stays.
 - A connection that is closed ends within `write_seconds`: TLS would wait for the client's farewell.
 - A client whose certificate is not admitted is dropped before it can ask for anything.
 - A request head above `head_bytes` is 431 however it arrives. h11 looks only at heads that are
