@@ -16,7 +16,8 @@ LARGEST_RATIO = 9.0
 """Between linear (4) and quadratic (16); a function that cuts its input first comes to about 1."""
 
 _LONG_ENOUGH = 0.0005  # seconds: noise is small beside it
-_LARGEST = 2_000_000
+_LARGEST = 200_000
+"""Quadratic work on so much can be measured; more would only measure the caches of the machine."""
 
 
 def cpu_seconds(function: Callable[[Any], object], argument: Any) -> float:
@@ -39,14 +40,14 @@ def assert_linear(
     """Fail if `function` takes more than linear time on what `build(size)` returns.
 
     `size` is where to begin: large enough for quadratic work to show, small enough for it to end.
-    A function so quick that its time cannot be measured is given more, up to two million.
+    A function so quick that its time cannot be measured is given more, up to 200,000.
     """
     while (least := cpu_seconds(function, build(size))) < _LONG_ENOUGH and size < _LARGEST:
         size *= 2
     ratios = []
     for _ in range(3):  # a neighbour on the same core may spoil one of them
         grown = cpu_seconds(function, build(GROWTH * size))
-        ratios.append(grown / max(least, _LONG_ENOUGH / 4))
+        ratios.append(grown / max(least, _LONG_ENOUGH))
         if ratios[-1] <= LARGEST_RATIO:
             return
         least = cpu_seconds(function, build(size))

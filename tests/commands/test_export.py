@@ -68,13 +68,13 @@ def test_dashboards_need_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_a_failure(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Exit code 1: the flags are right, the machine is not."""
     (tmp_path / "file").write_text("")
 
     assert main(["export", "rules", "--output", str(tmp_path / "file")]) == 1
-    assert "cannot write to" in capsys.readouterr().err
+    assert "cannot write to" in capfd.readouterr().err
 
 
 def test_everything_that_ships_is_in_the_list_of_the_build() -> None:
