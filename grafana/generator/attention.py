@@ -82,7 +82,7 @@ def slots_panel(texts: Texts) -> table.Panel:
     queries = [Query(fullest), Query(f"{used} and on ({', '.join(promql.APP)}) {fullest}")]
     columns = [
         Column("zego_app", "app", 0, row_link(texts, OVERVIEW_UID)),
-        Column("Value #B", "used", 55, {"decimals": 0}),
+        Column("Value #B", "used", 65, {"decimals": 0}),
         Column("Value #A", "slots", 90, slot_gauge()),
     ]
     return table_panel(texts, "slots", queries, columns, sort_by="Value #A")

@@ -33,12 +33,12 @@ PANELS: Mapping[str, PanelText] = {
         "No data",
     ),
     "active": PanelText(
-        "Active uploads",
+        "Unfinished",
         "Uploads that are waiting, uploading or waiting for a retry.",
         "No data",
     ),
     "unresolved": PanelText(
-        "Unresolved failures",
+        "Unresolved",
         "Failed uploads that are still listed and that nobody has uploaded again: no later upload "
         "has their title. Also those that failed before the exporter started.",
         "No data",
@@ -56,7 +56,7 @@ PANELS: Mapping[str, PanelText] = {
         "None, or no data",
     ),
     "expiring_6h": PanelText(
-        "Expiring, 6 h",
+        "Expiring 6 h",
         "Files that expire within 6 hours. A player that still uses such a file then fails. To "
         "keep a file, upload it again. Needs 6h among tasks.expiry_windows.",
         "No data",

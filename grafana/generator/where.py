@@ -52,15 +52,15 @@ def sources_panel(texts: Texts) -> table.Panel:
     ]
     some_are_bad = palette.steps("text", (0.5, palette.BAD)).build()
     columns = [
-        Column("zego_app", "app", 110),
+        Column("zego_app", "app", 100),
         Column("source_host", "source_host"),
         Column(
             "Value #A",
             "failed_listed",
-            90,
+            70,
             {**COLOURED_TEXT, "decimals": 0, "thresholds": some_are_bad},
         ),
-        Column("Value #B", "finished_listed", 90, {"decimals": 0}),
+        Column("Value #B", "finished_listed", 80, {"decimals": 0}),
         Column("Value #C", "failed_share", 105, {"unit": "percentunit", "decimals": 1}),
     ]
     return table_panel(texts, "sources", queries, columns, sort_by="Value #A")

@@ -20,11 +20,11 @@ NO_DATA = {"": "no data", "-zh": "无数据"}
 TILES = (
     "Collection",
     "Oldest data",
-    "Active uploads",
-    "Unresolved failures",
+    "Unfinished",
+    "Unresolved",
     "Failed, 24 h",
     "Success rate, 24 h",
-    "Expiring, 6 h",
+    "Expiring 6 h",
 )
 
 
@@ -81,7 +81,7 @@ def test_the_api_is_down(prometheus: Prometheus) -> None:
     assert [one.colour for one in shown["Oldest data"]] == [BAD]
     for tile in ("Failed, 24 h", "Success rate, 24 h"):
         assert [one.colour for one in shown[tile]] == [NOTHING]
-    for tile in ("Active uploads", "Unresolved failures", "Expiring, 6 h"):
+    for tile in ("Unfinished", "Unresolved", "Expiring 6 h"):
         assert [(one.text, one.colour) for one in shown[tile]] == [("No data", NOTHING)]
     apps = {one.about("zego_app"): one.text for one in shown["Apps"] if one.column == "Collection"}
     assert apps == dict.fromkeys(APPS, "Failing")
@@ -116,7 +116,7 @@ def test_an_app_is_removed(prometheus: Prometheus) -> None:
 def test_the_first_day_of_a_large_account(prometheus: Prometheus) -> None:
     """What failed before the exporter began is on a tile, and in the table with its age."""
     shown = overview(prometheus, "first_day")
-    now, day = shown["Unresolved failures"], shown["Failed, 24 h"]
+    now, day = shown["Unresolved"], shown["Failed, 24 h"]
     assert [(one.text, one.colour) for one in now] == [(str(FAILED_LISTED), BAD)]
     assert [(one.text, one.colour) for one in day] == [("0", GOOD)]
     table = shown["Failed and unfinished uploads"]
@@ -142,7 +142,7 @@ def test_statuses_of_different_size_are_apart(prometheus: Prometheus) -> None:
 def test_an_empty_account(prometheus: Prometheus) -> None:
     """Zeros are zeros: data are there, and say that nothing is."""
     shown = overview(prometheus, "empty_account")
-    for tile in ("Active uploads", "Unresolved failures", "Expiring, 6 h"):
+    for tile in ("Unfinished", "Unresolved", "Expiring 6 h"):
         assert [one.text for one in shown[tile]] == ["0"]
     assert [one.text for one in shown["Collection"]] == ["OK"]
     assert shown["Failed and unfinished uploads"][0].text.startswith("None, or no data")
