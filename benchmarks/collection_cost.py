@@ -30,7 +30,7 @@ from exporter.config import AppSettings, CollectionSettings
 from exporter.history.counters import AppCounters
 from exporter.simulator.app import Nonces, SimulatedApp
 from exporter.simulator.expected_state import expected_state
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import CANCELLED, EXPIRED, FAILED, SUCCEEDED, UPLOADING, WAITING
 from exporter.zego.limiter import RateLimiter
 from tests.direct import DirectTransport
@@ -61,7 +61,7 @@ class Site:
 
     def __init__(self, strategy: str, tasks: int) -> None:
         self.elapsed = 0.0
-        self.life = Life(pace=0, start=NOW, log_limit=0)
+        self.life = Lifecycle(pace=0, start=NOW, log_limit=0)
         self.life.add_tasks(tasks, statuses=MIXTURE)
         for status in (WAITING, UPLOADING):
             for _ in range(5):

@@ -13,7 +13,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.simulator.expected_state import expected_state
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import STATUS_WORDS
 from tests.faults import FaultyApp
 
@@ -85,7 +85,7 @@ class Watched:
     """
 
     def __init__(self, app_id: int, name: str, *, stale_after: float) -> None:
-        life = Life(pace=0, start=time.time())
+        life = Lifecycle(pace=0, start=time.time())
         life.add_tasks(TASKS, statuses=tuple(STATUS_WORDS))
         # A listing is one look: what changes during a walk would else be seen half.
         self.app = FaultyApp(

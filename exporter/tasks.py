@@ -63,7 +63,7 @@ class UploadTask:
         status: `UNKNOWN` for a code that this version does not know.
         retry_count: Retries so far.
         expires_at: Unix seconds, None where the API gave none.
-        created_at: Likewise.
+        created_at: Unix seconds, None where the API gave none.
         source_host: Host of its StreamUrl in lower case, without user, port, path and query;
             `UNKNOWN_HOST` where it is not known.
     """

@@ -25,7 +25,7 @@ from exporter.collection.state import AppView
 from exporter.commands.serve import Service
 from exporter.config import Settings, load_settings
 from exporter.logs import LogFormat, setup_logging
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.zego import signing
 from exporter.zego.callbacks import sign_callback
 from exporter.zego.transport import Transport
@@ -105,7 +105,7 @@ def apps() -> list[FaultyApp]:
     """Return two apps with media URLs that carry tokens; one sends callbacks."""
     built = []
     for app_id, (name, secret) in enumerate((("vod", SERVER_SECRET), ("file", FILE_SECRET)), 1):
-        life = Life(pace=0, start=time.time())
+        life = Lifecycle(pace=0, start=time.time())
         life.add_tasks(60, statuses=(1, 4, 5))
         built.append(FaultyApp(app_id, secret, life, name, rate_limit=None))
     return built

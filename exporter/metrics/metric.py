@@ -27,11 +27,11 @@ class Scope(Enum):
     """On the current snapshot: `samples(ExposedSnapshot)`. Absent without one, or if stale."""
 
     MOMENT = auto()
-    """On it and the time of the scrape: `samples(ExposedSnapshot, now)`. Absent likewise."""
+    """On it and the time of the scrape: `samples(ExposedSnapshot, now)`. Absent as for SNAPSHOT."""
 
     COUNTDOWN = auto()
     """On times in it: `samples(ExposedSnapshot)` gives Unix seconds, exposed are the seconds until
-    then. Absent likewise."""
+    then. Absent as for SNAPSHOT."""
 
     APP = auto()
     """On an app's collections and settings: `samples(AppView)`."""

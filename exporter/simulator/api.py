@@ -64,7 +64,7 @@ def handle(
 ) -> Answer:
     """Answer one request to DescribeUploadTasks.
 
-    `apps` is by AppId, `now` the server's time (Unix seconds), `arrived` the instant for the rate
+    `apps` is by AppId, `now` the server's time (Unix seconds), `arrived` the time for the rate
     limit, of any clock that never goes back (default: `now`).
     """
     app = apps.get(_read_integer(query.get("AppId", "")))

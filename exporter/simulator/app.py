@@ -7,7 +7,7 @@ from dataclasses import InitVar, dataclass, field
 from random import Random
 from typing import Any, Literal
 
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.reply import Reply, become_gateway_error
 from exporter.simulator.tokens import Cursor, TokenTable
 
@@ -53,7 +53,7 @@ class Arrivals:
         self._counted: deque[float] = deque()
 
     def record(self, at: float) -> bool:
-        """Note a request at an instant and return whether it is within the limit."""
+        """Note a request at a time and return whether it is within the limit."""
         at = max(at, self._last_second[-1]) if self._last_second else at
         self.requests += 1
         _forget(self._last_second, at - 1.0)
@@ -66,9 +66,9 @@ class Arrivals:
         return within
 
 
-def _forget(instants: deque[float], until: float) -> None:
-    while instants and instants[0] <= until:
-        instants.popleft()
+def _forget(times: deque[float], until: float) -> None:
+    while times and times[0] <= until:
+        times.popleft()
 
 
 class Nonces:
@@ -152,7 +152,7 @@ class SimulatedApp:
 
     app_id: int
     server_secret: str = field(repr=False)
-    life: Life
+    life: Lifecycle
     name: str = ""
     enabled: bool = True
     needs_is_test: bool = False

@@ -6,7 +6,7 @@ GET /simulator/truth
 POST /simulator/tasks
     `{"app_id": 1, "add": [{"title": "a.mp4", "status": 5}], "add_many": 100, "statuses": [4, 5],
     "change": [{"id": "upload_task_1", "status": 7}], "remove": ["upload_task_2"]}`; all but the
-    first may be left out. The fields are those of `Life.add_task` and `Life.set_status`.
+    first may be left out. The fields are those of `Lifecycle.add_task` and `Lifecycle.set_status`.
 
 The answer to a POST is `{}`, or HTTP 400 with `{"error": "..."}`.
 """

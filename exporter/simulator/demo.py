@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from exporter.simulator.app import SimulatedApp, Spelling
 from exporter.simulator.http_server import SimulatorServer
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import STATUS_WORDS
-from exporter.simulator.workload import DAY, HOUR, MINUTE, Rhythm
+from exporter.simulator.workload import DAY, HOUR, MINUTE, Workload
 
 CREDENTIALS = (
     (1234567890, "7d8f2c4be1a0935f6c2d4e8b9a017f53"),
@@ -25,7 +25,7 @@ CREDENTIALS = (
 CALLBACK_SECRET = "4c0a97e25d1b83f6"  # noqa: S105 - opens nothing, like those above
 """Callback secret of every demo app."""
 
-BUSY = Rhythm(
+BUSY = Workload(
     arrival_interval=12.0,
     burst_chance=0.04,
     waiting=6.0,
@@ -87,8 +87,8 @@ def demo_apps(
     ]
 
 
-def _live_until(now: float, seed: int, pace: float, rhythm: Rhythm) -> Life:
-    life = Life(seed, pace, start=now - (WARM_UP / pace if pace else 0.0), rhythm=rhythm)
+def _live_until(now: float, seed: int, pace: float, rhythm: Workload) -> Lifecycle:
+    life = Lifecycle(seed, pace, start=now - (WARM_UP / pace if pace else 0.0), rhythm=rhythm)
     life.advance(now)
     return life
 
@@ -102,7 +102,7 @@ def sized_app(
     credentials: tuple[int, str] = CREDENTIALS[0],
 ) -> SimulatedApp:
     """Return one app with `tasks` tasks of all statuses, which stand still unless `pace` is set."""
-    life = Life(seed, pace, start=now)
+    life = Lifecycle(seed, pace, start=now)
     life.add_tasks(tasks, statuses=tuple(STATUS_WORDS))
     return SimulatedApp(*credentials, life, name="sized")
 

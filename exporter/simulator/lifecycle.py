@@ -6,8 +6,8 @@ Rules that this file keeps (`docs/zego-api.md`, Upload tasks):
 - At most `slots` tasks are waiting or uploading; a creation beyond them is refused, and a task that
   waits for its retry goes on waiting. Fewer than `slots` upload at the same time, so that
   tasks are seen waiting. Adding or moving by hand knows no such limit.
-- Whatever happens is an event with an instant. Chance is asked only while an event is handled, so
-  the history between two instants is the same, however many calls of `advance` lie between them.
+- Whatever happens is an event with a time. Chance is asked only while an event is handled, so
+  the history between two times is the same, however many calls of `advance` lie between them.
 - `pace` divides every duration; with pace 0 nothing happens by itself.
 """
 
@@ -33,9 +33,9 @@ from exporter.simulator.task import (
     WAITING_RETRY,
     SimulatedTask,
 )
-from exporter.simulator.task_store import Register
+from exporter.simulator.task_store import TaskStore
 from exporter.simulator.titles import make_title
-from exporter.simulator.workload import REALISTIC, Rhythm
+from exporter.simulator.workload import REALISTIC, Workload
 
 Act = Callable[[float, SimulatedTask], None]
 Queue = deque[tuple[SimulatedTask, int]]  # tasks with the entry under which they were queued
@@ -45,7 +45,7 @@ _NOBODY = SimulatedTask("", "", "", 0, 0, 0, 0, 0, troubled=False)
 
 
 class _Event(NamedTuple):
-    """What `task` will do at an instant, if its `entry` is then still the same."""
+    """What `task` will do at a time, if its `entry` is then still the same."""
 
     at: float
     number: int
@@ -54,8 +54,8 @@ class _Event(NamedTuple):
     entry: int
 
 
-class Life(Register):
-    """The tasks of one app and what happens to them from the instant `start` (Unix seconds) on.
+class Lifecycle(TaskStore):
+    """The tasks of one app and what happens to them from `start` (Unix seconds) on.
 
     `log_limit` is how many changes are remembered, None for all.
     """
@@ -67,7 +67,7 @@ class Life(Register):
         slots: int = 10,
         *,
         start: float = 0.0,
-        rhythm: Rhythm = REALISTIC,
+        rhythm: Workload = REALISTIC,
         log_limit: int | None = 10_000,
     ) -> None:
         super().__init__(start, log_limit)

@@ -19,7 +19,7 @@ T = TypeVar("T")
 _HOLES_WORTH_CLOSING = 64
 
 
-class Shelf(Generic[T]):
+class OrderedList(Generic[T]):
     """Items under growing integer keys; `len()` is the number of items."""
 
     __slots__ = ("_holes", "_items", "_keys")

@@ -73,7 +73,7 @@ class SimulatedTask:
 
 
 class Change(NamedTuple):
-    """One move of a task at an instant; None is "new" as `before` and "gone" as `after`.
+    """One move of a task at a time; None is "new" as `before` and "gone" as `after`.
 
     `reason` is why it failed, 0 for every other move.
     """

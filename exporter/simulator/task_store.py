@@ -14,7 +14,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from threading import RLock
 
-from exporter.simulator.ordered_list import Shelf
+from exporter.simulator.ordered_list import OrderedList
 from exporter.simulator.task import (
     FAILED,
     STORED,
@@ -29,8 +29,8 @@ from exporter.simulator.workload import DAY
 Observer = Callable[[Change, SimulatedTask], None]
 
 
-class Register:
-    """The listed tasks at the instant `now` (Unix seconds).
+class TaskStore:
+    """The listed tasks at `now` (Unix seconds).
 
     `log_limit` is how many changes are remembered, None for all.
     """
@@ -39,8 +39,8 @@ class Register:
         self.now = now
         self.lock = RLock()
         self.tasks: dict[str, SimulatedTask] = {}
-        self.listing: Shelf[SimulatedTask] = Shelf()
-        self.by_status: defaultdict[int, Shelf[SimulatedTask]] = defaultdict(Shelf)
+        self.listing: OrderedList[SimulatedTask] = OrderedList()
+        self.by_status: defaultdict[int, OrderedList[SimulatedTask]] = defaultdict(OrderedList)
         self.log: deque[Change] = deque(maxlen=log_limit)
         self._observers: list[Observer] = []
         self._last_number = 0
@@ -99,7 +99,7 @@ class Register:
             return task
 
     def add_tasks(self, count: int, *, statuses: Sequence[int] = (SUCCEEDED,)) -> None:
-        """List `count` tasks more, of the `statuses` in turn, with varied retries and instants."""
+        """List `count` tasks more, of the `statuses` in turn, with varied retries and times."""
         with self.lock:
             for index in range(count):
                 status = statuses[index % len(statuses)]

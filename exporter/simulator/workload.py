@@ -10,7 +10,7 @@ DAY = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
+class Workload:
     """The rates, chances and durations (seconds at pace 1) of a life.
 
     `retentions` are (seconds, weight) pairs; each file gets one of them, varied by a quarter, so
@@ -40,5 +40,5 @@ class Rhythm:
     titles: str = "mixed"
 
 
-REALISTIC = Rhythm()
+REALISTIC = Workload()
 """Minutes for an upload, days until a file expires."""

@@ -7,7 +7,7 @@ Rules that this file keeps:
   came: then no window at the server can hold more requests than there are slots, whatever the
   network's delays do.
 - First come, first served, over all threads that share the limiter.
-- Nobody sleeps while holding the lock, and whoever is stopped while waiting leaves the queue.
+- Nobody sleeps while holding the lock. A thread that is stopped while it waits leaves the queue.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._queue: deque[object] = deque()
         self._in_flight = 0
-        self._answered: deque[float] = deque()  # instants, ascending, of slots not yet free again
+        self._answered: deque[float] = deque()  # times, ascending, of slots not yet free again
         self.set_rate(requests_per_second)
 
     def set_rate(self, requests_per_second: float) -> None:

@@ -88,7 +88,7 @@ class ApiStats:
             self.clock_skew_seconds = seconds
 
     def view(self) -> ApiStatsView:
-        """Return a frozen copy of everything, taken at one instant."""
+        """Return a frozen copy of everything, taken together."""
         with self._lock:
             return ApiStatsView(
                 requests=self.requests,

@@ -86,7 +86,7 @@ def to_model(board: Board, texts: Texts) -> dict[str, Any]:
     )
     model = plain(built)
     model["panels"] = list(_laid_out(board.sections, texts))
-    return mended(model)
+    return corrected(model)
 
 
 def plain(built: object) -> Any:
@@ -116,8 +116,8 @@ def _heading(title: str, number: int, top: int) -> dict[str, Any]:
     return {**plain(row.build()), "panels": []}
 
 
-def mended(model: dict[str, Any]) -> dict[str, Any]:
-    """Return the dashboard with the SDK's defaults mended (see above)."""
+def corrected(model: dict[str, Any]) -> dict[str, Any]:
+    """Return the dashboard with the SDK's defaults corrected (see above)."""
     kinds = sorted({panel["type"] for panel in model["panels"]} - {"row"})
     for panel in model["panels"]:
         _mend_panel(panel)

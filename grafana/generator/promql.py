@@ -105,7 +105,7 @@ def quantile(share: float, histogram: str, *, where: str = "") -> str:
 def leading(shown: str, ranked_by: str, count: int) -> str:
     """Keep those apps of `shown` that rank highest; one choice for the whole time range.
 
-    `topk` alone chooses anew at every step of a graph and so shows more series than it says.
+    `topk` alone chooses again at every step of a graph and so shows more series than it says.
     `ranked_by` ought to look at the whole range: `...[$__range] @ end()`.
     """
     return f"{shown} and on ({', '.join(APP)}) topk({count}, {ranked_by})"

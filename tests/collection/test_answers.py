@@ -24,7 +24,7 @@ from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.demo import BUSY
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import STATUS_WORDS
 from exporter.zego.limiter import RateLimiter
 from tests.builders import NOW, make_settings
@@ -114,7 +114,7 @@ def test_what_is_answered_is_true(tmp_path: Path, strategy: str, seed: int) -> N
             {"strategy": strategy, "page_size": 20, "max_retries": 0, "deadline": 1e6}
         )
     )
-    life = Life(seed, start=int(now), rhythm=rhythm)
+    life = Lifecycle(seed, start=int(now), rhythm=rhythm)
     app = SimulatedApp(settings.app_id, settings.read_secret(), life, rate_limit=None)
     truth, unresolved = Truth(app), 0
     path = tmp_path / "history.sqlite"

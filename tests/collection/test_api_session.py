@@ -12,7 +12,7 @@ import pytest
 from exporter.collection.api_session import INCREMENTAL_CLIENTS, ApiSession, IncrementalUnsupported
 from exporter.collection.walk import TotalsCheck
 from exporter.errors import Stopped
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import TaskStatus
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
@@ -27,7 +27,7 @@ SECRET = "0" * 32
 
 def make_app(**switches: Any) -> FaultyApp:
     """Return an app with twenty tasks each succeeded and failed."""
-    life = Life(pace=0, start=NOW)
+    life = Lifecycle(pace=0, start=NOW)
     life.add_tasks(40, statuses=(4, 5))
     return FaultyApp(1, SECRET, life, rate_limit=None, **switches)
 

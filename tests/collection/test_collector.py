@@ -20,7 +20,7 @@ from exporter.config import AppSettings, CollectionSettings
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
 from exporter.history.rows import Update
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import Snapshot, TaskStatus
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.stats import ApiStats
@@ -87,7 +87,7 @@ class Site:
 @pytest.fixture
 def app() -> FaultyApp:
     """Return an app whose tasks stand still, without a rate limit."""
-    life = Life(pace=0, start=NOW)
+    life = Lifecycle(pace=0, start=NOW)
     life.add_tasks(120, statuses=(4, 5))
     return FaultyApp(APP_ID, SECRET, life, rate_limit=None)
 

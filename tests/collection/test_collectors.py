@@ -14,7 +14,7 @@ from exporter.config import AppSettings, CollectionSettings
 from exporter.history.database import HistoryFile
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.http_server import SimulatorServer
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import Snapshot
 from tests.builders import NOW, make_settings
 from tests.waiting import wait_until
@@ -28,7 +28,7 @@ def server() -> Iterator[SimulatorServer]:
     """Run three simulated apps with 10 tasks each."""
     apps = []
     for app_id in (1, 2, 3):
-        life = Life(pace=0, start=NOW)
+        life = Lifecycle(pace=0, start=NOW)
         life.add_tasks(10)
         apps.append(SimulatedApp(app_id, SECRET, life, rate_limit=None))
     with SimulatorServer(apps) as running:

@@ -19,7 +19,7 @@ from exporter.history.counters import AppCounters
 from exporter.simulator.api import handle
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.demo import BUSY
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import STATUS_WORDS, Change
 from exporter.zego.decoding import Page, decode_page
 from tests.simulator.calls import NOW, SECRET, signed_query
@@ -46,7 +46,7 @@ ENDED = ("succeeded", "failed", "cancelled", "expired")
 class Expectation:
     """What ought to be counted, from the changes that the simulator tells of."""
 
-    def __init__(self, life: Life) -> None:
+    def __init__(self, life: Lifecycle) -> None:
         self.transitions: Counter[tuple[str, str]] = Counter()
         self.finished: Counter[str] = Counter()
         self.seconds: Counter[str] = Counter()
@@ -101,7 +101,7 @@ def nonzero(counters: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], 
 def test_counters_equal_what_visibly_happened() -> None:
     """Transitions and durations are exact, although one walk in ten fails and much goes unseen."""
     random, now = Random(1), int(NOW)  # noqa: S311 - a test's course
-    life = Life(1, start=now, rhythm=LIVELY, log_limit=None)
+    life = Lifecycle(1, start=now, rhythm=LIVELY, log_limit=None)
     app = SimulatedApp(1, SECRET, life, rate_limit=None)
     expected, counters = Expectation(life), AppCounters()
     now += 600

@@ -16,7 +16,7 @@ from exporter.config import CollectionSettings
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
 from exporter.simulator.app import SimulatedApp, Spelling
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.transport import Response
 from tests.builders import NOW, make_settings
@@ -77,7 +77,7 @@ class Site:
     """A collector of an app with 300 tasks, restarted at will."""
 
     def __init__(self, strategy: str, history: Path | None) -> None:
-        self.life = Life(pace=0, start=NOW)
+        self.life = Lifecycle(pace=0, start=NOW)
         self.life.add_tasks(TASKS, statuses=(4,))
         self.elapsed = 0.0
         self._history = history

@@ -17,7 +17,7 @@ from exporter.commands.check import Finding, Probe, check, judge, probe
 from exporter.config import AppSettings, CollectionSettings, Settings
 from exporter.config.schema import HistorySettings
 from exporter.errors import RateLimitedError
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from tests.builders import NOW, make_settings
 from tests.faults import FaultyApp, FaultyServer
 from tests.faults.faults import Fault
@@ -28,7 +28,7 @@ SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 @pytest.fixture
 def simulated() -> FaultyApp:
     """Return an app with 120 tasks that do not change."""
-    life = Life(pace=0, start=NOW)
+    life = Lifecycle(pace=0, start=NOW)
     life.add_tasks(120)
     return FaultyApp(1, SECRET, life)
 

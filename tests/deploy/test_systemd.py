@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.cli import EXIT_FAILED, EXIT_OK, EXIT_USAGE
 from exporter.config import load_settings
 from tests.components import require
 from tests.deploy.manifests import ROOT
@@ -46,12 +47,30 @@ def test_the_service_is_hardened(unit: Path) -> None:
     assert code == 0, report
 
 
+def service() -> configparser.SectionProxy:
+    """Return the section of the unit that describes the service."""
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]  # keys are case-sensitive
+    unit.read_string(UNIT.read_text("utf-8"))
+    return unit["Service"]
+
+
+@pytest.mark.parametrize(
+    ("code", "restarted"),
+    [(EXIT_OK, False), (EXIT_FAILED, True), (EXIT_USAGE, False)],
+    ids=["ended as asked", "what may pass by itself", "what only an edit changes"],
+)
+def test_systemd_restarts_what_may_pass_by_itself(code: int, restarted: bool) -> None:
+    """Which situation ends with which code: tests/test_cli.py (systemd.service(5), Restart=)."""
+    settings = service()
+    assert settings["Restart"] == "on-failure"
+    final = {int(each) for each in settings["RestartPreventExitStatus"].split()}
+    assert (code != EXIT_OK and code not in final) is restarted
+
+
 def test_the_configuration_finds_the_credential(tmp_path: Path) -> None:
     """The secret is the credential that the unit loads, by the variable that systemd sets."""
-    unit = configparser.RawConfigParser(strict=False)
-    unit.optionxform = str  # type: ignore[assignment, method-assign]  # keys as they stand
-    unit.read_string(UNIT.read_text("utf-8"))
-    credential, _, source = unit["Service"]["LoadCredential"].partition(":")
+    credential, _, source = service()["LoadCredential"].partition(":")
     (tmp_path / credential).write_text("from the credential\n", "utf-8")
     settings = load_settings(SYSTEMD / "config.yaml", {"CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert settings.apps[0].read_secret() == "from the credential"

@@ -12,7 +12,7 @@ from typing import Any
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.demo import CREDENTIALS
 from exporter.simulator.http_server import SimulatorServer
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.workload import DAY, HOUR
 from tests.e2e.processes import ANY_PORT, EXPORTER, Program, running
 from tests.faults import FaultyApp
@@ -31,7 +31,7 @@ _EXPIRES_IN = (-HOUR, HOUR / 2, 2 * HOUR, 12 * HOUR, 2 * DAY, 5 * DAY, 10 * DAY)
 def still_app(tasks: int, *, app_id: int = 1, name: str = "vod", **switches: Any) -> FaultyApp:
     """Return an app without a rate limit, with unchanging tasks of all kinds."""
     now = time.time()
-    life = Life(pace=0, start=now)
+    life = Lifecycle(pace=0, start=now)
     for index in range(tasks):
         life.add_task(
             status=_STATUSES[index % len(_STATUSES)],

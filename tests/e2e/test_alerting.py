@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import EXPIRED, FAILED, SUCCEEDED, UPLOADING, WAITING
 from exporter.simulator.workload import HOUR
 from tests.e2e.alerting import Stage, stage
@@ -31,7 +31,7 @@ STUCK_IN = 25
 
 def still(app_id: int, name: str) -> FaultyApp:
     """Return an app without tasks, in which nothing happens by itself."""
-    return FaultyApp(app_id, SECRET, Life(pace=0, start=time.time()), name, rate_limit=None)
+    return FaultyApp(app_id, SECRET, Lifecycle(pace=0, start=time.time()), name, rate_limit=None)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from exporter.simulator.demo import BUSY, CALM
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import (
     FAILED,
     STATUS_WORDS,
@@ -21,7 +21,7 @@ from exporter.simulator.task import (
     WAITING_RETRY,
     SimulatedTask,
 )
-from exporter.simulator.workload import DAY, HOUR, REALISTIC, Rhythm
+from exporter.simulator.workload import DAY, HOUR, REALISTIC, Workload
 
 STEP = 120
 """Seconds between two scrapes; a range query over two weeks of them stays below 11,000 points."""
@@ -38,7 +38,7 @@ _GOOD = replace(
     duplicate_title_chance=0.0,
     retentions=((3 * DAY, 1.0),),
 )
-ACCOUNTS: Mapping[str, Rhythm] = {
+ACCOUNTS: Mapping[str, Workload] = {
     "healthy": replace(_GOOD, arrival_interval=DAY / 50, trouble_otherwise=0.02),
     "demo-vod": BUSY,
     "demo-lessons": CALM,
@@ -94,14 +94,14 @@ def _times() -> Iterator[float]:
     yield from (START + offset for offset in range(0, int(TWO_WEEKS) + 1, STEP))
 
 
-def _warm_up(rhythm: Rhythm) -> float:
+def _warm_up(rhythm: Workload) -> float:
     """Return how long before the two weeks an account begins: longer than any file is kept."""
     return 1.5 * max(seconds for seconds, _ in rhythm.retentions) + rhythm.linger
 
 
-def _scrapes(rhythm: Rhythm) -> Iterator[tuple[float, dict[str, float]]]:
+def _scrapes(rhythm: Workload) -> Iterator[tuple[float, dict[str, float]]]:
     """Yield the time and the values of each scrape."""
-    life = Life(seed=1, start=START - _warm_up(rhythm), rhythm=rhythm, log_limit=None)
+    life = Lifecycle(seed=1, start=START - _warm_up(rhythm), rhythm=rhythm, log_limit=None)
     life.advance(START)
     life.log.clear()
     moved: Counter[tuple[str, str]] = Counter(dict.fromkeys(_PAIRS, 0))

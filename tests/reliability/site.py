@@ -19,7 +19,7 @@ from exporter.config import AppSettings, CollectionSettings, TaskSettings
 from exporter.history.counters import AppCounters
 from exporter.metrics.exposition import Exposition
 from exporter.simulator.expected_state import expected_state
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.zego.limiter import RateLimiter
 from tests.builders import NOW
 from tests.faults import FaultyApp, FaultyServer
@@ -49,7 +49,7 @@ class Site:
     """An app with 120 tasks on three pages, and a collector of it with one retry."""
 
     def __init__(self, row: Row, tls: Tls | None) -> None:
-        life = Life(pace=0, start=NOW)
+        life = Lifecycle(pace=0, start=NOW)
         life.add_tasks(120, statuses=(4, 5))
         self.app = FaultyApp(APP_ID, SECRET, life, rate_limit=None)
         context = tls.context if tls else None

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from exporter.simulator.api import handle
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.http_server import SimulatorServer
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from tests.faults import FaultyApp
 
 NOW = 1_700_000_000.0
@@ -23,7 +23,7 @@ _NONCES = itertools.count(1)
 
 def frozen_app(tasks: int = 0, app_id: int = 1, **switches: Any) -> FaultyApp:
     """Return an app without a rate limit, whose `tasks` (all seven statuses) stand still."""
-    life = Life(pace=0, start=NOW)
+    life = Lifecycle(pace=0, start=NOW)
     life.add_tasks(tasks, statuses=(1, 2, 3, 4, 5, 6, 7))
     return FaultyApp(app_id, SECRET, life, **{"rate_limit": None, **switches})
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.simulator.api import handle, sign
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from tests.simulator.calls import NOW, call, frozen_app, ids, signed_query, walk
 
 
@@ -149,7 +149,7 @@ def test_the_rate_limit_is_twenty_in_any_sliding_second() -> None:
 def test_a_request_lets_life_go_on() -> None:
     """The tasks are as they are at the instant of the request."""
     app = frozen_app()
-    app.life = Life(1, 60, start=NOW)
+    app.life = Lifecycle(1, 60, start=NOW)
     assert call(app)["Data"]["TotalSize"] == 0
     later = call(app, now=NOW + 600)["Data"]["TotalSize"]
     assert later == len(app.life.tasks) > 0

@@ -23,7 +23,7 @@ from exporter.simulator.callbacks import (
     sign,
 )
 from exporter.simulator.http_server import SimulatorServer
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import (
     CANCELLED,
     EXPIRED,
@@ -34,7 +34,7 @@ from exporter.simulator.task import (
     WAITING_RETRY,
     Change,
 )
-from exporter.simulator.workload import Rhythm
+from exporter.simulator.workload import Workload
 from tests.simulator.calls import NOW
 
 SECRET = "callback-secret-that-opens-nothing"
@@ -105,7 +105,7 @@ def sending(app: SimulatedApp, url: str) -> Iterator[CallbackSender]:
 
 def quiet_app(**switches: Any) -> SimulatedApp:
     """Return an app in which nothing happens by itself."""
-    life = Life(pace=0, start=NOW)
+    life = Lifecycle(pace=0, start=NOW)
     return SimulatedApp(7, "secret", life, callback_secret=SECRET, **switches)
 
 
@@ -236,7 +236,7 @@ def test_events_beyond_the_queue_are_dropped() -> None:
 
 def test_the_life_goes_on_without_requests() -> None:
     """Callbacks come when something happens, though nobody asks the API."""
-    life = Life(start=NOW - 3600, rhythm=Rhythm(arrival_interval=60.0))
+    life = Lifecycle(start=NOW - 3600, rhythm=Workload(arrival_interval=60.0))
     app = SimulatedApp(7, "secret", life, callback_secret=SECRET)
     with receiving() as receiver, sending(app, receiver.url):
         assert int(receiver.next_event()["EventType"]) == STATUS_CHANGED
@@ -246,7 +246,7 @@ def test_the_life_goes_on_without_requests() -> None:
 def test_a_server_sends_for_each_app_with_a_secret() -> None:
     """To the path of its name; the end of the server ends it."""
     app = quiet_app(name="课程/1")
-    silent = SimulatedApp(8, "secret", Life(pace=0, start=NOW), name="silent")
+    silent = SimulatedApp(8, "secret", Lifecycle(pace=0, start=NOW), name="silent")
     with receiving() as receiver:
         with SimulatorServer([app, silent], clock=lambda: NOW) as server:
             server.callbacks_to(receiver.url)

@@ -3,14 +3,14 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.simulator.ordered_list import Shelf
+from exporter.simulator.ordered_list import OrderedList
 
 
 @settings(deadline=None)
 @given(st.data())
 def test_a_shelf_is_a_dictionary_in_order(data: st.DataObject) -> None:
     """Whatever is put in and taken out, length, order and pages are those of a plain dictionary."""
-    shelf: Shelf[str] = Shelf()
+    shelf: OrderedList[str] = OrderedList()
     model: dict[int, str] = {}
     for key in range(1, data.draw(st.integers(1, 400))):
         shelf.put(key, f"item {key}")
@@ -27,7 +27,7 @@ def test_a_shelf_is_a_dictionary_in_order(data: st.DataObject) -> None:
 
 def test_holes_are_closed() -> None:
     """A shelf that a million items have passed over takes no more room than what it holds."""
-    shelf: Shelf[int] = Shelf()
+    shelf: OrderedList[int] = OrderedList()
     for key in range(10_000):
         shelf.put(key, key)
         if key >= 10:

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import FAILED, STATUS_WORDS, SUCCEEDED, WAITING, Change
-from exporter.simulator.task_store import Register
+from exporter.simulator.task_store import TaskStore
 from tests.simulator.calls import NOW
 
 
-def frozen() -> Life:
+def frozen() -> Lifecycle:
     """Return a life in which nothing happens by itself."""
-    return Life(pace=0, start=NOW)
+    return Lifecycle(pace=0, start=NOW)
 
 
 def test_a_task_added_by_hand_has_fitting_defaults() -> None:
@@ -47,7 +47,7 @@ def test_every_change_by_hand_is_logged_and_observed() -> None:
 
 def test_the_log_is_bounded_unless_asked() -> None:
     """By default old changes are forgotten; with no limit none is."""
-    bounded, complete = Register(NOW, log_limit=10), Register(NOW, log_limit=None)
+    bounded, complete = TaskStore(NOW, log_limit=10), TaskStore(NOW, log_limit=None)
     for register in (bounded, complete):
         register.add_tasks(50)
     assert len(bounded.log) == 10

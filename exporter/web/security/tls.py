@@ -136,7 +136,7 @@ def _pem(tls: TlsSection, key: str) -> tuple[str, bytes]:
         return f"{key}_file", read_pem(path)
     except (OSError, ValueError) as error:  # it could be read a moment ago
         what = error.strerror if isinstance(error, OSError) else error
-        raise TlsProblem(f"{key}_file", f"cannot be used: {what} (mend the file)") from None
+        raise TlsProblem(f"{key}_file", f"cannot be used: {what} (check the file)") from None
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The state of each app for the status page and `/api/v1/apps`: its view, and what follows from it.
 
-Template and JSON read the view itself. Texts that ZEGO or a user chose are unchanged here; whoever
-writes them into a page escapes them. Timestamps are Unix seconds, spans seconds.
+Template and JSON read the view itself. Texts that ZEGO or a user chose are unchanged here; the page
+escapes them. Timestamps are Unix seconds, spans seconds.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from exporter.simulator.expected_state import expected_state
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import (
     CANCELLED,
     EXPIRED,
@@ -337,7 +337,7 @@ def test_a_failed_survey_is_made_up_for_by_the_next_collection(twins: Twins) -> 
 
 def test_ten_changes_among_100000_tasks_take_at_most_25_requests() -> None:
     """And the numbers are exact after each interval."""
-    life, elapsed = Life(pace=0, start=NOW), 0.0
+    life, elapsed = Lifecycle(pace=0, start=NOW), 0.0
     life.add_tasks(100_000, statuses=(SUCCEEDED, SUCCEEDED, SUCCEEDED, FAILED, EXPIRED))
     twin = Twin("incremental", life, lambda: elapsed, page_size=50)
     twin.collect()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.simulator.task import CANCELLED, EXPIRED, FAILED, SUCCEEDED
-from exporter.simulator.task_store import Register
+from exporter.simulator.task_store import TaskStore
 from tests.builders import NOW
 from tests.collection.incremental.twins import RESYNC_INTERVAL, Twins
 from tests.faults.faults import Fault
@@ -62,7 +62,7 @@ SWITCHES = st.sampled_from([_FIT, _FIT, _FIT, _UNFIT]).flatmap(
 )
 
 
-def happen(life: Register, step: Step) -> None:
+def happen(life: TaskStore, step: Step) -> None:
     """Let one thing happen, where there is a task that it can happen to."""
     finished = step.status if step.status in TERMINAL else FAILED
     if step.what == "create":
@@ -75,7 +75,7 @@ def happen(life: Register, step: Step) -> None:
         _happen_to_one(life, step, finished)
 
 
-def _happen_to_one(life: Register, step: Step, finished: int) -> None:
+def _happen_to_one(life: TaskStore, step: Step, finished: int) -> None:
     concerned = {
         "advance": range(1, 4),
         "retry": range(1, 4),
@@ -97,7 +97,7 @@ def _happen_to_one(life: Register, step: Step, finished: int) -> None:
         life.set_status(task.id, status)
 
 
-def _new_id(life: Register) -> str:
+def _new_id(life: TaskStore) -> str:
     """Return an id that is not listed; one that was, if it was removed: tasks come back."""
     return next(f"task-{n}" for n in range(10_000) if f"task-{n}" not in life.tasks)
 

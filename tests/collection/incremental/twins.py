@@ -11,7 +11,7 @@ from exporter.collection.state import AppView
 from exporter.config import AppSettings, CollectionSettings, TaskSettings
 from exporter.history.counters import AppCounters
 from exporter.metrics.exposition import Exposition
-from exporter.simulator.lifecycle import Life
+from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import TaskStatus
 from exporter.zego.limiter import RateLimiter
 from tests.builders import NOW, make_settings
@@ -44,7 +44,7 @@ class Twin:
     def __init__(
         self,
         strategy: str,
-        life: Life,
+        life: Lifecycle,
         clock: Callable[[], float],
         *,
         before: Before = lambda _: None,
@@ -94,7 +94,7 @@ class Twins:
     def __init__(self, *, before: Before = lambda _: None, **switches: Any) -> None:
         self.elapsed = 0.0
         self.before = before
-        self.life = Life(pace=0, start=NOW)
+        self.life = Lifecycle(pace=0, start=NOW)
         self.full = Twin("full", self.life, self.clock, **switches)
         self.incremental = Twin(
             "incremental",
