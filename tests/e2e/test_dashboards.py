@@ -34,6 +34,7 @@ MAY_BE_EMPTY = {
     "Titles that failed most": FULL_HOUR,
     "Uploads per day": FULL_HOUR,
     "Failed collections by reason": "the demo's collections succeed, thanks to retries",
+    "Failures by reason": "a failure that a callback explains may take the demo some minutes",
     "Failure reason": "ZEGO says it by callback alone, and most tasks failed before the demo began",
     "Other uploads of this title": "titles are rarely used twice",
 }

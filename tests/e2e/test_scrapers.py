@@ -6,7 +6,6 @@ Prometheus of Debian is in `test_prometheus.py`. Programs that take long to buil
 
 from __future__ import annotations
 
-import os
 import re
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -63,14 +62,6 @@ def configuration(heading: str, exporter: str) -> str:
     return (
         found[1].replace("localhost:10317", exporter.removeprefix("http://")).replace("30s", "1s")
     )
-
-
-def optional(name: str) -> str:
-    """Return the path of a program that is not demanded, because it takes long to build."""
-    folder = Path(os.environ.get("GO_TOOLS", ROOT / ".cache" / "go-tools"))
-    if not (folder / name).exists():
-        pytest.skip(f"{name} is not there: .ci/go-tools scrapers builds it, in some minutes")
-    return str(folder / name)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +138,7 @@ def test_programs_that_print(
     """They print what they scrape: a metric of ours with its app."""
     program, *arguments = command
     (tmp_path / command[-1]).write_text(configuration(heading, exporter), "utf-8")
-    with running([optional(program), *arguments], tmp_path) as running_program:
+    with running([require_current(program), *arguments], tmp_path) as running_program:
         assert running_program.find(pattern)
 
 
