@@ -28,6 +28,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+LIMITS_REMEDY = (
+    "Raise the limits of open files and of threads (LimitNOFILE= and TasksMax= in systemd, "
+    "ulimits or --pids-limit in a container)."
+)
+"""Remedy of errors that a limit of this process has caused."""
+
 
 class ExporterError(Exception):
     """Base of every error that this program raises on purpose."""

@@ -19,6 +19,7 @@ from exporter.collection.state import AppState
 from exporter.collection.walk import TotalsCheck, WalkResult
 from exporter.config import AppSettings
 from exporter.errors import (
+    LIMITS_REMEDY,
     ApiError,
     CollectionError,
     ExporterError,
@@ -43,11 +44,6 @@ MAX_START_SPREAD_SECONDS = 10.0
 
 MAX_WAIT_SECONDS = 5.0
 """Longest wait without a look at the clock: waiting stands still while the machine is suspended."""
-
-_LIMITS_REMEDY = (
-    "Raise the limits of open files and of threads (LimitNOFILE= and TasksMax= in systemd, "
-    "ulimits or --pids-limit in a container)."
-)
 
 
 class Strategy(Protocol):
@@ -140,9 +136,7 @@ class Collector:
             try:
                 self._thread.start()
             except RuntimeError as error:
-                raise ExporterError(
-                    f"no thread can be started: {error}. {_LIMITS_REMEDY}"
-                ) from None
+                raise ExporterError(f"no thread can be started: {error}. {LIMITS_REMEDY}") from None
 
     def collect_once(self) -> None:
         """Make the only collection of this collector, in the calling thread. Raises Stopped."""
@@ -346,5 +340,5 @@ def _internal_error(defect: Exception) -> InternalError:
     no_descriptors = isinstance(defect, OSError) and defect.errno in (errno.EMFILE, errno.ENFILE)
     no_threads = isinstance(defect, RuntimeError) and "start new thread" in str(defect)
     if no_descriptors or no_threads:
-        return InternalError(f"a limit of this process is reached: {defect}", remedy=_LIMITS_REMEDY)
+        return InternalError(f"a limit of this process is reached: {defect}", remedy=LIMITS_REMEDY)
     return InternalError(f"defect of the exporter: {type(defect).__name__}")

@@ -14,6 +14,7 @@ Rules that this file keeps (docs/guarantees.md, sections 9 and 11):
 
 from __future__ import annotations
 
+import errno
 import http.client
 import ipaddress
 import logging
@@ -36,7 +37,14 @@ import requests.utils
 import urllib3.exceptions
 
 from exporter import __version__
-from exporter.errors import ApiError, NetworkError, ProtocolError, RequestTimeout, Stopped
+from exporter.errors import (
+    LIMITS_REMEDY,
+    ApiError,
+    NetworkError,
+    ProtocolError,
+    RequestTimeout,
+    Stopped,
+)
 from exporter.zego.cutoff import Cutoff, CutoffAdapter
 from exporter.zego.trust import trust_context
 
@@ -337,6 +345,9 @@ def _connection_error(cause: BaseException, proxy: tuple[str, str] | None) -> Ap
             text = "the peer closed the connection without an answer"
         case http.client.IncompleteRead() | ssl.SSLError():
             text = "the peer closed the connection too early"
+        case OSError(errno=errno.EMFILE | errno.ENFILE as number):
+            text = f"a limit of this process is reached: {os.strerror(number).lower()}"
+            return NetworkError(text, code="connection", remedy=LIMITS_REMEDY)
         case OSError() if cause.errno:
             text = os.strerror(cause.errno).lower()
         case _:

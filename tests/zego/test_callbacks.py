@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -20,6 +21,7 @@ from exporter.zego.callbacks import (
     read_callback,
     sign_callback,
 )
+from tests.linear import assert_linear
 
 NOW = 1_470_820_198.0
 SECRET = "secret"
@@ -211,3 +213,15 @@ def test_any_signed_content_gives_an_event_of_the_closed_sets(changes: dict[str,
     body = json.dumps({**EVENT, **changes}).encode()
     assert read(body).word in EVENT_WORDS
     read(body).task_id.encode()
+
+
+@pytest.mark.parametrize("part", [b"%", b"+", b"%7B", b"[", b'{"a":', b"\\u0000", b"0", b" "])
+def test_bodies_are_read_in_linear_time(part: bytes) -> None:
+    """Whatever a peer sends, up to the limit and beyond it."""
+
+    def read(body: bytes) -> None:
+        with suppress(CallbackRejected):
+            read_callback(body, secret="secret", app_id=1, now=0.0)
+
+    assert_linear(read, lambda size: (part * size)[:60_000])
+    assert_linear(read, lambda size: b'{"Nonce": "' + (part * size)[:60_000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import gzip
 import logging
@@ -399,6 +400,22 @@ def test_an_unknown_host_says_so(transport: Transport, monkeypatch: pytest.Monke
     error = failure_of(transport, "http://localhost:9")
     assert (error.code, error.transient) == ("connection", True)
     assert str(error) == "name or service not known"
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_a_limit_of_this_process_is_not_blamed_on_the_network(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The remedy names the limit, and the same request is not sent again at once."""
+
+    def getaddrinfo(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    error = failure_of(transport, "http://localhost:9")
+    assert (error.code, error.transient) == ("connection", False)
+    assert "a limit of this process is reached" in str(error)
+    assert "LimitNOFILE=" in error.remedy
 
 
 def test_a_host_that_cannot_be_looked_up_is_ours(transport: Transport) -> None:
