@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 from exporter.tasks import TaskStatus
@@ -102,11 +103,10 @@ def refuse_other_tables(connection: sqlite3.Connection) -> None:
     version = pragma(connection, "user_version")
     if not 0 <= version <= len(MIGRATIONS):
         raise sqlite3.DatabaseError(f"impossible version {version}")
-    with sqlite3.connect(":memory:") as example:
+    with closing(sqlite3.connect(":memory:")) as example:
         example.executescript("".join(MIGRATIONS[:version]))
         if missing := _tables(example) - _tables(connection):
             raise sqlite3.DatabaseError(f"not as written: table {min(missing)[0]}")
-    example.close()
     if connection.execute(
         "SELECT 1 FROM sqlite_master WHERE type NOT IN ('table', 'index')"
     ).fetchone():
