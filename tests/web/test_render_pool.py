@@ -160,10 +160,13 @@ def test_clients_that_may_have_left_come_last() -> None:
         pool, gate = RenderPool(), threading.Event()
         busy = await _occupy(pool, gate)
         order: list[str] = []
+        # Renderings begin in pairs: else one thread could make two before the other makes its first.
+        pair = threading.Barrier(WORKERS)
 
         def rendering(name: str) -> Callable[[], PiecewiseResponse]:
             def render() -> PiecewiseResponse:
                 order.append(name)
+                pair.wait()
                 return text(200, name)
 
             return render
