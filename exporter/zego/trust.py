@@ -1,4 +1,4 @@
-"""The certificates that a connection to the API trusts.
+"""Trust in the API's certificate.
 
 The trust store is the first that is set of `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, and
 `SSL_CERT_FILE` or `SSL_CERT_DIR`, otherwise the store of Mozilla that the package certifi ships.
@@ -11,8 +11,11 @@ import os
 import ssl
 import threading
 from pathlib import Path
+from typing import Any
 
 import certifi
+import requests.adapters
+import urllib3
 from urllib3.util.ssl_ import create_urllib3_context
 
 from exporter.errors import NetworkError
@@ -81,3 +84,28 @@ def _unusable(setting: str, path: Path, problem: str) -> NetworkError:
         code="tls",
         remedy=f"Set {setting} to a file with the CA's certificate in PEM form, or remove it.",
     )
+
+
+class TrustAdapter(requests.adapters.HTTPAdapter):
+    """Keeps one connection; `context` alone decides about trust, None where there is no TLS.
+
+    By default, `requests` would add its own trust store to the one of the context.
+    """
+
+    def __init__(self, context: ssl.SSLContext | None) -> None:
+        self._context = context
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> urllib3.ProxyManager:
+        """Return the pools of connections through one proxy, which may use TLS itself."""
+        kwargs["proxy_ssl_context"] = self._context
+        manager: urllib3.ProxyManager = super().proxy_manager_for(proxy, **kwargs)
+        return manager
+
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what distinguishes pools: the host and the TLS settings."""
+        host, _ = super().build_connection_pool_key_attributes(*args, **kwargs)
+        return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the pool unchanged."""

@@ -12,10 +12,9 @@ import ssl
 import struct
 import subprocess
 import threading
-import time
 import traceback
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -168,21 +167,6 @@ def test_a_change_of_dns_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
         transport.close()
 
 
-def test_a_connection_is_probed(transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A peer that is gone without a word is noticed during a walk."""
-    options: list[tuple[int, ...]] = []
-
-    class Socket(socket.socket):
-        def setsockopt(self, *option: int) -> None:  # type: ignore[override] # what we use
-            options.append(option)
-            super().setsockopt(*option)
-
-    monkeypatch.setattr(socket, "socket", Socket)
-    with serving(answer()) as peer:
-        post(transport, peer.url)
-    assert (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1) in options
-
-
 def test_a_kept_connection_that_was_closed_is_replaced_unnoticed(transport: Transport) -> None:
     """A peer that hangs up between two requests costs no error."""
     hung_up = threading.Event()
@@ -294,6 +278,23 @@ def test_a_peer_that_is_silent_or_drips_is_cut_off(transport: Transport, behave:
         error = failure_of(transport, peer.url, SHORT)
     assert isinstance(error, RequestTimeout)
     assert (error.code, error.transient) == ("timeout", True)
+
+
+@pytest.mark.parametrize("drip", [drip_head, drip_body])
+def test_a_drip_on_a_kept_connection_is_cut_off(
+    transport: Transport, drip: Callable[[Connection], None]
+) -> None:
+    """Each request of a connection has its own time limit."""
+
+    def behave(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(OK + b"Content-Length: 2\r\n\r\n{}")
+        drip(connection)
+
+    with serving(behave) as peer:
+        assert post(transport, peer.url).body == b"{}"
+        error = failure_of(transport, peer.url, SHORT)
+    assert (error.code, peer.connections) == ("timeout", 1)
 
 
 def test_after_a_cut_the_next_request_works(transport: Transport) -> None:
@@ -538,8 +539,14 @@ def test_an_apps_ca_file_is_trusted(certificate: Path, tls_peer: Peer) -> None:
     other.close()
 
 
+@pytest.mark.parametrize("drip", [drip_head, drip_body])
+@pytest.mark.parametrize("kept", [False, True])
 def test_a_drip_over_tls_is_cut_off(
-    transport: Transport, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    transport: Transport,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    drip: Callable[[Connection], None],
+    kept: bool,
 ) -> None:
     """The whole time is bounded behind TLS too."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
@@ -547,11 +554,26 @@ def test_a_drip_over_tls_is_cut_off(
 
     def behave(connection: Connection) -> None:
         connection.start_tls(context)
-        drip_body(connection)
+        if kept:
+            connection.read_request()
+            connection.send(OK + b"Content-Length: 2\r\n\r\n{}")
+        drip(connection)
 
     with serving(behave) as peer:
-        error = failure_of(transport, f"https://127.0.0.1:{peer.port}", SHORT)
-    assert error.code == "timeout"
+        url = f"https://127.0.0.1:{peer.port}"
+        if kept:
+            assert post(transport, url).body == b"{}"
+        error = failure_of(transport, url, SHORT)
+    assert (error.code, peer.connections) == ("timeout", 1)
+
+
+def test_a_proxy_that_drips_is_cut_off(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time limit holds before the tunnel exists."""
+    with serving(drip_head) as peer:
+        monkeypatch.setenv("HTTPS_PROXY", peer.url)
+        assert failure_of(transport, "https://api.example", SHORT).code == "timeout"
 
 
 def relay(source: socket.socket, target: socket.socket) -> None:
@@ -658,7 +680,14 @@ def test_loopback_is_reached_without_the_proxy(
 def test_abort_ends_a_request_in_flight_and_refuses_more(transport: Transport) -> None:
     """SIGTERM does not wait for the API."""
     outcomes: list[BaseException] = []
-    with serving(silent) as peer:
+    asked = threading.Event()
+
+    def behave(connection: Connection) -> None:
+        connection.read_request()
+        asked.set()
+        connection.wait_for_end()
+
+    with serving(behave) as peer:
 
         def run() -> None:
             try:
@@ -668,10 +697,9 @@ def test_abort_ends_a_request_in_flight_and_refuses_more(transport: Transport) -
 
         thread = threading.Thread(target=run)
         thread.start()
-        while not peer.requests:
-            time.sleep(0.001)  # the peer has no other way to say that it has read
+        assert asked.wait(LONG)
         transport.abort()
-        thread.join()
+        thread.join(LONG)
         assert len(outcomes) == 1
         with pytest.raises(Stopped):
             post(transport, peer.url)
