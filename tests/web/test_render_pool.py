@@ -160,7 +160,7 @@ def test_clients_that_may_have_left_come_last() -> None:
         pool, gate = RenderPool(), threading.Event()
         busy = await _occupy(pool, gate)
         order: list[str] = []
-        # Renderings begin in pairs: else one thread could make two before the other makes its first.
+        # Renderings begin in pairs: else one thread could make two before the other makes one.
         pair = threading.Barrier(WORKERS)
 
         def rendering(name: str) -> Callable[[], PiecewiseResponse]:
