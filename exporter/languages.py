@@ -189,7 +189,7 @@ REMEDIES: Final[Mapping[str, str]] = {
     "upload tasks.": (
         "如果上传任务确实有这么多，请调大 collection.deadline 或 collection.requests_per_second。"
     ),
-    "Raise collection.deadline, or see to what makes the API slow.": (
+    "Raise collection.deadline, or find out why the API is slow.": (
         "请调大 collection.deadline，或排查 API 变慢的原因。"
     ),
     "This is a fault of the API: report it to ZEGO, with the time of this message.": (

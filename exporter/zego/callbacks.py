@@ -1,8 +1,8 @@
-"""Reads the events that ZEGO pushes (`docs/zego-api.md`, Callbacks); trusts nothing in them.
+"""Checks and decodes the events that ZEGO pushes (`docs/zego-api.md`, Callbacks).
 
-A callback is `authentic` when its signature is right and its timestamp recent; whether its nonce
-was used before is for the caller to remember. Failures carry the word that counts them
-(`zego_upload_callback_rejections_total{reason}`) and nothing that the peer sent.
+A callback is authentic if its signature is right and its timestamp recent. The caller must also
+refuse a nonce that was used before. An error contains the label value that counts it
+(`zego_upload_callback_rejections_total{reason}`) and no text from the request.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from exporter.tasks import TaskStatus
 from exporter.text import replace_surrogates
 
 MAX_BODY_BYTES = 64 * 1024
+"""Largest body that is read; the longest field of an event, its URL, has at most 1,024 bytes."""
+
 MAX_CLOCK_DEVIATION_SECONDS = 600
+"""How far a timestamp may be from our clock: ZEGO's own limit for requests to the API."""
 
 EVENTS = {
     10001: "succeeded",
@@ -31,33 +34,40 @@ EVENTS = {
     10005: "retrying",
     10006: "expired",
 }
+"""Label of each `EventType`."""
+
 OTHER = "other"
+"""Label of event types and failure reasons that this version does not know."""
+
 EVENT_WORDS = (*EVENTS.values(), OTHER)
 """Labels of `zego_upload_callback_events_total`."""
 
 _UPLOAD_FAILED = 10002
+
+# The status that a task enters with an event.
 _STATUSES = {
     10001: TaskStatus.SUCCEEDED,
     10002: TaskStatus.FAILED,
     10005: TaskStatus.WAITING_RETRY,
     10006: TaskStatus.EXPIRED,
 }
-# Not the numbers of the query API (docs/zego-api.md, Callbacks).
+# `Detail.Status` of event 10003: not the codes of the query API (docs/zego-api.md, Callbacks).
 _CHANGES = {1: TaskStatus.WAITING, 2: TaskStatus.UPLOADING, 3: TaskStatus.CANCELLED}
-_MAX_ID_CHARACTERS = 256
-_MAX_NONCE_CHARACTERS = 256
-# One text for each number: the signature of "00"+"01" is that of "0"+"001".
-_WHOLE = re.compile(r"0|[1-9][0-9]{0,17}")
 _FAILURES = {1: "source_download", 2: "upload", 3: "file_too_large"}
 FAILURE_WORDS = (*_FAILURES.values(), OTHER)
-"""Labels of `zego_upload_failures_total`; a reason this version does not know is `other`."""
+"""Labels of `zego_upload_failures_total`."""
+
+_MAX_ID_CHARACTERS = 256
+_MAX_NONCE_CHARACTERS = 256
+# No leading zeros: the signature covers the joined texts, and "00"+"01" is the same as "0"+"001".
+_WHOLE = re.compile(r"0|[1-9][0-9]{0,17}")
 
 REJECTIONS = ("malformed", "app_id", "signature", "timestamp", "replayed", "too_large")
 """Labels of `zego_upload_callback_rejections_total`."""
 
 
 class CallbackRejected(ExporterError):
-    """A callback without effect; `reason` is one of REJECTIONS."""
+    """A callback that is refused; `reason` is one of REJECTIONS."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"callback rejected: {reason}")
@@ -69,12 +79,12 @@ class CallbackEvent:
     """An authentic event.
 
     Attributes:
-        word: What happened, one of EVENT_WORDS.
-        task_id: The task that it happened to.
-        failure: Why an upload failed, None where none did.
+        word: The kind of event, one of EVENT_WORDS.
+        task_id: The task that it concerns.
+        failure: Why the upload failed, one of FAILURE_WORDS; None for other events.
         nonce: For the detection of replays.
-        status: The status that the task has entered, None where the event says nothing of it.
-        at: When it happened in Unix seconds, None where there is no time that can be right.
+        status: The status that the task has entered, None if the event does not say.
+        at: Time of the event in Unix seconds, None if it is absent or implausible.
     """
 
     word: str
@@ -86,14 +96,16 @@ class CallbackEvent:
 
 
 def sign_callback(secret: str, timestamp: str, nonce: str) -> str:
-    """Return the signature of a callback (`docs/zego-api.md`, Callbacks)."""
+    """Return the signature of a callback, 40 lower-case hexadecimal digits.
+
+    Source: `docs/zego-api.md`, Callbacks. SHA-1 is ZEGO's choice, not ours.
+    """
     joined = "".join(sorted((secret, timestamp, nonce)))
-    # The scheme is ZEGO's, its SHA-1 included.
     return hashlib.sha1(joined.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def read_callback(body: bytes, *, secret: str, app_id: int, now: float) -> CallbackEvent:
-    """Return the event in `body`, plain JSON or URL-encoded as a whole. `now` is Unix seconds.
+    """Return the event in `body`, which is JSON or URL-encoded JSON; `now` is Unix seconds.
 
     Raises CallbackRejected.
     """
@@ -114,7 +126,7 @@ def read_callback(body: bytes, *, secret: str, app_id: int, now: float) -> Callb
 
 
 def _decode(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in `body`, which can be URL-encoded as a whole."""
+    """Return the JSON object in `body`, whose whole text can be URL-encoded."""
     if len(body) > MAX_BODY_BYTES:
         raise CallbackRejected("too_large")
     text = body.strip()
@@ -149,12 +161,12 @@ def _event(values: Mapping[str, Any], nonce: str, now: float) -> CallbackEvent:
 
 
 def _text(value: object) -> str:
-    """Return a string, or a whole number as one; anything else as the empty string."""
+    """Return a string, or the digits of an integer; the empty string for anything else."""
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def _whole(value: object) -> int | None:
-    """Return a whole number, which may come as a string; None for anything else."""
+    """Return an integer, also if it is sent as a string; None for anything else."""
     return int(text) if _WHOLE.fullmatch(text := _text(value)) else None

@@ -2,9 +2,10 @@
 
 Rules that this file keeps:
 
-- Every try has a signature of its own, and takes a slot of the rate limiter.
-- Nothing waits beyond the deadline of the collection: a wait that would is an error at its start.
-- A server's clock and its Retry-After are read from headers; unreadable ones are ignored.
+- Every try has a new signature, and takes a slot of the rate limiter.
+- Nothing waits beyond the deadline of the collection: a wait that would end later is not started
+  but fails.
+- The API's clock and its Retry-After are read from headers; unreadable headers are ignored.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from exporter.zego.transport import Response, Transport
 __all__ = ["Client", "Page"]
 
 MAX_RETRY_AFTER_SECONDS = 3600.0
-"""Longer waits are cut to this; the deadline of a collection usually ends them much sooner."""
+"""Upper bound of a Retry-After; the deadline of the collection usually ends the wait sooner."""
 
 _ACTION = "DescribeUploadTasks"
 _SECONDS = re.compile(r"[0-9]{1,9}")
@@ -44,12 +45,12 @@ class Client:
         endpoint: Origin without a trailing slash.
         is_test: Sent as IsTest; None leaves it out.
         timeout: Seconds for one request.
-        max_retries: Further tries of a request that may succeed yet.
-        ca_file: Trusted besides the usual certificates; a given `transport` has its own.
-        wall_clock: Unix seconds.
-        clock: Seconds, never jumps.
+        max_retries: Most retries of one request.
+        ca_file: Trusted besides the usual certificates; unused if `transport` is given.
+        wall_clock: Returns Unix seconds.
+        clock: Returns monotonic seconds.
         sleep: Waits for some seconds; may raise Stopped.
-        random: Numbers in [0, 1), for the jitter.
+        random: Returns numbers in [0, 1), for the jitter.
     """
 
     def __init__(
@@ -96,14 +97,22 @@ class Client:
 
         Args:
             secret: Signs the request.
-            page_token: Token of the page; empty for the first one.
-            status: Code of the only status to list.
-            task_id: Id of the only task to list.
-            deadline: Time of `clock` by which the page must be there.
+            page_token: Token of the page, empty for the first one.
+            page_size: Most tasks on the page.
+            status: Code of the only status to list, None for all.
+            task_id: Id of the only task to list, None for all.
+            deadline: Time of `clock` by which the answer must have arrived.
 
         Raises DeadlineError at the deadline, the ApiError of the last try, or Stopped.
         """
-        body = _encode_body(page_token, page_size, status, task_id)
+        fields = {
+            "PageSize": page_size,
+            "PageToken": page_token or None,
+            "Status": status,
+            "UploadTaskId": task_id,
+        }
+        # The API does not document null: a field without a value is left out.
+        body = json.dumps({k: v for k, v in fields.items() if v is not None}).encode()
         limit = Deadline(deadline, self._clock, self._sleep)
         retries = Retries(self._max_retries, self._random)
         while True:
@@ -112,7 +121,7 @@ class Client:
             except ApiError as error:
                 self._stats.record_error(error.code)
                 delay = retries.delay_after(error)
-                # The error says more than that there was no time to try again.
+                # No time for another try: this error is more useful than a DeadlineError.
                 if delay is None or delay >= limit.remaining():
                     raise
                 limit.last_error = error
@@ -129,30 +138,30 @@ class Client:
     def _try_once(self, body: bytes, secret: str, deadline: Deadline) -> Page:
         with self._limiter.slot(deadline.wait) as waited:
             self._stats.record_wait(waited)
-            parameters = self._signed_parameters(secret)
             sent_at = self._wall_clock()
+            parameters = signed_parameters(
+                action=_ACTION,
+                app_id=self._app_id,
+                secret=secret,
+                nonce=secrets.token_hex(8),
+                timestamp=int(sent_at),
+                is_test=self._is_test,
+            )
             response = self._send(parameters, body, deadline)
             answered_at = self._wall_clock()
         date = parse_http_date(response.headers.get("Date", ""))
+        # The API wrote its date at an unknown time between the two; the middle errs least.
         skew = None if date is None else date - (sent_at + answered_at) / 2
         if skew is not None:
             self._stats.record_clock_skew(skew)
-        return _read_page(
-            response,
-            now=answered_at,
-            clock_skew=skew,
-            secrets_of_request=(secret, parameters["Signature"]),
-        )
-
-    def _signed_parameters(self, secret: str) -> dict[str, str]:
-        return signed_parameters(
-            action=_ACTION,
-            app_id=self._app_id,
-            secret=secret,
-            nonce=secrets.token_hex(8),
-            timestamp=int(self._wall_clock()),
-            is_test=self._is_test,
-        )
+        retry_after = parse_retry_after(response.headers.get("Retry-After", ""), now=answered_at)
+        if error := error_for_status(response.status, retry_after=retry_after):
+            raise error
+        answer = decode_answer(response.body)
+        if answer.code:
+            secrets_of_request = (secret, parameters["Signature"])
+            raise error_for_code(answer, clock_skew=skew, secrets=secrets_of_request)
+        return decode_page(answer.data)
 
     def _send(self, parameters: dict[str, str], body: bytes, deadline: Deadline) -> Response:
         timeout = min(self._timeout, deadline.remaining())
@@ -170,38 +179,11 @@ class Client:
             self._stats.record_request(self._clock() - started)
 
 
-def _encode_body(page_token: str, page_size: int, status: int | None, task_id: str | None) -> bytes:
-    body: dict[str, int | str] = {"PageSize": page_size}
-    if page_token:
-        body["PageToken"] = page_token
-    if status is not None:
-        body["Status"] = status
-    if task_id is not None:
-        body["UploadTaskId"] = task_id
-    return json.dumps(body).encode()
-
-
-def _read_page(
-    response: Response,
-    *,
-    now: float,
-    clock_skew: float | None,
-    secrets_of_request: tuple[str, ...],
-) -> Page:
-    retry_after = parse_retry_after(response.headers.get("Retry-After", ""), now=now)
-    if error := error_for_status(response.status, retry_after=retry_after):
-        raise error
-    answer = decode_answer(response.body)
-    if answer.code:
-        raise error_for_code(answer, clock_skew=clock_skew, secrets=secrets_of_request)
-    return decode_page(answer.data)
-
-
 class Deadline:
-    """The end of a collection, and the only waiting that keeps to it.
+    """The end of a collection, and waits that end before it.
 
     Attributes:
-        last_error: The failure that is being retried, for the message.
+        last_error: The failure that is being retried, for the message; None before the first one.
     """
 
     def __init__(
@@ -217,28 +199,28 @@ class Deadline:
         return self._end - self._clock()
 
     def wait(self, seconds: float) -> None:
-        """Sleep; raises DeadlineError immediately if the sleep would not end in time."""
+        """Sleep; raises DeadlineError immediately if the sleep would end after the deadline."""
         if seconds >= self.remaining():
             raise self.missed()
         self._sleep(seconds)
 
     def missed(self) -> DeadlineError:
-        """Return the error for a collection that did not end in time."""
+        """Return the error of a collection that did not end in time."""
         because = f"; the last error was: {self.last_error}" if self.last_error else ""
         return DeadlineError(
             f"the collection did not end before its deadline{because}",
-            remedy="Raise collection.deadline, or see to what makes the API slow.",
+            remedy="Raise collection.deadline, or find out why the API is slow.",
         )
 
 
 def parse_http_date(value: str) -> float | None:
-    """Return the Unix seconds of an HTTP date, None where it is not one."""
+    """Return the Unix seconds of an HTTP date (RFC 9110, 5.6.7), None for any other text."""
     if len(value) > _MAX_HEADER_CHARACTERS:
         return None
     try:
         parsed = parsedate_tz(value)
         return None if parsed is None else float(mktime_tz(parsed))
-    except (ValueError, OverflowError, IndexError, TypeError):  # what the parser makes of garbage
+    except (ValueError, OverflowError, IndexError, TypeError):  # the parser's errors for garbage
         return None
 
 

@@ -6,6 +6,7 @@ because DescribeUploadTasks does not return them.
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -93,9 +94,9 @@ def error_for_code(
 ) -> ApiError:
     """Return the error for an answer whose return code is not 0.
 
-    `clock_skew` is the API's clock minus ours in seconds, None if unknown. The API's own message
-    is part of ours, in one printable line; it is dropped where it contains one of `secrets`, which
-    are those of the request, or a registered one.
+    `clock_skew` is the API's clock minus ours in seconds, None if unknown. The API's message is
+    included, in one printable line, unless it contains a secret: one of `secrets`, which are those
+    of the request, or a registered one (docs/guarantees.md, section 11).
     """
     secrets = tuple(secrets)
     meaning = _CODES.get(answer.code, _ANY_OTHER_CODE)
@@ -115,41 +116,30 @@ def error_for_code(
 def error_for_status(status: int, *, retry_after: float | None) -> ApiError | None:
     """Return the error for an HTTP status, None for success (2xx).
 
-    `retry_after` is in seconds, None where the answer had none.
+    `retry_after` is in seconds, None if the answer had none.
     """
-    if 200 <= status < 300:  # noqa: PLR2004 - the classes of RFC 9110, section 15
-        return None
-    meaning = _meaning_of_status(status)
-    return meaning.error(
-        meaning.text,
-        code=f"http_{status}",
-        transient=meaning.transient,
-        retry_after=retry_after if meaning.transient else None,
-        remedy=meaning.remedy,
-    )
-
-
-def _meaning_of_status(status: int) -> _Meaning:
-    text = f"HTTP {status} {_phrase(status)}".rstrip()
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return _Meaning(RateLimitedError, text, _CODES[350006001].remedy, transient=True)
-    match status // 100:
+    # The registered reason phrase: the one in the answer is text from outside.
+    text = f"HTTP {status} {http.client.responses.get(status, '')}".rstrip()
+    remedy = "Check the endpoint and any proxy."
+    error: type[ApiError] = ProtocolError
+    match status // 100:  # the classes of RFC 9110, section 15
+        case 2:
+            return None
         case 3:
             text += ": a redirect, refused because a signature must not go to another host"
-            return _Meaning(ProtocolError, text, "Set the endpoint to where the API really is.")
+            remedy = "Set the endpoint to where the API really is."
+        case 4 if status == HTTPStatus.TOO_MANY_REQUESTS:
+            error, remedy = RateLimitedError, _CODES[350006001].remedy
         case 4:
-            remedy = _REMEDIES_BY_STATUS.get(status, "Check the endpoint and any proxy.")
-            return _Meaning(RejectedError, text, remedy)
+            error, remedy = RejectedError, _REMEDIES_BY_STATUS.get(status, remedy)
         case 5:
+            error = ServerError
             remedy = "Nothing to do unless it lasts: then check any proxy, and ZEGO's status."
-            return _Meaning(ServerError, text, remedy, transient=True)
-        case _:
-            return _Meaning(ProtocolError, text, "Check the endpoint and any proxy.")
-
-
-def _phrase(status: int) -> str:
-    """Return the registered reason phrase; the peer's own is text that it chose."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
+    transient = error in (RateLimitedError, ServerError)
+    return error(
+        text,
+        code=f"http_{status}",
+        transient=transient,
+        retry_after=retry_after if transient else None,
+        remedy=remedy,
+    )

@@ -129,12 +129,12 @@ def decode_answer(body: bytes) -> Answer:
         answer = _DECODER.decode(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         # Nothing of the cause: its text would quote what the peer sent.
-        raise _protocol_error("the answer is not JSON") from None
+        raise invalid_response("the answer is not JSON") from None
     if not isinstance(answer, dict):
-        raise _protocol_error("the answer is not a JSON object")
+        raise invalid_response("the answer is not a JSON object")
     code = _whole(answer.get("Code"))
     if code is None or abs(code) >= _MAX_INTEGER:
-        raise _protocol_error("the answer has no return code")
+        raise invalid_response("the answer has no return code")
     return Answer(
         code=code,
         message=_string_or_empty(answer.get("Message")),
@@ -146,12 +146,12 @@ def decode_answer(body: bytes) -> Answer:
 def decode_page(data: Any) -> Page:
     """Return the page that the data of a successful answer holds; raises ProtocolError."""
     if not isinstance(data, dict):
-        raise _protocol_error("the answer's data is not an object")
+        raise invalid_response("the answer's data is not an object")
     token = data.get(_TOKEN_NAME)
     if token is None:
         token = ""
     elif not isinstance(token, str):
-        raise _protocol_error("the next page's token is not text")
+        raise invalid_response("the next page's token is not text")
     total = _total(data)
     entries = _entries(data)
     if entries is None and (total or token):
@@ -175,9 +175,9 @@ def _entries(data: dict[str, Any]) -> list[Any] | None:
     """Return the entries of a page, None where it has no list."""
     lists = [data[name] for name in _LIST_NAMES if data.get(name) is not None]
     if not all(isinstance(entries, list) for entries in lists):
-        raise _protocol_error("the list of tasks is not an array")
+        raise invalid_response("the list of tasks is not an array")
     if not lists and not any(name in data for name in _PAGE_NAMES):
-        raise _protocol_error("the answer's data has no list of tasks")
+        raise invalid_response("the answer's data has no list of tasks")
     return max(lists, key=len, default=None)  # of both spellings, not the one left empty
 
 
@@ -270,7 +270,8 @@ def _string_or_empty(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _protocol_error(problem: str) -> ProtocolError:
+def invalid_response(problem: str) -> ProtocolError:
+    """Return the error for an answer that is not what the API's documentation describes."""
     return ProtocolError(
         problem,
         code="invalid_response",

@@ -1,13 +1,13 @@
-"""Keeps our requests under the API's rate limit, as the API sees it.
+"""Keeps requests below the API's rate limit, wherever on the way the API counts them.
 
-Rules that this file keeps:
+Rules that this file keeps (docs/guarantees.md, section 3):
 
-- A request reaches the server somewhere between being sent and being answered. Its slot is
-  therefore taken from before it is sent until one window after its answer (or its failure)
-  came: then no window at the server can hold more requests than there are slots, whatever the
-  network's delays do.
+- A request reaches the server at an unknown time between its sending and its answer. Its slot is
+  therefore taken from before it is sent until one window after its answer or failure. Then no
+  window at the server can contain more requests than there are slots, whatever the delays are.
 - First come, first served, over all threads that share the limiter.
-- Nobody sleeps while holding the lock. A thread that is stopped while it waits leaves the queue.
+- No thread sleeps while it holds the lock. A thread that is stopped while it waits leaves the
+  queue.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _MARGIN_SECONDS = 0.001
 class RateLimiter:
     """At most `max(1, floor(r))` requests in any window of `max(1, 1/r)` seconds.
 
-    `r` is `requests_per_second`, above 0. "Never more than r in any sliding second" leaves no
-    room for a fraction above 1: 2.5 means 2. Below 1 the window grows: 0.5 means one request in
-    any 2 seconds. `clock` is monotonic, in seconds.
+    `r` is `requests_per_second`, above 0. No second can contain a part of a request, so 2.5 means 2
+    in each second; below 1 the window grows, so 0.5 means one in any 2 seconds. `clock` is
+    monotonic, in seconds.
     """
 
     def __init__(
@@ -38,11 +38,11 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._queue: deque[object] = deque()
         self._in_flight = 0
-        self._answered: deque[float] = deque()  # times, ascending, of slots not yet free again
+        self._answered: deque[float] = deque()  # when, ascending; each takes a slot for a window
         self.set_rate(requests_per_second)
 
     def set_rate(self, requests_per_second: float) -> None:
-        """Change the rate; requests already sent count against the new one."""
+        """Change the rate; requests that were sent before count against the new one."""
         if not (math.isfinite(requests_per_second) and requests_per_second > 0):
             raise ValueError("requests_per_second must be a positive number")
         with self._lock:
@@ -51,17 +51,10 @@ class RateLimiter:
 
     @contextmanager
     def slot(self, sleep: Callable[[float], None]) -> Iterator[float]:
-        """Wait for a slot, hold it while the caller's request runs, yield the seconds waited.
+        """Wait for a slot, keep it while the block runs, and yield the seconds waited.
 
-        `sleep` does the waiting; what it raises ends the waiting and passes through.
+        `sleep` waits for some seconds; an exception of it ends the waiting and is passed on.
         """
-        waited = self._take(sleep)
-        try:
-            yield waited
-        finally:
-            self._give_back()
-
-    def _take(self, sleep: Callable[[float], None]) -> float:
         ticket = object()
         started = self._clock()
         waited = 0.0
@@ -75,30 +68,26 @@ class RateLimiter:
             with self._lock:
                 self._queue.remove(ticket)
             raise
-        return waited
+        try:
+            yield waited
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+                self._answered.append(self._clock())
 
     def _try_take(self, ticket: object) -> float:
-        """Take a slot and return 0, or return the seconds before which there can be none."""
+        """Take a slot and return 0, or return the seconds before which none can be free."""
         with self._lock:
-            delay = self._delay(self._queue.index(ticket))
-            if not delay:
+            now = self._clock()
+            while self._answered and self._answered[0] + self._window <= now:
+                self._answered.popleft()
+            free = self._slots - self._in_flight - len(self._answered)
+            missing = self._queue.index(ticket) - free  # everyone ahead in the queue comes first
+            if missing < 0:
                 self._queue.remove(ticket)
                 self._in_flight += 1
-            return delay
-
-    def _delay(self, position: int) -> float:
-        now = self._clock()
-        while self._answered and self._answered[0] + self._window <= now:
-            self._answered.popleft()
-        needed = position - (self._slots - self._in_flight - len(self._answered))
-        if needed < 0:
-            return 0.0
-        if needed >= len(self._answered):
-            return self._window  # a request still in flight frees its slot no sooner than this
-        # Never less than the margin: a shorter sleep may not move the clock at all.
-        return max(_MARGIN_SECONDS, self._answered[needed] + self._window - now)
-
-    def _give_back(self) -> None:
-        with self._lock:
-            self._in_flight -= 1
-            self._answered.append(self._clock())
+                return 0.0
+            if missing >= len(self._answered):
+                return self._window  # a request in flight keeps its slot at least this long
+            # Never less than the margin: a shorter sleep may not move the clock at all.
+            return max(_MARGIN_SECONDS, self._answered[missing] + self._window - now)

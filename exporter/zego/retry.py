@@ -1,11 +1,11 @@
-"""Decides whether and when a failed request is sent again; does no waiting itself.
+"""Decides whether and when a failed request is sent again; the caller waits.
 
 Rules that this file keeps:
 
-- Only what can heal is sent again: transient errors, and an expired timestamp exactly once,
-  since the fresh signature carries a fresh one.
-- Exponential backoff with full jitter, so that several exporters do not return in step.
-- The API's Retry-After is the least wait.
+- Sent again are requests that failed with a transient error, and once a request whose timestamp
+  had expired: the next try has a new timestamp.
+- Exponential backoff with full jitter, so that several exporters do not retry in step.
+- The API's Retry-After (RFC 9110, 10.2.3) is a lower bound of the wait.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from collections.abc import Callable
 from exporter.errors import ApiError, ClockSkewError
 
 BASE_SECONDS = 0.5
+"""Upper bound of the first wait; it doubles with each retry."""
+
 CAP_SECONDS = 30.0
+"""Upper bound of every wait, unless the API asks for a longer one."""
 
 
 class Retries:
@@ -28,16 +31,13 @@ class Retries:
         self._clock_skew_seen = False
 
     def delay_after(self, error: ApiError) -> float | None:
-        """Return the seconds to wait before the next try, None when there is to be none."""
-        if self._left <= 0 or not self._may_heal(error):
+        """Return the seconds to wait before the next try, None if there must be none."""
+        worth_trying = error.transient
+        if isinstance(error, ClockSkewError):
+            worth_trying, self._clock_skew_seen = not self._clock_skew_seen, True
+        if not worth_trying or self._left <= 0:
             return None
         self._left -= 1
         jittered = self._random() * self._backoff
         self._backoff = min(2 * self._backoff, CAP_SECONDS)
         return max(jittered, error.retry_after or 0.0)
-
-    def _may_heal(self, error: ApiError) -> bool:
-        if not isinstance(error, ClockSkewError):
-            return error.transient
-        first, self._clock_skew_seen = not self._clock_skew_seen, True
-        return first

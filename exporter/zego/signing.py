@@ -1,4 +1,4 @@
-"""Signs requests to the API: a pure function of its arguments, pinned by ZEGO's published vector.
+"""Signs requests to the API. Tests compare the signature with the example that ZEGO published.
 
 Source: `docs/zego-api.md`, Requests. MD5 is ZEGO's choice, not ours.
 """
@@ -22,7 +22,10 @@ def sign(*, app_id: int, nonce: str, secret: str, timestamp: int) -> str:
 def signed_parameters(
     *, action: str, app_id: int, secret: str, nonce: str, timestamp: int, is_test: bool | None
 ) -> dict[str, str]:
-    """Return the query parameters that every request carries; `is_test` None leaves it out."""
+    """Return the query parameters of a request; `is_test` None leaves IsTest out.
+
+    `nonce` and `timestamp` are those of `sign`.
+    """
     parameters = {
         "Action": action,
         "AppId": str(app_id),

@@ -36,7 +36,7 @@ from exporter.zego.client import (
 )
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.signing import sign
-from exporter.zego.stats import ApiStats
+from exporter.zego.stats import ApiStats, ApiStatsView
 from exporter.zego.transport import Response, Transport
 from tests.linear import assert_linear
 from tests.zego.peer import Connection, serving
@@ -100,6 +100,11 @@ class World:
     transport: Scripted
     stats: ApiStats
     client: Client
+
+    @property
+    def counts(self) -> ApiStatsView:
+        """What the client has counted."""
+        return self.stats.view()
 
     def ask(self, deadline: float = 1000.0, secret: str = SECRET, **arguments: Any) -> Page:
         """Ask for one page."""
@@ -191,7 +196,7 @@ def test_what_can_heal_is_sent_again(failure: Response | Exception, code: str) -
     assert one.ask().tasks == ()
     assert one.transport.slept == [0.5, 1.0]
     assert len({sent["SignatureNonce"] for _, sent, _, _ in one.transport.sent}) == 3
-    assert (one.stats.requests, one.stats.errors) == (3, {code: 2})
+    assert (one.counts.requests, one.counts.errors) == (3, {code: 2})
 
 
 @pytest.mark.parametrize(
@@ -215,7 +220,7 @@ def test_what_cannot_heal_is_not(failure: Response | Exception, expected: type[A
     with pytest.raises(expected) as caught:
         one.ask()
     assert one.transport.slept == []
-    assert (one.stats.requests, one.stats.errors) == (1, {caught.value.code: 1})
+    assert (one.counts.requests, one.counts.errors) == (1, {caught.value.code: 1})
 
 
 def test_the_last_error_is_raised_when_retries_are_used_up() -> None:
@@ -224,7 +229,7 @@ def test_the_last_error_is_raised_when_retries_are_used_up() -> None:
     with pytest.raises(ServerError) as caught:
         one.ask()
     assert caught.value.request_id == "r1"
-    assert one.stats.requests == 3
+    assert one.counts.requests == 3
 
 
 def test_an_expired_timestamp_is_signed_again_once() -> None:
@@ -233,7 +238,7 @@ def test_an_expired_timestamp_is_signed_again_once() -> None:
     one = world(late, late)
     with pytest.raises(ClockSkewError, match="its clock is 1200 s ahead"):
         one.ask()
-    assert one.stats.requests == 2
+    assert one.counts.requests == 2
 
 
 def test_retry_after_is_honoured() -> None:
@@ -250,7 +255,7 @@ def test_retries_pass_the_limiter() -> None:
     one = world(BROKEN, ok(), rate=0.1)
     one.ask()
     assert sum(one.transport.slept) == pytest.approx(10.0, abs=0.01)
-    assert one.stats.rate_limit_wait_seconds == pytest.approx(9.5, abs=0.01)
+    assert one.counts.rate_limit_wait_seconds == pytest.approx(9.5, abs=0.01)
 
 
 def test_no_try_starts_past_the_deadline() -> None:
@@ -259,7 +264,7 @@ def test_no_try_starts_past_the_deadline() -> None:
     with pytest.raises(ServerError, match="HTTP 503") as caught:
         one.ask(deadline=150.0)
     assert one.transport.slept == []
-    assert one.stats.requests == 1
+    assert one.counts.requests == 1
     assert SECRET not in str(caught.value)
 
 
@@ -269,7 +274,7 @@ def test_a_wait_for_the_limiter_ends_at_the_deadline() -> None:
     one.ask(deadline=150.0)
     with pytest.raises(DeadlineError):
         one.ask(deadline=150.0)
-    assert one.stats.requests == 1
+    assert one.counts.requests == 1
 
 
 def test_the_deadline_cuts_a_request() -> None:
@@ -278,7 +283,7 @@ def test_the_deadline_cuts_a_request() -> None:
     with pytest.raises(DeadlineError):
         one.ask(deadline=102.0)
     assert one.transport.sent[0][3] == pytest.approx(2.0)
-    assert (one.stats.requests, one.stats.errors) == (1, {"timeout": 1})
+    assert (one.counts.requests, one.counts.errors) == (1, {"timeout": 1})
 
 
 def test_nothing_is_sent_once_the_deadline_is_past() -> None:
@@ -286,7 +291,7 @@ def test_nothing_is_sent_once_the_deadline_is_past() -> None:
     one = world(ok())
     with pytest.raises(DeadlineError):
         one.ask(deadline=99.0)
-    assert one.stats.requests == 0
+    assert one.counts.requests == 0
 
 
 def test_stopped_passes() -> None:
@@ -294,24 +299,24 @@ def test_stopped_passes() -> None:
     one = world(Stopped())
     with pytest.raises(Stopped):
         one.ask()
-    assert (one.stats.requests, one.stats.errors) == (1, {})
+    assert (one.counts.requests, one.counts.errors) == (1, {})
 
 
 def test_the_clock_skew_is_measured_from_the_date() -> None:
     """Against the middle of the request; garbage leaves the last value."""
     one = world(ok(Date=formatdate(NOW + 5, usegmt=True)), ok(Date="today"), ok())
     one.ask()
-    assert one.stats.clock_skew_seconds == pytest.approx(5 - 0.05)
+    assert one.counts.clock_skew_seconds == pytest.approx(5 - 0.05)
     one.ask()
     one.ask()
-    assert one.stats.clock_skew_seconds == pytest.approx(5 - 0.05)
+    assert one.counts.clock_skew_seconds == pytest.approx(5 - 0.05)
 
 
 def test_durations_are_counted() -> None:
     """One observation for each request, failed ones included."""
     one = world(BROKEN, ok())
     one.ask()
-    view = one.stats.view()
+    view = one.counts
     assert view.duration_sum == pytest.approx(0.2)
     assert view.duration_buckets[-1][1] == 2
 
@@ -349,9 +354,9 @@ def test_any_answer_gives_a_page_or_one_of_our_errors(
     one = world(Response(status, headers, body, 0.1), max_retries=0)
     with suppress(ApiError):
         one.ask()
-        assert one.stats.errors == {}
-    assert one.stats.requests == 1
-    assert sum(one.stats.errors.values()) <= 1
+        assert one.counts.errors == {}
+    assert one.counts.requests == 1
+    assert sum(one.counts.errors.values()) <= 1
 
 
 def test_over_a_real_connection() -> None:

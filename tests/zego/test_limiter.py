@@ -1,4 +1,4 @@
-"""The rate limit as the server sees it, on a clock that only sleeping and sending move."""
+"""The rate limit as the server sees it, with a fake clock."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from exporter.errors import Stopped
 from exporter.zego.limiter import RateLimiter
 
 
-class Time:
-    """A clock that sleeping moves."""
+class FakeClock:
+    """A clock in seconds that only `sleep` and the tests move."""
 
     def __init__(self) -> None:
         self.now = 1000.0
 
-    def clock(self) -> float:
-        """Return the present instant."""
+    def __call__(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Move the clock; takes no time."""
         self.now += seconds
 
 
 def give_up(_: float) -> None:
-    """Wait for nothing."""
+    """Refuse to wait."""
     raise Stopped
 
 
@@ -52,15 +51,15 @@ def most_in_any_window(arrivals: list[float], window: float) -> int:
 def test_the_server_never_sees_more_than_the_rate(
     rate: float, journeys: list[tuple[float, float, float]]
 ) -> None:
-    """Whenever between sending and answer a request arrives, the limit holds there."""
-    time = Time()
-    limiter = RateLimiter(rate, clock=time.clock)
+    """The limit holds whenever a request arrives between its sending and its answer."""
+    clock = FakeClock()
+    limiter = RateLimiter(rate, clock=clock)
     arrivals = []
     for duration, share, pause in journeys:
-        with limiter.slot(time.sleep):
-            arrivals.append(time.now + duration * share)
-            time.now += duration
-        time.now += pause
+        with limiter.slot(clock.sleep):
+            arrivals.append(clock.now + duration * share)
+            clock.now += duration
+        clock.now += pause
     assert most_in_any_window(arrivals, max(1.0, 1 / rate)) <= max(1, int(rate))
 
 
@@ -75,15 +74,15 @@ def test_the_server_never_sees_more_than_the_rate(
 def test_requests_that_overlap_are_limited_too(
     rate: int, steps: list[tuple[str, float, float]]
 ) -> None:
-    """Several threads have requests in flight at once; each may arrive at any moment of its own."""
-    time = Time()
-    limiter = RateLimiter(rate, clock=time.clock)
+    """Several threads have requests in flight, each of which can arrive at any time."""
+    clock = FakeClock()
+    limiter = RateLimiter(rate, clock=clock)
     in_flight: list[tuple[ExitStack, float, float]] = []
     arrivals = [0.0]
 
     def answer() -> None:
         slot, sent, share = in_flight.pop(0)
-        arrivals.append(sent + share * (time.now - sent))
+        arrivals.append(sent + share * (clock.now - sent))
         slot.close()
 
     for step, share, pause in steps:
@@ -91,68 +90,68 @@ def test_requests_that_overlap_are_limited_too(
             slot = ExitStack()
             with suppress(Stopped):
                 slot.enter_context(limiter.slot(give_up))
-                in_flight.append((slot, time.now, share))
+                in_flight.append((slot, clock.now, share))
         elif in_flight:
             answer()
-        time.now += pause / 2
+        clock.now += pause / 2
     while in_flight:
         answer()
     assert most_in_any_window(arrivals, 1.0) <= rate
 
 
 @pytest.mark.parametrize(("rate", "per_second"), [(20, 20), (1, 1), (2.5, 2), (0.5, 0.5)])
-def test_instant_answers_reach_the_rate_within_five_percent(rate: float, per_second: float) -> None:
-    """The limiter costs little of what the API allows; a fraction above 1 is rounded down."""
-    time = Time()
-    limiter = RateLimiter(rate, clock=time.clock)
-    started, requests = time.now, 400
+def test_fast_answers_reach_the_rate_within_five_percent(rate: float, per_second: float) -> None:
+    """The limiter wastes little of the rate; a fraction above 1 is rounded down."""
+    clock = FakeClock()
+    limiter = RateLimiter(rate, clock=clock)
+    started, requests = clock.now, 400
     for _ in range(requests):
-        with limiter.slot(time.sleep):
-            time.now += 0.0005
+        with limiter.slot(clock.sleep):
+            clock.now += 0.0005
     ideal = requests / per_second
-    assert ideal * 0.95 <= time.now - started <= ideal * 1.05
+    assert ideal * 0.95 <= clock.now - started <= ideal * 1.05
 
 
-def test_the_wait_is_told() -> None:
-    """The first request waits for nothing, the second for the window after the first's answer."""
-    time = Time()
-    limiter = RateLimiter(1, clock=time.clock)
-    with limiter.slot(time.sleep) as first:
-        time.now += 0.25
-    with limiter.slot(time.sleep) as second:
+def test_the_wait_is_reported() -> None:
+    """The first request does not wait, the second waits one window after the first answer."""
+    clock = FakeClock()
+    limiter = RateLimiter(1, clock=clock)
+    with limiter.slot(clock.sleep) as first:
+        clock.now += 0.25
+    with limiter.slot(clock.sleep) as second:
         pass
     assert first == 0
     assert second == pytest.approx(1, abs=0.01)
 
 
 def test_a_failed_request_counts_too() -> None:
-    """The server may have received it all the same."""
-    time = Time()
-    limiter = RateLimiter(1, clock=time.clock)
-    with pytest.raises(OSError, match="broken"), limiter.slot(time.sleep):
+    """The server may have received it."""
+    clock = FakeClock()
+    limiter = RateLimiter(1, clock=clock)
+    with pytest.raises(OSError, match="broken"), limiter.slot(clock.sleep):
         raise OSError("broken")
-    with limiter.slot(time.sleep) as waited:
+    with limiter.slot(clock.sleep) as waited:
         assert waited > 0.9
 
 
-def test_being_stopped_while_waiting_gives_the_place_back() -> None:
-    """Whoever comes next does not wait for one who has left."""
-    time = Time()
-    limiter = RateLimiter(1, clock=time.clock)
-    with limiter.slot(time.sleep):
+def test_a_thread_that_is_stopped_while_waiting_leaves_the_queue() -> None:
+    """The next one does not wait for it."""
+    clock = FakeClock()
+    limiter = RateLimiter(1, clock=clock)
+    with limiter.slot(clock.sleep):
         pass
 
     for _ in range(3):
         with pytest.raises(Stopped), limiter.slot(give_up):
             pass
-    with limiter.slot(time.sleep) as waited:
+    with limiter.slot(clock.sleep) as waited:
         assert waited == pytest.approx(1, abs=0.01)
 
 
 def test_first_come_first_served() -> None:
-    """A second waiter is told to wait longer than the first, and no lock is held meanwhile."""
-    time = Time()
-    limiter = RateLimiter(1, clock=time.clock)
+    """A second thread waits longer than the first, and no lock is held while one waits."""
+    clock = FakeClock()
+    limiter = RateLimiter(1, clock=clock)
     delays: list[float] = []
     order: list[str] = []
 
@@ -164,11 +163,11 @@ def test_first_come_first_served() -> None:
         with pytest.raises(Stopped), limiter.slot(second_sleep):
             order.append("second")
         delays.append(seconds)
-        time.sleep(seconds)
+        clock.sleep(seconds)
 
-    with limiter.slot(time.sleep):
-        time.now += 0.5
-    time.now += 0.5
+    with limiter.slot(clock.sleep):
+        clock.now += 0.5
+    clock.now += 0.5
     with limiter.slot(first_sleep):
         order.append("first")
     second, first = delays
@@ -178,26 +177,26 @@ def test_first_come_first_served() -> None:
 
 
 def test_a_slot_in_flight_is_waited_for() -> None:
-    """While the only slot is in use, nobody else gets one, however long that takes."""
-    time = Time()
-    limiter = RateLimiter(1, clock=time.clock)
-    naps = 0
-    with limiter.slot(time.sleep) as _:
+    """While the only slot is in use, no other request gets one, however long that takes."""
+    clock = FakeClock()
+    limiter = RateLimiter(1, clock=clock)
+    sleeps = 0
+    with limiter.slot(clock.sleep) as _:
 
         def sleep(seconds: float) -> None:
-            nonlocal naps
-            naps += 1
-            time.sleep(seconds)
-            if naps == 5:
+            nonlocal sleeps
+            sleeps += 1
+            clock.sleep(seconds)
+            if sleeps == 5:
                 raise Stopped
 
         with pytest.raises(Stopped), limiter.slot(sleep):
             pass
-    assert naps == 5
+    assert sleeps == 5
 
 
 def test_threads_share_one_limit() -> None:
-    """Many threads at once get no more slots than there are."""
+    """Eight threads get no more slots than there are."""
     limiter = RateLimiter(3, clock=lambda: 0.0)
     taken: list[int] = []
     refused: list[int] = []
@@ -221,18 +220,18 @@ def test_threads_share_one_limit() -> None:
 
 def test_a_changed_rate_counts_what_was_sent() -> None:
     """After a reload to a lower rate, the requests of the last second are still counted."""
-    time = Time()
-    limiter = RateLimiter(5, clock=time.clock)
+    clock = FakeClock()
+    limiter = RateLimiter(5, clock=clock)
     for _ in range(5):
-        with limiter.slot(time.sleep):
-            time.now += 0.1
+        with limiter.slot(clock.sleep):
+            clock.now += 0.1
     limiter.set_rate(1)
-    with limiter.slot(time.sleep) as waited:
+    with limiter.slot(clock.sleep) as waited:
         assert waited == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("inf"), float("nan")])
-def test_a_rate_that_is_none_is_refused(rate: float) -> None:
-    """A limiter that never or always lets pass would be a mistake of the caller."""
+def test_an_impossible_rate_is_refused(rate: float) -> None:
+    """It is a mistake of the caller."""
     with pytest.raises(ValueError, match="positive"):
         RateLimiter(rate)

@@ -1,4 +1,4 @@
-"""What the client counts."""
+"""The counters of one app's requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from exporter.zego.stats import BUCKETS, MAX_CODES, ApiStats
 
 
 def test_nothing_counted_yet() -> None:
-    """All is 0, and the clock skew unknown."""
+    """All counters are 0, and the clock skew is unknown."""
     view = ApiStats().view()
     assert (view.requests, dict(view.errors), view.rate_limit_wait_seconds) == (0, {}, 0.0)
     assert view.clock_skew_seconds is None
@@ -16,7 +16,7 @@ def test_nothing_counted_yet() -> None:
 
 
 def test_durations_fall_into_cumulative_buckets() -> None:
-    """A bucket holds what is at most its bound; +Inf holds all."""
+    """A bucket counts the durations up to its bound, the last one all of them."""
     stats = ApiStats()
     for seconds in (0.001, 0.01, 0.3, 99.0):
         stats.record_request(seconds)
@@ -28,7 +28,7 @@ def test_durations_fall_into_cumulative_buckets() -> None:
 
 
 def test_errors_waits_and_skew() -> None:
-    """Errors count by code, waits add up, the latest skew stands."""
+    """Errors are counted by code, waits add up, the latest skew is kept."""
     stats = ApiStats()
     for code in ("timeout", "350006001", "timeout"):
         stats.record_error(code)
@@ -41,8 +41,8 @@ def test_errors_waits_and_skew() -> None:
     assert (view.rate_limit_wait_seconds, view.clock_skew_seconds) == (0.75, -1.0)
 
 
-def test_a_peer_that_invents_codes_cannot_grow_the_page() -> None:
-    """Codes above the bound are counted together; known ones go on."""
+def test_the_number_of_codes_is_bounded() -> None:
+    """Later codes are counted together; earlier ones are still counted separately."""
     stats = ApiStats()
     for code in range(1000):
         stats.record_error(str(code))
@@ -53,7 +53,7 @@ def test_a_peer_that_invents_codes_cannot_grow_the_page() -> None:
 
 
 def test_a_view_does_not_change() -> None:
-    """A scrape sees one instant."""
+    """A scrape shows the counters of one moment."""
     stats = ApiStats()
     view = stats.view()
     stats.record_request(1.0)

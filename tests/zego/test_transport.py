@@ -19,8 +19,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import requests
-import urllib3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,9 +29,7 @@ from exporter.zego.transport import (
     USER_AGENT,
     Response,
     Transport,
-    proxy_for,
     read_body,
-    translate_error,
 )
 from tests.zego.peer import Connection, Peer, answer, raw, serving
 
@@ -42,22 +38,6 @@ PARAMETERS = {"AppId": "12345", "Signature": SIGNATURE}
 SHORT = 0.2
 LONG = 30.0
 OK = b"HTTP/1.1 200 OK\r\n"
-
-
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "NO_PROXY",
-        "REQUESTS_CA_BUNDLE",
-        "CURL_CA_BUNDLE",
-        "SSL_CERT_FILE",
-        "SSL_CERT_DIR",
-    ):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
 
 
 @pytest.fixture
@@ -645,27 +625,6 @@ def test_the_remedy_names_the_proxy_that_is_used(
     assert "the proxy 127.0.0.1 (from ALL_PROXY)" in error.remedy
 
 
-@pytest.mark.parametrize(
-    ("environment", "expected"),
-    [
-        ({}, None),
-        ({"HTTPS_PROXY": "http://u:p@a.example:1"}, ("HTTPS_PROXY", "a.example")),
-        ({"https_proxy": "b.example:1"}, ("https_proxy", "b.example")),
-        ({"ALL_PROXY": "socks5://c.example:1"}, ("ALL_PROXY", "c.example")),
-        ({"HTTP_PROXY": "http://d.example"}, None),
-        ({"HTTPS_PROXY": "http://e.example", "NO_PROXY": "api.example"}, None),
-    ],
-)
-def test_which_proxy_is_used(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], expected: object
-) -> None:
-    """The variable and the host, never the credentials."""
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert proxy_for("https://api.example/") == expected
-    assert proxy_for("https://127.0.0.1:9") is None
-
-
 def test_loopback_is_reached_without_the_proxy(
     transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -804,43 +763,3 @@ def test_any_bytes_give_a_body_or_our_error(pieces: list[bytes], encoding: str) 
     """No other exception leaves."""
     with suppress(ApiError):
         assert len(read_body(pieces, encoding=encoding, max_bytes=50)) <= 50
-
-
-@pytest.mark.parametrize(
-    ("error", "code", "text"),
-    [
-        (OSError(101, "ignored"), "connection", "network is unreachable"),
-        (requests.ConnectionError(OSError(113, "")), "connection", "no route to host"),
-        (ssl.SSLEOFError(8, "EOF"), "connection", "the peer closed the connection too early"),
-        (
-            requests.exceptions.InvalidProxyURL("http://user:password@"),
-            "connection",
-            "the request could not be sent (InvalidProxyURL)",
-        ),
-        (
-            urllib3.exceptions.ProxyError("x", OSError("Tunnel connection failed: 503 Busy")),
-            "connection",
-            "the proxy refused the tunnel: HTTP 503",
-        ),
-    ],
-)
-def test_network_errors(error: Exception, code: str, text: str) -> None:
-    """The text is made of what is known to be safe."""
-    translated = translate_error(error, url="https://api.example/", timeout=1.0)
-    assert (type(translated), translated.code, str(translated)) == (NetworkError, code, text)
-
-
-def test_a_time_out_of_the_library_is_ours() -> None:
-    """Whichever clock notices first."""
-    translated = translate_error(
-        requests.ReadTimeout(TimeoutError("timed out")), url="https://api.example/", timeout=2.5
-    )
-    assert isinstance(translated, RequestTimeout)
-    assert str(translated) == "no complete answer within 2.5 s"
-
-
-def test_errors_that_wrap_each_other_in_a_circle_come_to_an_end() -> None:
-    """Chains of causes are the libraries' to build."""
-    first, second = OSError(), OSError()
-    first.__cause__, second.__cause__ = second, first
-    assert translate_error(first, url="https://api.example/", timeout=1.0).code == "connection"

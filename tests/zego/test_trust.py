@@ -13,12 +13,6 @@ from exporter.errors import NetworkError
 from exporter.zego.trust import trust_context
 
 
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def ca_file(tmp_path: Path) -> Path:
     """Return the certificate of an authority of its own."""

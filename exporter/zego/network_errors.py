@@ -1,0 +1,170 @@
+"""Translates errors of the network libraries into ours, with a remedy for the operator.
+
+The texts of library errors can quote the URL with its signature, so only safe parts are used:
+classes, error numbers, OpenSSL's verify result (docs/guarantees.md, section 11).
+"""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import ipaddress
+import os
+import re
+import socket
+import ssl
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import requests
+import requests.utils
+import urllib3.exceptions
+
+from exporter.errors import LIMITS_REMEDY, ApiError, NetworkError, RequestTimeout
+from exporter.zego.decoding import invalid_response
+
+LIBRARY_ERRORS = (
+    OSError,  # requests' own, ssl's and the socket's
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    ValueError,  # host names that cannot be encoded, proxies that are not URLs
+)
+"""All that a request can raise."""
+
+_TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: ([1-5][0-9]{2})\b")
+
+
+def translate_error(error: BaseException, *, url: str, timeout: float) -> ApiError:
+    """Return the error of ours for a library's error, without its text and not chained to it.
+
+    `url` and `timeout` (seconds) are the request's.
+    """
+    proxy = proxy_for(url)
+    causes = _causes(error)
+    # The more specific rule wins, whichever of the nested errors it matches.
+    for rule in (_tls_error, _proxy_error, _connection_error):
+        for cause in causes:
+            if translated := rule(cause, proxy):
+                return translated
+            if isinstance(cause, TimeoutError):
+                return timed_out(timeout)
+    text = f"the request could not be sent ({type(error).__name__})"
+    return NetworkError(text, code="connection", remedy=_network_remedy(proxy))
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """Return the error and all errors in it, innermost first: libraries nest them in four ways."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        candidate = waiting.pop()
+        if isinstance(candidate, BaseException) and candidate not in found:
+            found.append(candidate)
+            waiting += [
+                candidate.__context__,
+                candidate.__cause__,
+                getattr(candidate, "reason", None),
+                *candidate.args,
+            ]
+    return found[::-1]
+
+
+def _network_remedy(proxy: tuple[str, str] | None) -> str:
+    if proxy is None:
+        return "Check the endpoint's name, DNS, firewall and HTTPS_PROXY on this machine."
+    return f"Check the proxy {proxy[1]} (from {proxy[0]}), or list the endpoint in NO_PROXY."
+
+
+def _tls_error(cause: BaseException, _proxy: tuple[str, str] | None) -> ApiError | None:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        text = f"certificate verify failed: {cause.verify_message}"
+    elif isinstance(cause, ssl.SSLError) and not isinstance(
+        cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
+    ):
+        text = f"TLS failed: {cause.reason or type(cause).__name__}"
+    else:
+        return None
+    return NetworkError(
+        text,
+        code="tls",
+        remedy="If a proxy here inspects TLS, name its CA file in the app's ca_file or in "
+        "REQUESTS_CA_BUNDLE. Otherwise check the endpoint.",
+    )
+
+
+def _proxy_error(cause: BaseException, proxy: tuple[str, str] | None) -> ApiError | None:
+    variable, host = proxy or ("HTTPS_PROXY", "")
+    if isinstance(cause, requests.exceptions.InvalidSchema | urllib3.exceptions.ProxySchemeUnknown):
+        return NetworkError(
+            f"the proxy {host} (from {variable}) is not an HTTP proxy".replace("  ", " "),
+            code="connection",
+            remedy=f"SOCKS is not supported: set {variable} to http://HOST:PORT, or list the "
+            "endpoint in NO_PROXY.",
+        )
+    refused = _TUNNEL_REFUSED.match(str(cause)) if isinstance(cause, OSError) else None
+    if refused is None:
+        return None
+    status = int(refused[1])
+    return NetworkError(
+        f"the proxy refused the tunnel: HTTP {status}",
+        code="connection",
+        transient=status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+        remedy=f"Check {variable} (address, user, password) and what the proxy allows.",
+    )
+
+
+def _connection_error(cause: BaseException, proxy: tuple[str, str] | None) -> ApiError | None:
+    match cause:
+        case socket.gaierror():
+            text = (cause.strerror or "name lookup failed").lower()
+        case http.client.RemoteDisconnected():
+            text = "the peer closed the connection without an answer"
+        case http.client.IncompleteRead() | ssl.SSLError():
+            text = "the peer closed the connection too early"
+        case http.client.HTTPException():
+            return invalid_response(f"the answer is not HTTP ({type(cause).__name__})")
+        case OSError(errno=errno.EMFILE | errno.ENFILE as number):
+            text = f"a limit of this process is reached: {os.strerror(number).lower()}"
+            return NetworkError(text, code="connection", remedy=LIMITS_REMEDY)
+        case OSError() if cause.errno:
+            text = os.strerror(cause.errno).lower()
+        case _:
+            return None
+    return NetworkError(text, code="connection", transient=True, remedy=_network_remedy(proxy))
+
+
+def timed_out(timeout: float) -> RequestTimeout:
+    """Return the error of a request that took longer than `timeout` seconds."""
+    return RequestTimeout(
+        f"no complete answer within {timeout:.3g} s",
+        code="timeout",
+        transient=True,
+        remedy="Check the network, use the region next to this machine, or raise the time-out.",
+    )
+
+
+def proxy_for(url: str) -> tuple[str, str] | None:
+    """Return the variable and the host of the environment's proxy for `url`, None for no proxy.
+
+    The proxy's user and password are left out.
+    """
+    if is_loopback(url):
+        return None
+    proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+    if not proxy:
+        return None
+    host = urlsplit(proxy if "://" in proxy else f"http://{proxy}").hostname or ""
+    for variable in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
+        for name in (variable.lower(), variable):
+            if os.environ.get(name) == proxy:
+                return name, host
+    return "the system", host
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the host of `url` is this machine, which is reached without a proxy."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
