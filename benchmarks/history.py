@@ -21,7 +21,7 @@ from pathlib import Path
 
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
-from exporter.history.rows import Update
+from exporter.history.tables import Update
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.demo import sized_app
 from exporter.simulator.paging import Query, find_page, write_page

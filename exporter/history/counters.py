@@ -2,12 +2,12 @@
 
 Rules that this file keeps:
 
-- A complete walk is written to the history file (if there is one) before its counts become
-  visible. A process that is killed in between counts the walk again, from the same state. The same
-  holds for a callback: to Prometheus, a counter that falls has started again at 0.
-- A file that cannot be written costs a log line and a count, never the collection. The next write
-  replaces the whole state of the app.
-- A callback changes counters and reasons, never a count of tasks: only walks say what is listed.
+- A walk is written to the history file (if there is one) before its counts become visible, and so
+  is a callback. A process that is killed in between counts the walk again, from the same state. In
+  the other order a counter could fall, which Prometheus takes for a restart at 0.
+- A file that cannot be written costs a log line and a count, never the collection
+  (docs/guarantees.md, section 9). The next write replaces the whole state of the app.
+- A callback changes counters and reasons, never the number of tasks: only walks list tasks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from itertools import accumulate
 
 from exporter.errors import Stopped
 from exporter.history.database import HistoryError, HistoryFile
-from exporter.history.rows import CounterKey, FailureReason, Update
+from exporter.history.tables import CounterKey, FailureReason, Update
 from exporter.history.transitions import (
     FINISHED,
     POSSIBLE_PAIRS,
@@ -42,13 +42,13 @@ DURATION_BOUNDS = (5.0, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 4320
 """Upper bounds in seconds of the histograms of task and phase durations."""
 
 UNLISTED_SECONDS = 3600
-"""How long what a callback said of a task is kept before a walk lists that."""
+"""How long reports of callbacks about a task are kept until a walk confirms them, in seconds."""
 
 MAX_UNLISTED = 10_000
-"""Most tasks that only callbacks know: a flood of them must not fill the memory."""
+"""Most tasks that are known only from callbacks: a flood of callbacks must not fill the memory."""
 
 MAX_STEPS = 20
-"""Most changes of one task that callbacks report and that are kept, the latest ones."""
+"""Most reported changes that are kept of one task; the latest ones are."""
 
 _TRANSITION, _CALLBACK_EVENT, _FAILURE = "transition", "callback_event", "failure"
 _DURATION, _PHASE = "duration", "phase"
@@ -73,7 +73,7 @@ class CountersView:
         durations: Creation until finished, by final status.
         phases: Time in an unfinished status, by that status.
         callback_events: Authentic callbacks, by event.
-        failures: Failed uploads that callbacks reported, by reason.
+        failures: Failed uploads reported by callbacks, by reason.
         history_errors: Writes to the history file that failed.
     """
 
@@ -87,12 +87,12 @@ class CountersView:
 
 @dataclass(frozen=True, slots=True)
 class WalkChanges:
-    """A walk that is compared with the one before, but not recorded yet.
+    """A walk that has been compared with the previous one, but is not recorded yet.
 
     Attributes:
-        previous: What the walk was compared with.
+        previous: The tasks before the walk, None for the baseline.
         tracked: The tasks after the walk.
-        changes: The difference.
+        changes: The difference between the two.
         completed_at: End of the walk in Unix seconds.
     """
 
@@ -103,9 +103,9 @@ class WalkChanges:
 
 
 class AppCounters:
-    """The counters of the app `name` with `app_id`, continued from `history` where there is one.
+    """The counters of the app `name` with `app_id`, restored from `history` if there is one.
 
-    One thread records walks; callbacks and views may come from any thread.
+    One thread records walks; any thread may record callbacks and read.
     """
 
     def __init__(self, history: HistoryFile | None = None, name: str = "", app_id: int = 0) -> None:
@@ -120,23 +120,20 @@ class AppCounters:
         self._reports: dict[str, list[Step]] = {}
         self._counters: dict[CounterKey, float] = dict.fromkeys(_FROM_THE_START, 0)
         self._history_errors = 0
-        self._failed_writes = 0  # in a row; above 0 the file lacks something
+        self._failed_writes = 0  # in a row; if above 0, the file is incomplete
         if history is not None:
-            self._restore(history)
-
-    def _restore(self, history: HistoryFile) -> None:
-        try:
-            stored = history.read(self._name, self._app_id)
-        except HistoryError as error:
-            self._note_failed_write(error)
-            return
-        self._collected_at = stored.collected_at
-        self._tracked = stored.tracked
-        self._reasons = dict(stored.failure_reasons)
-        self._counters.update(stored.counters)
+            try:
+                stored = history.read(name, app_id)
+            except HistoryError as error:
+                self._note_failed_write(error)
+            else:
+                self._collected_at = stored.collected_at
+                self._tracked = stored.tracked
+                self._reasons = dict(stored.failure_reasons)
+                self._counters.update(stored.counters)
 
     def compare(self, tasks: Sequence[UploadTask], now: float) -> WalkChanges:
-        """Return what a walk that ended at `now` (Unix seconds) changes; changes nothing itself."""
+        """Compare a walk that ended at `now` (Unix seconds) with the previous one."""
         previous = self._tracked
         with self._lock:
             reports = {
@@ -156,16 +153,21 @@ class AppCounters:
 
     @contextmanager
     def recording(self, walk: WalkChanges) -> Iterator[Callable[[], None]]:
-        """Write `walk` to the file, and give the function that makes its counts visible.
+        """Write `walk` to the file, and yield the function that makes its counts visible.
 
-        The block calls it together with what else it publishes, so that both are seen as one.
-        Raises Stopped where another collector of the app has recorded a walk since the comparison.
+        The block calls that function under the lock with which it publishes the snapshot, so that
+        a scrape sees both or none. Raises Stopped if another collector of the app has recorded a
+        walk since the comparison.
         """
         with self._recording:
             if walk.previous is not self._tracked:
                 raise Stopped  # a reload replaced this collector while its thread was ending
             increments = _increments(walk.changes)
-            forgotten = self._outdated_reasons(walk.tracked, walk.completed_at)
+            forgotten = [
+                task_id
+                for task_id, failure in self._reasons.items()
+                if task_id not in walk.tracked and walk.completed_at - failure.at > UNLISTED_SECONDS
+            ]
             self._save(
                 Update(
                     collected_at=walk.completed_at,
@@ -225,9 +227,9 @@ class AppCounters:
                     del steps[:-MAX_STEPS]
 
     def failure_reasons(self) -> Mapping[str, str]:
-        """Return why tasks failed, by task id, as far as callbacks said so."""
+        """Return the reasons of failed uploads that callbacks reported, by task id."""
         with self._lock:
-            return {task_id: known.reason for task_id, known in self._reasons.items()}
+            return {task_id: failure.reason for task_id, failure in self._reasons.items()}
 
     def view(self) -> CountersView:
         """Return a copy of the counters."""
@@ -249,18 +251,11 @@ class AppCounters:
         )
 
     def _incremented(self, increments: Mapping[CounterKey, float]) -> dict[CounterKey, float]:
-        """Return the new values of the counters that rise."""
-        return {key: self._counters.get(key, 0) + rise for key, rise in increments.items()}
-
-    def _outdated_reasons(self, tracked: Mapping[str, Tracked], now: float) -> list[str]:
-        return [
-            task_id
-            for task_id, known in self._reasons.items()
-            if task_id not in tracked and now - known.at > UNLISTED_SECONDS
-        ]
+        """Return the new values of the counters in `increments`."""
+        return {key: self._counters.get(key, 0) + by for key, by in increments.items()}
 
     def _save(self, update: Update, *, tracked: Mapping[str, Tracked] | None) -> None:
-        """Write `update`, or after a failed write everything: `tracked` is what it leads to."""
+        """Write `update`, or the whole state after a failed write; `tracked` is all new tasks."""
         if self._history is None:
             return
         if self._failed_writes:
@@ -297,7 +292,7 @@ class AppCounters:
 
 
 def _increments(changes: Changes) -> Mapping[CounterKey, float]:
-    """Return by how much each counter rises."""
+    """Return by how much each counter increases."""
     increments: defaultdict[CounterKey, float] = defaultdict(float)
     for pair, count in changes.transitions.items():
         increments[(_TRANSITION, *pair)] += count

@@ -2,12 +2,12 @@
 
 Rules that this file keeps:
 
-- One transaction for each walk or callback of each app, with only the rows that changed.
-- The file is ours (`application_id`) and of a version we know (`user_version`), or it is refused.
+- Each walk and each callback of an app is one transaction, with only the rows that changed.
+- A file of another program (`application_id`) or of a newer version (`user_version`) is refused.
 - A damaged file is moved aside, never deleted, and a new one is started.
-- A full or read-only disk stops nothing (docs/guarantees.md, section 9): writes fail until one
-  succeeds, and each opens the file first if it is not open yet.
-- One process at a time, by a lock on a file beside it, so that others can still make backups.
+- A full or read-only disk stops nothing (docs/guarantees.md, section 9): a write that fails raises
+  HistoryError, which `counters.py` logs and counts. Each write opens the file if it is not open.
+- Only one process uses the file. The lock is on a file beside it, so that backups can read it.
 """
 
 from __future__ import annotations
@@ -25,15 +25,17 @@ from typing import IO
 from urllib.parse import quote
 
 from exporter.errors import ConfigError, ExporterError
-from exporter.history.rows import StoredState, Update, read_state, write_update
-from exporter.history.schema import (
+from exporter.history.tables import (
     APPLICATION_ID,
     MIGRATIONS,
+    StoredState,
+    Update,
     migrate,
     pragma,
+    read_state,
     refuse_damaged,
     refuse_impossible_rows,
-    refuse_other_tables,
+    write_update,
 )
 from exporter.logs import get_logger
 
@@ -74,7 +76,7 @@ class HistoryFile:
             log.warning("history cannot be written now; each collection tries again", error=error)
 
     def close(self) -> None:
-        """Close the file. What was written stays."""
+        """Close the file and give up its lock."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
@@ -86,7 +88,7 @@ class HistoryFile:
     def read(self, name: str, app_id: int) -> StoredState:
         """Return the stored state of an app; the same name with another AppId is another app.
 
-        Raises HistoryError. A file that turns out to be damaged is replaced, and holds nothing.
+        Raises HistoryError. A file that is found to be damaged is replaced by an empty one.
         """
         with self._lock, _errors_of(self.path):
             if self._connection is None:
@@ -146,7 +148,7 @@ def _lock_for_this_process(path: Path) -> IO[str]:
             f"history.path: {path} is in use by {process} (stop it, or give each process a file of "
             "its own)"
         ) from error
-    with suppress(OSError):  # a full disk; the lock holds without the number too
+    with suppress(OSError):  # a full disk; the process id is only for the message above
         claim.truncate(0)
         claim.write(str(os.getpid()))
         claim.flush()
@@ -154,7 +156,10 @@ def _lock_for_this_process(path: Path) -> IO[str]:
 
 
 def _open(path: Path, wall_clock: Callable[[], float]) -> sqlite3.Connection:
-    """Return a connection to a sound file of the current version."""
+    """Return a connection to a file of the current version; replaces a damaged one.
+
+    Raises ConfigError, HistoryLocked, or HistoryError for a full or read-only disk.
+    """
     try:
         return _prepare(path)
     except sqlite3.OperationalError as error:
@@ -197,15 +202,18 @@ def _start_again(path: Path, now: float, error: sqlite3.Error) -> sqlite3.Connec
 
 
 def _prepare(path: Path) -> sqlite3.Connection:
-    """Return a connection; raises DatabaseError for damage, OperationalError for other trouble."""
+    """Return a connection to a checked and migrated file.
+
+    Raises DatabaseError for damage, OperationalError for other trouble, ConfigError for a file that
+    this version must not touch.
+    """
     connection = sqlite3.connect(
         path, timeout=LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False
     )
     try:
         _refuse_foreign(connection, path)
-        refuse_other_tables(connection)
         refuse_damaged(connection)
-        migrate(connection, pragma(connection, "user_version"))
+        migrate(connection)
         refuse_impossible_rows(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         # Survives the death of the process at any moment; a power cut may cost the last walks.
@@ -238,7 +246,7 @@ def _read_only(path: Path) -> Iterator[sqlite3.Connection]:
     options = "mode=ro&immutable=1" if ignores_log else "mode=ro"
     connection = sqlite3.connect(f"file:{quote(str(path))}?{options}", uri=True)
     try:
-        refuse_other_tables(connection)
+        refuse_damaged(connection)
         refuse_impossible_rows(connection)
         yield connection
     finally:

@@ -2,12 +2,12 @@
 
 Rules that this file keeps (docs/guarantees.md, section 8):
 
-- A task is its id. The first snapshot is the baseline: it counts nothing, and since when its tasks
-  have their status is not known.
+- A task is identified by its id. The first snapshot is the baseline: it counts nothing, and the
+  times at which its tasks entered their statuses are not known.
 - A task that is listed for the first time comes from `new`. A task counts as `gone` once two
-  walks in a row did not list it: pages of a moving listing can miss a task once. One that comes
-  back after that is new again.
-- Changes that are reversed between two collections are invisible.
+  walks in a row did not list it, because a single walk can miss a task while tasks move between
+  pages. A task that returns after that is new again.
+- Changes that are reversed between two collections are not seen.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Pair = tuple[str, str]
 """The labels `from` and `to` of `zego_upload_task_transitions_total`."""
 
 Step = tuple[float, TaskStatus]
-"""When a task entered a status (Unix seconds), and the status."""
+"""The time at which a task entered a status (Unix seconds), and the status."""
 
 Reports = Mapping[str, Sequence[Step]]
-"""By task id, what callbacks reported of it."""
+"""The changes that callbacks reported, by task id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Changes:
 
     Attributes:
         transitions: How many tasks made each change of status.
-        durations: By final status, seconds from creation until tasks were first seen finished.
-        phases: By unfinished status, seconds that tasks were seen in it before they left it.
+        durations: Seconds from creation until a task was first seen finished, by final status.
+        phases: Seconds that a task was seen in an unfinished status until it left it, by status.
         tracked: The tasks whose entry changed, by id.
         gone: Ids of the tasks that have left the listing.
     """
@@ -52,10 +52,11 @@ class Changes:
 
 
 def _possible_pairs() -> tuple[Pair, ...]:
-    """Return the pairs that the life cycle allows, also those with steps in between left out.
+    """Return the pairs that the life cycle allows (docs/zego-api.md, Upload tasks).
 
-    Source: docs/zego-api.md, Upload tasks. They exist from the start, at 0: `increase` cannot see
-    a counter that appears with the value 1.
+    A collection can miss steps in between, so a pair can span several steps. All pairs are exposed
+    from the start with 0, because `increase()` cannot see the first increment of a counter that
+    appears with it.
     """
     waiting, uploading, retry, succeeded, failed, cancelled, expired = list(TaskStatus)[:7]
     later = {
@@ -76,7 +77,7 @@ def _possible_pairs() -> tuple[Pair, ...]:
 POSSIBLE_PAIRS = _possible_pairs()
 
 FINISHED = (TaskStatus.SUCCEEDED, TaskStatus.FAILED)
-"""The statuses whose first sight ends `zego_upload_task_duration_seconds`."""
+"""The statuses that end the time in `zego_upload_task_duration_seconds`."""
 
 _ENDED = (*FINISHED, TaskStatus.EXPIRED, TaskStatus.CANCELLED)
 
@@ -87,9 +88,10 @@ def compare(
     now: float,
     reports: Reports | None = None,
 ) -> Changes:
-    """Return what changed from `previous` (None: `tasks` are the baseline) to `tasks` at `now`.
+    """Return the changes from `previous` to `tasks`, which were listed at `now` (Unix seconds).
 
-    `reports` make the times of changes exact, where callbacks gave them; `now` is Unix seconds.
+    If `previous` is None, `tasks` are the baseline. `reports` give exact times where callbacks
+    reported the changes.
     """
     before, reports = previous or {}, reports or {}
     changes = Changes(Counter(), {s: [] for s in FINISHED}, {s: [] for s in UNFINISHED}, {}, set())
@@ -122,12 +124,12 @@ def compare(
 def _count_change(
     changes: Changes, task: UploadTask, known: Tracked | None, steps: Sequence[Step]
 ) -> None:
-    """Count that a task went through `steps`, the last of which is what it is listed as."""
+    """Count a task that went through `steps`; the last step is the listed status."""
     changes.transitions[known.status.value if known else NEW, task.status.value] += 1
     for (since, status), (until, _) in pairwise(steps):
         if status in changes.phases:
             changes.phases[status].append(until - since)
-    # An ended task that is listed as finished again took no time for it.
+    # A task that has ended before is listed as finished again: its duration was counted then.
     ended_before = known is not None and known.status in _ENDED
     if task.status in FINISHED and not ended_before and task.created_at is not None:
         changes.durations[task.status].append(max(0.0, steps[-1][0] - task.created_at))
@@ -139,9 +141,9 @@ def _steps(
     status: TaskStatus,
     now: float,
 ) -> list[Step]:
-    """Return the statuses from the last known one to `status`, each with when it was entered.
+    """Return the steps from the last known status to `status`.
 
-    The walk decides what the status is: reports only say when, and which steps it went past.
+    The walk decides what the current status is. Reports only add times, and steps in between.
     """
     steps = [] if known is None or known.since is None else [(known.since, known.status)]
     earliest = steps[0][0] if steps else -math.inf

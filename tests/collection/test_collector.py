@@ -19,7 +19,7 @@ from exporter.collection.state import AppState, AppView
 from exporter.config import AppSettings, CollectionSettings
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
-from exporter.history.rows import Update
+from exporter.history.tables import Update
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import Snapshot, TaskStatus
 from exporter.zego.limiter import RateLimiter

@@ -6,7 +6,6 @@ import logging
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -32,20 +31,6 @@ def tasks_of(statuses: dict[str, TaskStatus]) -> list[UploadTask]:
 def failed_event(task_id: str = "a", nonce: str = "n") -> CallbackEvent:
     """Return a callback that says why a task failed."""
     return CallbackEvent("failed", task_id, "upload", nonce)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Return where a history file may be."""
-    return tmp_path / "history.sqlite"
-
-
-@pytest.fixture
-def history(path: Path) -> Iterator[HistoryFile]:
-    """Return a new history."""
-    opened = HistoryFile(path)
-    yield opened
-    opened.close()
 
 
 def stored(history: HistoryFile) -> AppCounters:
