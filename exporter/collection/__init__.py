@@ -1,1 +1,1 @@
-"""Complete walks over all pages, and the state of each app that they lead to."""
+"""Complete walks over all pages, and the state of each app that results from them."""

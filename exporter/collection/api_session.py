@@ -2,11 +2,11 @@
 
 Rules that this file keeps:
 
-- Nothing about the API is assumed (docs/zego-api.md, Not documented). An answer that shows that
-  totals, filters or look-ups do not work as the incremental strategy needs them raises
+- Nothing about the API is assumed (docs/zego-api.md, Not documented). If an answer shows that
+  totals, filters or look-ups do not work as the incremental strategy needs them, the request raises
   IncrementalUnsupported.
-- Several walks may run at the same time, each in a thread and with a client of its own; the clients
-  share the limiter. The first that fails ends the others.
+- Several walks can run in parallel, each with its own thread and client. The clients share the
+  limiter. The first walk that fails ends the others.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from exporter.zego.client import Client, Page
 from exporter.zego.decoding import STATUS_CODES, ContradictoryPage
 
 INCREMENTAL_CLIENTS = 4
-"""Clients of an app that is collected incrementally: the walks that can run at the same time."""
+"""Clients of an app with the incremental strategy: the number of walks that can run in parallel."""
 
 
 class IncrementalUnsupported(Exception):
-    """The API does not do what the incremental strategy needs; the message says what.
+    """The API does not support the incremental strategy; the message gives the reason.
 
-    `transient` says that the cause may be a single bad answer, as opposed to how the API works.
+    `transient` is set if the cause can be a single bad answer.
     """
 
     def __init__(self, message: str, *, transient: bool = False) -> None:
@@ -43,7 +43,7 @@ class TaskInterner:
         self._known = {task.id: task for task in known}
 
     def intern(self, page: Page) -> Page:
-        """Return the page with known tasks in the place of tasks that are equal to them."""
+        """Return the page with its tasks replaced by equal known tasks."""
         known = self._known
         return replace(
             page,
@@ -52,16 +52,16 @@ class TaskInterner:
 
 
 class ApiSession:
-    """The requests of one collection, and how many pages they have read.
+    """The requests of one collection; `pages` counts the pages that were read.
 
     Args:
-        clients: One for each walk that may run at the same time.
+        clients: One for each walk that can run in parallel.
         secret: The ServerSecret that signs the requests.
-        page_size: Tasks on a page at most.
-        deadline: When the collection must have ended, on the clients' clock.
+        page_size: Most tasks on a page.
+        deadline: Time of the clients' clock by which the collection must have ended.
         max_pages: Most pages of one walk.
-        totals: What is known of the app's totals.
-        known: Tasks of the last snapshot, to be interned.
+        totals: Whether the app's totals can be trusted.
+        known: Tasks of the last snapshot, for the interner.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class ApiSession:
         self._abandoned = threading.Event()
 
     def walk_all(self) -> WalkResult:
-        """Walk over all tasks, page after page, assuming nothing.
+        """Walk over all tasks, page after page.
 
         Raises as `walk` does, and PaginationError for a listing that is shorter than its total.
         """
@@ -97,7 +97,7 @@ class ApiSession:
         )
 
     def new_interner(self) -> TaskInterner:
-        """Return an interner of the tasks of the last snapshot; takes time in their number."""
+        """Return an interner of the tasks of the last snapshot, in time linear in their number."""
         return TaskInterner(self._known)
 
     def start_walk(
@@ -107,9 +107,10 @@ class ApiSession:
         client: int = 0,
         intern: Callable[[Page], Page] = lambda page: page,
     ) -> Walk:
-        """Return a walk over the tasks of `status`, None for all; its steps check each answer.
+        """Return a walk over the tasks of `status`, None for all.
 
-        `client` is the index of the client that it uses.
+        `client` is the index of the client that it uses. Its steps raise IncrementalUnsupported for
+        an answer that the incremental strategy cannot use.
         """
 
         def fetch(token: str) -> Page:
@@ -128,7 +129,7 @@ class ApiSession:
         return Walk(fetch, max_pages=self._max_pages)
 
     def look_up(self, task_id: str) -> UploadTask | None:
-        """Return the task as it is now, None where the API knows none with that id."""
+        """Return the current task, None if the API lists no task with that id."""
         page = self._narrow_request(0, task_id=task_id)
         if page.malformed or any(task.id != task_id for task in page.tasks):
             raise IncrementalUnsupported(
@@ -137,9 +138,9 @@ class ApiSession:
         return page.tasks[-1] if page.tasks else None
 
     def in_parallel(self, jobs: Sequence[Callable[[], object]]) -> None:
-        """Run `jobs` at the same time, each in a thread; raise the first error.
+        """Run `jobs` in parallel, each in a thread; raise the first error after all have ended.
 
-        Each job must use a client of its own.
+        Each job must use another client.
         """
         errors: list[BaseException] = []
 
@@ -151,7 +152,7 @@ class ApiSession:
                 self._abandoned.set()
 
         threads = [
-            # A request that cannot be cut (a DNS look-up) must not keep the process alive.
+            # A name lookup cannot be interrupted, and must not keep the process alive.
             threading.Thread(target=run, args=(job,), daemon=True)
             for job in jobs
         ]
@@ -172,7 +173,7 @@ class ApiSession:
     def _narrow_request(
         self, client: int, *, page_token: str = "", status: int | None = None, task_id: str = ""
     ) -> Page:
-        """Request a part of the tasks; an API that refuses that may still list all of them."""
+        """Request a part of the tasks; raises IncrementalUnsupported if the API refuses that."""
         try:
             return self._request(page_token, client=client, status=status, task_id=task_id or None)
         except ContradictoryPage as error:
@@ -191,7 +192,7 @@ class ApiSession:
         task_id: str | None = None,
     ) -> Page:
         if self._abandoned.is_set():
-            raise Stopped  # nobody sees it: `in_parallel` raises the first error
+            raise Stopped  # ends this job; `in_parallel` raises the first error of any job
         page = self._clients[client].describe_upload_tasks(
             secret=self._secret,
             page_token=page_token,

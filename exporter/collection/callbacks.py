@@ -1,4 +1,4 @@
-"""Callbacks of one app: each is checked and counted, and asks for an early collection."""
+"""Receives the callbacks of one app: each is checked, counted, and starts an early collection."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from exporter.zego.callbacks import (
 log = get_logger(__name__)
 
 MAX_NONCES = 10_000
-"""Nonces remembered at most: at 8 callbacks a second, as long as their timestamps are valid."""
+"""Most nonces that are remembered: at 8 callbacks a second, all whose timestamps are valid."""
 
 
 class CallbackReceiver:
-    """Takes the callbacks of one app, in any thread.
+    """Receives the callbacks of one app, in any thread.
 
     Args:
-        app_id: The AppId that they must name.
+        app_id: The AppId that each callback must contain.
         read_secret: Returns the CallbackSecret; raises AuthError where it cannot be read.
         counters: Where events are counted.
         request_early_collection: Called after each authentic callback.
@@ -49,9 +49,9 @@ class CallbackReceiver:
         self._rejections = Counter(dict.fromkeys(REJECTIONS, 0))
 
     def receive(self, body: bytes, now: float) -> None:
-        """Take the callback in `body` at `now` (Unix seconds).
+        """Process the callback in `body`, received at `now` (Unix seconds).
 
-        Raises CallbackRejected, which is counted, for one that has no effect.
+        Raises CallbackRejected for a callback that is refused; it is counted.
         """
         try:
             event = read_callback(body, secret=self._secret(), app_id=self._app_id, now=now)
@@ -76,20 +76,20 @@ class CallbackReceiver:
         try:
             secret = self._read_secret()
         except AuthError as error:
-            if self._secret_readable:  # one line: peers must not fill the log
+            if self._secret_readable:  # logged once: peers must not be able to fill the log
                 log.error(  # noqa: TRY400 - the message says it all
                     "callbacks are refused until their secret can be read",
                     app_id=self._app_id,
                     error=error,
                 )
             self._secret_readable = False
-            # Without the secret nothing is authentic; the caller learns no more than that.
+            # The sender must not learn that the secret cannot be read.
             raise CallbackRejected("signature") from None
         self._secret_readable = True
         return secret
 
     def _remember(self, nonce: str, now: float) -> None:
-        """Refuse a nonce that was used while its timestamp can still be valid."""
+        """Raise CallbackRejected for a nonce that was used while its timestamp can be valid."""
         with self._lock:
             outdated = now - 2 * MAX_CLOCK_DEVIATION_SECONDS
             while self._nonces and next(iter(self._nonces.values())) < outdated:

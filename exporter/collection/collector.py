@@ -1,4 +1,4 @@
-"""The thread of one app: collects on a schedule and publishes what it finds."""
+"""The thread of one app: collects on a schedule and publishes the snapshots."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ from exporter.zego.transport import Transport
 log = get_logger(__name__)
 
 START_SPREAD = 0.1
-"""Part of the interval over which first collections spread, so that apps do not start in step."""
+"""Part of the interval over which the first collections of all apps are spread."""
 
 MAX_START_SPREAD_SECONDS = 10.0
 """Upper bound of the start delay in seconds."""
 
 MAX_WAIT_SECONDS = 5.0
-"""Longest wait without a look at the clock: waiting stands still while the machine is suspended."""
+"""Longest wait between two looks at the clock: a wait is prolonged by a suspend of the machine."""
 
 
 class Strategy(Protocol):
-    """How the tasks of one app are collected; `corrections` counts what resyncs corrected."""
+    """How the tasks of one app are collected; `corrections` counts tasks that resyncs corrected."""
 
     corrections: int
 
     @property
     def name(self) -> Literal["full", "incremental"]:
-        """The strategy in effect, whatever was configured."""
+        """The strategy in effect, which can differ from the configured one."""
 
     def collect(self, session: ApiSession) -> WalkResult:
         """Return all tasks as they are now. Raises as `ApiSession.walk_all` does."""
 
 
 class Full:
-    """Every collection is one walk over all tasks; nothing is assumed."""
+    """Every collection is one walk over all tasks."""
 
     corrections = 0
     name: Literal["full"] = "full"
@@ -76,11 +76,11 @@ class Collector:
     Args:
         settings: The app.
         limiter: The rate limiter of its AppId.
-        counters: What has been counted of the app so far.
-        clock: Seconds that never jump.
-        wall_clock: Unix seconds.
+        counters: The persistent counters of the app.
+        clock: Returns monotonic seconds.
+        wall_clock: Returns Unix seconds.
         new_transport: Makes the connection of a client.
-        prepare: Called with the app's name and each snapshot before it is published.
+        prepare: Called with the app's name and each snapshot before the snapshot is published.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Collector:
         self._wall_clock = wall_clock
         self._stopping = threading.Event()
         self._awake = threading.Event()
-        # Not cryptography: it only keeps apps and replicas from starting in step.
+        # Not cryptography: it keeps apps and replicas from sending their requests together.
         spread = random.random() * min(  # noqa: S311
             START_SPREAD * settings.collection.interval, MAX_START_SPREAD_SECONDS
         )
@@ -127,7 +127,7 @@ class Collector:
         connect = new_transport or partial(Transport, ca_file=settings.ca_file)
         self._clients = [self._new_client(limiter, stats, connect()) for _ in range(clients)]
         self._thread = threading.Thread(target=self._run, name=f"collector-{settings.name}")
-        # A request that cannot be cut (a DNS look-up) must not keep the process alive.
+        # A name lookup cannot be interrupted, and must not keep the process alive.
         self._thread.daemon = True
 
     def start(self) -> None:
@@ -177,32 +177,29 @@ class Collector:
         started = self._clock()
         self.state.start_collection(self._wall_clock())
         try:
-            result = self._collect_tasks(started)
+            collection = self.settings.collection
+            latest = self.state.view().latest
+            session = ApiSession(
+                self._clients,
+                # Secrets in files are read for each collection: they can be renewed at any time.
+                secret=self.settings.read_secret(),
+                page_size=collection.page_size,
+                deadline=started + collection.deadline,
+                # The limiter lets no more pages through before the deadline.
+                max_pages=math.ceil(collection.deadline * collection.requests_per_second) + 1,
+                totals=self._totals,
+                known=latest.tasks if latest else (),
+            )
+            result = self._strategy.collect(session)
             self._publish(result, self._clock() - started)
         except CollectionError as error:
             self._fail(error)
         except Stopped:
             raise
-        except Exception as defect:  # noqa: BLE001 - costs this collection, never the exporter
+        except Exception as defect:  # noqa: BLE001 - fails this collection, not the exporter
             failure = _internal_error(defect)
-            # Where there is a remedy, a traceback would only hide it.
+            # The traceback of an error with a remedy would only distract from the remedy.
             self._fail(failure, defect=None if failure.remedy else defect)
-
-    def _collect_tasks(self, started: float) -> WalkResult:
-        collection = self.settings.collection
-        latest = self.state.view().latest
-        session = ApiSession(
-            self._clients,
-            # Secrets in files are read for each collection: they can be renewed at any time.
-            secret=self.settings.read_secret(),
-            page_size=collection.page_size,
-            deadline=started + collection.deadline,
-            # The limiter lets no more pages through before the deadline.
-            max_pages=math.ceil(collection.deadline * collection.requests_per_second) + 1,
-            totals=self._totals,
-            known=latest.tasks if latest else (),
-        )
-        return self._strategy.collect(session)
 
     def _new_client(self, limiter: RateLimiter, stats: ApiStats, transport: Transport) -> Client:
         return Client(
@@ -303,11 +300,12 @@ class _FailureLog:
         self._latest = ("", "")
 
     def record(self, error: CollectionError, defect: Exception | None) -> None:
-        """Log one more failure; `defect` is what to show the traceback of."""
+        """Log one more failure, with the traceback of `defect`."""
         if not self._failures:
             self._since = self._clock()
         self._failures += 1
-        # Messages hold request ids and counts; the kind of a defect is all of its own.
+        # Messages contain request ids and counts, so only the reason tells a repeat. The message
+        # of an internal error is fixed, and names the defect.
         kind = (error.reason, str(error) if error.reason == InternalError.reason else "")
         repeated, self._latest = kind == self._latest, kind
         report = log.debug if repeated else log.error
@@ -336,7 +334,7 @@ class _FailureLog:
 
 
 def _internal_error(defect: Exception) -> InternalError:
-    """Return the failure of a collection that ended with an exception nobody expected."""
+    """Return the failure of a collection that ended with an unexpected exception."""
     no_descriptors = isinstance(defect, OSError) and defect.errno in (errno.EMFILE, errno.ENFILE)
     no_threads = isinstance(defect, RuntimeError) and "start new thread" in str(defect)
     if no_descriptors or no_threads:

@@ -16,7 +16,7 @@ from exporter.tasks import Snapshot
 from exporter.zego.limiter import RateLimiter
 
 RELOAD_STOP_SECONDS = 2.0
-"""How long a reload waits for the threads of apps that are gone or changed."""
+"""How long a reload waits for the threads of apps that were removed or changed."""
 
 
 class CollectorPool:
@@ -69,7 +69,7 @@ class CollectorPool:
     ) -> Iterator[Sequence[AppView]]:
         """Collect each of `apps` once, all at the same time; for commands that do not serve.
 
-        Yields the views every `every` seconds while it lasts, and once at its end.
+        Yields the views every `every` seconds, and once more at the end.
         """
         self._limiters = {app.app_id: self._limiter(app) for app in apps}
         self._collectors = tuple(
@@ -86,7 +86,7 @@ class CollectorPool:
                     collector.stop()
 
     def stop(self, timeout: float) -> bool:
-        """End every collector, waiting `timeout` seconds at most; return whether all have ended."""
+        """Stop every collector and wait for `timeout` seconds; return whether all have ended."""
         return _stop(self._collectors, timeout)
 
     def views(self) -> Sequence[AppView]:
@@ -106,7 +106,7 @@ class CollectorPool:
         return all(collector.alive for collector in self._collectors)
 
     def _limiter(self, app: AppSettings) -> RateLimiter:
-        """Return the limiter of the AppId; it outlives reloads, as ZEGO's own count does."""
+        """Return the limiter of the AppId; it survives reloads, as ZEGO's own count does."""
         rate = app.collection.requests_per_second
         limiter = self._limiters.get(app.app_id)
         if limiter is None:
@@ -126,7 +126,7 @@ def _identity(app: AppSettings) -> tuple[str, int]:
 
 
 def _stop(collectors: Iterable[Collector], timeout: float) -> bool:
-    """Stop all together, then wait for each; return whether all have ended."""
+    """Stop all of them first, then wait for each; return whether all have ended."""
     ending = list(collectors)
     for collector in ending:
         collector.stop()

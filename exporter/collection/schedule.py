@@ -1,6 +1,6 @@
 """When an app is collected: at regular ticks, and early when a callback asks for it.
 
-Only arithmetic on a clock in seconds that never jumps; the collector waits.
+Only arithmetic on a monotonic clock in seconds; the collector waits.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ EARLY_SPACING = 5.0
 
 
 def elapsed_clock() -> float:
-    """Return seconds from some start, with the time that the machine was suspended.
+    """Return monotonic seconds that include the time in which the machine was suspended.
 
-    Data is as old as the time that really passed (docs/guarantees.md, section 2), and
-    `time.monotonic` stands still during a suspend.
+    The age of data is elapsed time (docs/guarantees.md, section 2). `time.monotonic` does not count
+    during a suspend on Linux.
     """
-    # macOS and BSD have no such clock; there, monotonic is the best that never jumps.
+    # macOS and BSD have no CLOCK_BOOTTIME; the monotonic clock is the best there.
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def ticks_by(now: float, tick: float, interval: float) -> int:
-    """Return how many ticks there are from `tick` (may be infinite) to `now`, both included."""
+    """Return the number of ticks from `tick` (can be infinite) to `now`, both included."""
     return math.floor((now - tick) / interval) + 1 if tick <= now else 0
 
 
 class Schedule:
-    """Ticks at `first`, `first + interval`, …; those that come during a collection are skipped."""
+    """Ticks at `first`, `first + interval`, …; ticks during a collection are skipped."""
 
     def __init__(self, first: float, interval: float) -> None:
         self._tick = first
@@ -43,7 +43,7 @@ class Schedule:
 
     @property
     def due(self) -> float:
-        """When the next collection is to start."""
+        """The time of the next collection."""
         if self._early:
             return min(self._tick, self._started + EARLY_SPACING)
         return self._tick
@@ -53,14 +53,14 @@ class Schedule:
         self._early = True
 
     def start(self, now: float) -> None:
-        """Note that a collection starts; it serves all requests for an early one so far."""
+        """Note that a collection starts; earlier requests for an early one are served by it."""
         self._early = False
         self._started = now
         if now >= self._tick:
             self._tick += self._interval
 
     def end(self, now: float) -> int:
-        """Note that the collection has ended; return how many ticks came while it ran."""
+        """Note that the collection has ended; return how many ticks it skipped."""
         skipped = ticks_by(now, self._tick, self._interval)
         self._tick += skipped * self._interval
         return skipped

@@ -1,6 +1,6 @@
 """The state of one app: its current snapshot, and counts of its collections since the start.
 
-One thread writes (the app's collector), any thread reads: `view` returns a consistent copy.
+One thread writes (the app's collector), any thread reads a consistent copy with `view`.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ class AppView:
 
     Attributes:
         settings: The app.
-        snapshot: The last complete one, None once it is older than `stale_after`.
-        latest: The same, however old it is.
+        snapshot: The last snapshot, None if it is older than `stale_after`.
+        latest: The last snapshot of any age, None before the first one.
         up: Whether the last collection succeeded, None until one has ended.
         last_attempt: Start of the last collection in Unix seconds.
         last_success: End of the last complete collection in Unix seconds.
-        last_error: Why the last collection failed, None if it succeeded.
-        next_collection: When the next one is due, in Unix seconds.
+        last_error: The failure of the last collection, None if it succeeded.
+        next_collection: Time of the next collection in Unix seconds.
         collections: Collections started.
-        skipped: Ticks that came while a collection was running.
+        skipped: Ticks that were skipped because a collection was running.
         failures: Failed collections by reason.
         malformed: Entries that could not be read, by reason.
         strategy: The strategy in effect.
@@ -64,7 +64,10 @@ class AppView:
 
 
 class AppState:
-    """The mutable side of `AppView`; `clock` gives seconds that never jump."""
+    """The mutable state behind `AppView`; `clock` returns monotonic seconds.
+
+    `rejections` returns the refused callbacks by reason.
+    """
 
     def __init__(
         self,
@@ -113,8 +116,8 @@ class AppState:
     ) -> None:
         """Note that the collection succeeded: record `walk`, and make `snapshot` the current one.
 
-        Both become visible together. `strategy` is the one in effect (None: the configured one),
-        `corrections` what its resyncs have corrected since the start.
+        Both become visible together. `strategy` is the strategy in effect (None: the configured
+        one), `corrections` the number of tasks that its resyncs have corrected since the start.
         """
         with self._counters.recording(walk) as apply, self._lock:
             apply()
@@ -128,30 +131,30 @@ class AppState:
 
     def fail(self, error: CollectionError) -> None:
         """Note that the collection failed; the last snapshot stays until it is stale."""
-        # Its frames would keep the answer, up to 16 MiB, in memory until the next success.
+        # The frames of the traceback would keep the answer (up to 16 MiB) in memory.
         error.__traceback__ = error.__context__ = error.__cause__ = None
         with self._lock:
             self._up, self._last_error = False, error
             self._failures[error.reason] += 1
 
     def schedule(self, next_collection: float) -> None:
-        """Note when the next collection is due (Unix seconds)."""
+        """Set the time of the next collection (Unix seconds)."""
         with self._lock:
             self._next_collection = next_collection
 
     def expect_tick(self, tick: float) -> None:
-        """Note when, on `clock`, the next tick comes if the collection then still runs."""
+        """Set the time of `clock` at which the running collection skips a first tick."""
         with self._lock:
             self._tick_while_running = tick
 
     def skip(self, ticks: int) -> None:
-        """Note that the collection has ended, and how many ticks came while it ran."""
+        """Note that the collection has ended and has skipped `ticks`."""
         with self._lock:
             self._tick_while_running = math.inf
             self._skipped += ticks
 
     def view(self) -> AppView:
-        """Return what is known now."""
+        """Return a consistent copy of the state."""
         api, rejections = self.stats.view(), self._rejections()
         with self._lock:
             fresh = self._latest is not None and self._clock() <= self._fresh_until

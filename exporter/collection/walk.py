@@ -1,12 +1,12 @@
-"""One complete pass over all pages: all tasks, or an error, never a part of them.
+"""Follows page tokens from the first page to the last: the result is all tasks, or an error.
 
 Rules that this file keeps (docs/guarantees.md, section 1; docs/zego-api.md, Answers):
 
-- An empty token is the end; nothing else about a token means anything.
-- A walk that does not come to an end fails: a token that came before, more pages than can be
-  fetched before the deadline, or page after page without a new task.
-- Nothing is assumed of order, totals or consistency between pages. What totals mean is learned by
-  `TotalsCheck`, from complete walks.
+- An empty token ends the walk. Nothing else is concluded from a token.
+- A walk that does not end fails: a token came before, there are more pages than can be read before
+  the deadline, or many pages in a row list no new task.
+- Nothing is assumed about order, totals or consistency between pages. `TotalsCheck` learns from
+  complete walks what totals mean.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from exporter.tasks import UploadTask
 from exporter.zego.client import Page
 
 MAX_PAGES_WITHOUT_PROGRESS = 100
-"""Pages in a row without a new task, after which a walk counts as endless.
+"""Pages in a row without a new task, after which a walk fails.
 
-Filters and deletions can leave a few empty pages. A loop of fresh tokens would otherwise use up the
-rate limit of the AppId until the deadline, in every interval.
+Filters and deletions can leave a few empty pages. Without a limit, an endless series of new tokens
+would use up the rate limit of the AppId until the deadline, in every interval.
 """
 
 MAX_UNDECIDED_COLLECTIONS = 3
-"""Collections in a row whose two first walks were short by different numbers, before their totals
-count as meaningless. Without a limit such an app would never be shown.
+"""Collections in a row whose two walks were short by different numbers, after which totals count as
+meaningless. Without a limit, such an app would never get a snapshot.
 """
 
 _REMEDY = "This is a fault of the API: report it to ZEGO, with the time of this message."
@@ -40,12 +40,12 @@ class WalkResult:
     """All tasks of one walk, each id once.
 
     Attributes:
-        tasks: The tasks, as they were listed last.
+        tasks: The tasks; of a task that was listed twice, the later listing.
         pages: Pages that were read.
-        reported_total: The API's count in the last page that gave one.
+        reported_total: The API's total in the last page that gave one, None if no page did.
         malformed: Entries that could not be read and were left out, by reason.
-        shortfall: By how many the total exceeds what was listed, not counting by how much the total
-            moved during the walk. At most 0 for a walk that listed everything.
+        shortfall: The total minus the listed entries, minus all movement of the total during the
+            walk. At most 0 for a walk that listed everything.
     """
 
     tasks: tuple[UploadTask, ...]
@@ -56,7 +56,7 @@ class WalkResult:
 
     @property
     def agrees(self) -> bool:
-        """Whether the API's total is exactly what it listed."""
+        """Whether the API's total equals the number of listed entries."""
         return self.reported_total == len(self.tasks) + sum(self.malformed.values())
 
 
@@ -64,11 +64,11 @@ class Walk:
     """A walk in progress; `step` reads one more page.
 
     Attributes:
-        tasks: The tasks so far by id, as they were listed last.
+        tasks: The tasks so far by id; of a task that was listed twice, the later listing.
         malformed: Entries that could not be read, by reason.
-        totals: The API's own counts, of every page that gave one.
+        totals: The API's total of every page that gave one.
         pages: Pages that were read.
-        ended: Whether the last page was the end.
+        ended: Whether the last page has been read.
     """
 
     def __init__(self, fetch: Callable[[str], Page], *, max_pages: int) -> None:
@@ -85,7 +85,7 @@ class Walk:
 
     @property
     def total(self) -> int | None:
-        """The API's count in the latest page that gave one."""
+        """The API's total in the latest page that gave one."""
         return self.totals[-1] if self.totals else None
 
     def step(self) -> Page:
@@ -107,31 +107,29 @@ class Walk:
         self._idle_pages = self._idle_pages + 1 if len(self.tasks) == known else 0
         self._token = page.next_token
         self.ended = not page.next_token
-        if not self.ended:
-            self._refuse_endless()
-            self._tokens.add(self._token)
-        return page
-
-    def _refuse_endless(self) -> None:
+        if self.ended:
+            return page
         if self._token in self._tokens:
             raise PaginationError("a page token came a second time: the pages loop", remedy=_REMEDY)
         if self._idle_pages >= MAX_PAGES_WITHOUT_PROGRESS:
             raise PaginationError(
                 f"{self._idle_pages} pages in a row without a task not seen before", remedy=_REMEDY
             )
+        self._tokens.add(self._token)
+        return page
 
 
 def walk(fetch: Callable[[str], Page], *, max_pages: int) -> WalkResult:
-    """Fetch page after page until the API says that there are no more.
+    """Fetch page after page to the last one, and return all tasks.
 
-    `fetch` takes the page token, "" for the first page. Raises PaginationError where the pages do
-    not end, ProtocolError where the API reports tasks and lists none, and whatever `fetch` raises.
+    `fetch` takes a page token, "" for the first page. Raises PaginationError if the pages do not
+    end, ProtocolError if the API reports tasks and lists none, and what `fetch` raises.
     """
     whole = Walk(fetch, max_pages=max_pages)
     while not whole.ended:
         whole.step()
     if whole.total and not whole.tasks and not whole.malformed:
-        # Published, this would say that all tasks are gone.
+        # Published, an empty listing would mean that all tasks are gone.
         raise ProtocolError(
             f"the API reports {whole.total} upload tasks and lists none",
             code="invalid_response",
@@ -149,14 +147,14 @@ def walk(fetch: Callable[[str], Page], *, max_pages: int) -> WalkResult:
 
 
 class TotalsCheck:
-    """Learns whether an app's totals count what is listed, and has short walks repeated.
+    """Learns whether an app's totals count the listed tasks, and repeats walks that are too short.
 
-    What the total counts is not documented (docs/zego-api.md, Not documented), so nothing is
+    The meaning of the total is not documented (docs/zego-api.md, Not documented), so nothing is
     concluded from it until it has agreed with a listing (docs/guarantees.md, section 1).
     """
 
     def __init__(self) -> None:
-        self._credible: bool | None = None  # None until a first walk says something
+        self._credible: bool | None = None  # None until a first walk has decided it
         self._undecided = 0
 
     @property
@@ -164,15 +162,15 @@ class TotalsCheck:
         """Whether a total has agreed with a listing."""
         return self._credible is True
 
-    def complete(self, walk_again: Callable[[], WalkResult]) -> WalkResult:
-        """Return the first walk that is complete, of two at most.
+    def complete(self, make_walk: Callable[[], WalkResult]) -> WalkResult:
+        """Make a walk, and a second one if the first is short; return the one that is complete.
 
-        Raises PaginationError if neither is, and whatever the walks raise.
+        Raises PaginationError if neither is, and what the walks raise.
         """
-        first = walk_again()
+        first = make_walk()
         if first.shortfall <= 0 or self._credible is False:
             return self.learn(first)
-        second = walk_again()
+        second = make_walk()
         if second.shortfall <= 0:
             return self.learn(second)
         if self._credible is None:
@@ -188,7 +186,7 @@ class TotalsCheck:
         )
 
     def learn(self, result: WalkResult) -> WalkResult:
-        """Return `result`, having noted whether its total agrees with what it listed."""
+        """Note whether the total of `result` agrees with its listing; return `result`."""
         if result.agrees:
             self._credible = True
         return result

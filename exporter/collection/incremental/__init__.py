@@ -1,4 +1,4 @@
-"""The incremental strategy: full scans now and then, and only the changes in between.
+"""The incremental strategy: a full scan from time to time, and only the changes in between.
 
-A reader who wants to know how tasks are collected by default need not open this package.
+The default strategy, `full`, uses nothing from this package.
 """

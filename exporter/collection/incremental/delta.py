@@ -1,17 +1,18 @@
-"""One incremental collection: what has changed, at a cost in the number of changes.
+"""One incremental collection: finds the changes, with requests in proportion to their number.
 
 Rules that this file keeps:
 
-- Unfinished tasks are listed again, in the order of their life, so that a task that moves on during
-  the collection is met later. A known one that is no longer listed is looked up by its id.
-- Of each terminal status the first page is read. If the total then differs from what is known, the
-  status is paged through until the difference is explained.
-- A task counts as gone, or as moved, only when its look-up or a listing said so.
-- A collection ends with every total equal to what is known, that of all tasks included, or it
-  raises TotalsMismatch. If a total moves between two passes, what is known must lie between.
+- Unfinished tasks are listed again, in the order of their life cycle, so that a task that moves on
+  during the collection is found in a later status. A known task that is no longer listed is looked
+  up by its id.
+- Of each terminal status the first page is read. If its total differs from the number of known
+  tasks, further pages are read until the difference is explained.
+- A task is only removed, or moved to another status, because of its look-up or a listing.
+- At the end every total equals the number of known tasks, also the total of all tasks, or
+  TotalsMismatch is raised. If a total moved between two passes, the number must lie between.
 
-Not seen is a change inside a terminal status, off its first page, that leaves the total as it was:
-one task gone and another one added, or another field of a task. The resync finds it.
+One kind of change is missed: inside a terminal status, after its first page, and without an effect
+on the total (one task removed and another one added, or a changed field). The resync finds it.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from exporter.collection.walk import Walk
 from exporter.tasks import UNFINISHED, TaskStatus, UploadTask
 
 PASSES = 3
-"""Passes of one collection at most: without movement the first explains all, the second pages."""
+"""Most passes of one collection. The second one reads further pages of terminal statuses."""
 
 SPARE_LOOK_UPS = 20
-"""Look-ups that a collection may make beyond the number of pages of a full walk."""
+"""Look-ups that a collection may make, in addition to the number of pages of a full walk."""
 
 _FEW = 5  # look-ups that may be spent on a guess
 
@@ -38,18 +39,18 @@ _NON_TERMINAL = (*UNFINISHED, TaskStatus.UNKNOWN)  # an unknown code cannot be a
 
 
 class TotalsMismatch(Exception):
-    """The totals and the listings of the API do not come to agree."""
+    """The totals of the API do not agree with its listings."""
 
 
 class LookupBudgetExceeded(TotalsMismatch):
-    """They may come to agree, at the cost of more requests than a full walk takes."""
+    """Explaining the totals would take more requests than a full walk."""
 
 
 class DeltaCollection:
-    """Brings `pending` up to date.
+    """Finds the changes since the last collection, and adds them to `pending`.
 
     Attributes:
-        pending: The known tasks, and what has changed.
+        pending: The known tasks, and the changes to them.
         total: The API's latest count of all tasks.
     """
 
@@ -65,7 +66,7 @@ class DeltaCollection:
         self._previous_total: int | None = None
 
     def run(self) -> None:
-        """Find what has changed. Raises TotalsMismatch, IncrementalUnsupported, and API errors."""
+        """Find all changes. Raises TotalsMismatch, IncrementalUnsupported, and API errors."""
         for number in range(PASSES):
             self._pass()
             if number == 1:
@@ -77,9 +78,9 @@ class DeltaCollection:
         raise TotalsMismatch("totals and listings do not come to agree")
 
     def look_up(self, task_ids: Collection[str]) -> int:
-        """Note what the API says of each task; return how many of them have changed.
+        """Look up each task and note its change; return how many have changed.
 
-        Raises LookupBudgetExceeded before the first one, where there are too many.
+        Raises LookupBudgetExceeded, before any request, if there are too many.
         """
         if len(task_ids) > self._look_ups_left:
             raise LookupBudgetExceeded("more look-ups than a full walk has pages")
@@ -118,11 +119,11 @@ class DeltaCollection:
             self.pending.put(task)
 
     def _look_up_likely(self) -> None:
-        """Where a total says that tasks have left a status, look up the most likely ones.
+        """Look up the tasks that have most likely left a status whose total shows that some have.
 
-        Files leave by expiry, other tasks most likely by age. This only saves requests: the API
-        decides, not a clock, and paging finds tasks that leave in another order. It saves many:
-        without it ten changes among 100,000 tasks cost 1,057 requests instead of 13.
+        Succeeded tasks leave by expiry, others most likely by age. This only saves requests: the
+        look-up decides, and reading further pages finds tasks that left in another order. Without
+        it, ten changes among 100,000 tasks cost 1,057 requests instead of 13.
         """
         for status in TERMINAL:
             wanted = self._surplus(status)
@@ -136,15 +137,15 @@ class DeltaCollection:
                     self.look_up([task.id])
 
     def _surplus(self, status: TaskStatus) -> int:
-        """Return how many known tasks have left a status, as far as totals say so."""
+        """Return how many known tasks have left a status, according to the totals."""
         if status is TaskStatus.SUCCEEDED:
             return max(self._excess(status), -self._excess(TaskStatus.EXPIRED))
         return self._excess(status)
 
     def _page_through_mismatches(self) -> None:
-        """Page through the statuses whose totals are not what is known."""
+        """Read further pages of the statuses whose totals differ from the known tasks."""
         paged: set[TaskStatus] = set()
-        # Again after each status: what is found in one may explain another.
+        # Computed again after each status: tasks found in one can explain the total of another.
         while left := [s for s in TERMINAL if s not in paged and self._excess(s)]:
             status = left[0]
             paged.add(status)
@@ -157,22 +158,23 @@ class DeltaCollection:
                 self.look_up([task.id for task in known if task.id not in walk.tasks])
 
     def _excess(self, status: TaskStatus) -> int:
-        """Return how many more tasks are known than the API reports."""
+        """Return the number of known tasks minus the API's total."""
         return self.pending.count(status) - self._totals[status]
 
     def _is_explained(self) -> bool:
-        return _is_between(self._previous_total, self.pending.total(), self.total) and all(
-            _is_between(self._previous_totals.get(status), self.pending.count(status), total)
-            for status, total in self._totals.items()
+        """Whether each total, or two totals between which it moved, explain the known tasks."""
+        counts = [(self.pending.total(), self.total, self._previous_total)]
+        for status, total in self._totals.items():
+            counts.append((self.pending.count(status), total, self._previous_totals.get(status)))
+        return all(
+            known == total
+            if previous is None
+            else min(previous, total) <= known <= max(previous, total)
+            for known, total, previous in counts
         )
 
 
 def _leaving_order(task: UploadTask) -> float:
+    """Return the time by which a terminal task is expected to leave its status."""
     leaves_by = task.expires_at if task.status is TaskStatus.SUCCEEDED else task.created_at
     return math.inf if leaves_by is None else leaves_by
-
-
-def _is_between(previous: int | None, known: int, latest: int) -> bool:
-    if previous is None:
-        return known == latest
-    return min(previous, latest) <= known <= max(previous, latest)

@@ -1,7 +1,7 @@
 """The last known task list, and pending changes to it.
 
-The list changes only when a collection has succeeded. Until then, what is found out is kept beside
-it, which costs memory and time in the number of changes.
+The list changes only after a collection has succeeded. Until then, changes are kept separately, in
+memory and time linear in their number.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from exporter.tasks import TaskStatus, UploadTask
 
 
 class KnownTasks:
-    """Tasks by status, those of each status in the order in which they were found."""
+    """Tasks by status, in each status in the order in which they were found."""
 
     def __init__(self, tasks: Iterable[UploadTask] = ()) -> None:
         self._by_status: dict[TaskStatus, dict[str, UploadTask]] = {s: {} for s in TaskStatus}
@@ -31,7 +31,7 @@ class KnownTasks:
         return next((task for task in found if task is not None), None)
 
     def apply(self, changes: Mapping[str, UploadTask | None]) -> None:
-        """Make `changes` part of the list: tasks by id, None for one that is gone."""
+        """Apply `changes` to the list: tasks by id, None for a removed one."""
         for task_id, task in changes.items():
             for status, tasks in self._by_status.items():
                 if task is None or task.status is not status:
@@ -42,7 +42,7 @@ class KnownTasks:
             self._tasks = None
 
     def tasks(self) -> tuple[UploadTask, ...]:
-        """Return all tasks; the same tuple as long as nothing has changed."""
+        """Return all tasks; the same tuple until something changes."""
         if self._tasks is None:
             self._tasks = tuple(chain(*(tasks.values() for tasks in self._by_status.values())))
         return self._tasks
@@ -53,7 +53,7 @@ class PendingChanges:
 
     Attributes:
         known: The last known task list.
-        changes: Tasks by id, None for one that is gone.
+        changes: Tasks by id, None for a removed one.
     """
 
     def __init__(self, known: KnownTasks) -> None:
@@ -62,29 +62,29 @@ class PendingChanges:
         self._counts = {status: len(known.of(status)) for status in TaskStatus}
 
     def get(self, task_id: str) -> UploadTask | None:
-        """Return the task as it is now, None where it is not listed."""
+        """Return the current task, None if it is not listed."""
         if task_id in self.changes:
             return self.changes[task_id]
         return self.known.get(task_id)
 
     def put(self, task: UploadTask) -> bool:
-        """Note a task as the API just listed it; return whether that is a change."""
+        """Note a task that the API has just listed; return whether it has changed."""
         return self._note(task.id, task)
 
     def drop(self, task_id: str) -> bool:
-        """Note that a task is no longer listed; return whether that is a change."""
+        """Note that a task is no longer listed; return whether it was before."""
         return self._note(task_id, None)
 
     def count(self, status: TaskStatus) -> int:
-        """Return how many tasks have a status, in constant time."""
+        """Return the number of tasks of a status, in constant time."""
         return self._counts[status]
 
     def total(self) -> int:
-        """Return how many tasks there are, in constant time."""
+        """Return the number of all tasks, in constant time."""
         return sum(self._counts.values())
 
     def of(self, status: TaskStatus) -> Iterator[UploadTask]:
-        """Yield the tasks of a status: first those known there, in their order."""
+        """Yield the tasks of a status: known ones in their order, then those that entered it."""
         known = self.known.of(status)
         for task_id, task in known.items():
             current = self.changes.get(task_id, task)

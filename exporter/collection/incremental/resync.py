@@ -1,7 +1,8 @@
-"""A full scan by status, partly in parallel, that also checks what the API is able to do.
+"""A full scan by status, partly in parallel. It also checks that the API can be used incrementally.
 
-Every page is checked when it is read: it gives a total, the filter works, no entry is broken.
-Beyond that, the total of a status must be what it lists, and looking up a listed task must find it.
+`ApiSession` checks every page: it must give a total, the filter must work, no entry may be broken.
+In addition, the total of each status must agree with its listing, and the look-up of a listed task
+must find it.
 """
 
 from __future__ import annotations
@@ -14,27 +15,27 @@ from exporter.collection.walk import Walk
 from exporter.tasks import UNFINISHED, TaskStatus, UploadTask
 
 TERMINAL = (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED, TaskStatus.EXPIRED)
-"""The statuses that hold most tasks, and that few tasks enter or leave in one interval."""
+"""The statuses with most tasks, which few tasks enter or leave in one interval."""
 
 TOLERATED_DRIFT = 0.01
-"""By which part of the listing a total may be off, for what may change during the scan.
+"""Largest difference between a total and its listing, as a part of the listing.
 
-The delta collection that follows finds what is off by less.
+Tasks can change during the scan. The delta collection that follows explains the difference.
 """
 
-_SAMPLE = 3  # one task may vanish between its listing and its look-up, hardly three
+_SAMPLE = 3  # one task can be removed between its listing and its look-up, hardly three
 
 
 def full_scan_by_status(session: ApiSession) -> KnownTasks:
-    """Return the tasks of all statuses that can be asked for, as they were listed.
+    """Return the listed tasks of all statuses that the API can filter by.
 
-    Tasks that moved during the scan may be missing or have their old status: a delta collection is
-    to follow. Raises IncrementalUnsupported, and whatever a request raises.
+    A task that moved during the scan can be missing or have its old status, so a delta collection
+    must follow. Raises IncrementalUnsupported, and what a request raises.
     """
     sample = session.start_walk(None).step().tasks[:_SAMPLE]
     if sample and all(session.look_up(task.id) is None for task in sample):
         raise IncrementalUnsupported("the API does not find listed tasks by their ids")
-    # The unfinished ones first: the delta collection finds what leaves them during the scan.
+    # Unfinished statuses first: the delta collection finds tasks that leave them during the scan.
     walks = [session.start_walk(status) for status in UNFINISHED]
     for walk in walks:
         _finish(walk)
@@ -51,7 +52,7 @@ def full_scan_by_status(session: ApiSession) -> KnownTasks:
 
 
 def _finish(walk: Walk) -> None:
-    """Read the rest of a walk; raises IncrementalUnsupported if its total cannot be explained."""
+    """Read the rest of a walk; raises IncrementalUnsupported if its total is too far off."""
     while not walk.ended:
         walk.step()
     listed = len(walk.tasks)

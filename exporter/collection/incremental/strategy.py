@@ -1,13 +1,13 @@
-"""The incremental strategy: the same result as full walks, at a cost in the number of changes.
+"""The incremental strategy: the result of full walks, with fewer requests.
 
-Rules that this file keeps:
+Rules that this file keeps (docs/guarantees.md, section 1):
 
-- What is published is what the API listed, or what a delta collection explained to the last task.
-  What that cannot explain is walked in full, in the same collection.
-- A collection that fails leaves the known tasks as they were.
-- Every answer is checked for whether the API can be asked incrementally; the first collection and
-  each one after `resync_interval` check it thoroughly. While it cannot, every collection is a full
-  walk. What a single bad answer can cause must happen twice in a row.
+- Published is what the API listed, or what a delta collection explained task by task. If a delta
+  collection cannot explain the totals, the same collection makes a full walk.
+- A collection that fails leaves the known tasks unchanged.
+- Every answer shows whether the API supports the strategy. The first collection, and one in each
+  `resync_interval`, check it thoroughly. While the API does not, every collection is a full walk.
+  A reason that a single bad answer can cause only counts if it occurs twice in a row.
 """
 
 from __future__ import annotations
@@ -36,10 +36,9 @@ MAX_FAILED_ATTEMPTS = 2
 
 
 class Incremental:
-    """The known tasks of one app.
+    """The incremental strategy of one app; `corrections` counts tasks that resyncs corrected.
 
-    `corrections` counts the tasks that a resync corrected. `clock` gives seconds that never jump;
-    `resync_interval` is in seconds.
+    `resync_interval` is in seconds; `clock` returns monotonic seconds.
     """
 
     def __init__(self, app: str, resync_interval: float, clock: Callable[[], float]) -> None:
@@ -59,7 +58,7 @@ class Incremental:
         return "full" if self._unsupported else "incremental"
 
     def collect(self, session: ApiSession) -> WalkResult:
-        """Return all tasks as they are now. Raises as `ApiSession.walk_all` does."""
+        """Return all current tasks. Raises as `ApiSession.walk_all` does."""
         now = self._clock()
         resync = now >= self._resync_at
         if self._unsupported and not resync:
@@ -89,7 +88,7 @@ class Incremental:
     def _walk_unsupported(
         self, session: ApiSession, reason: IncrementalUnsupported | PaginationError, now: float
     ) -> WalkResult:
-        """Walk over all tasks because of what the API answered to a narrow request."""
+        """Walk over all tasks because the API refused a request for a part of them."""
         result = replace(session.walk_all(), pages=session.pages)
         transient = isinstance(reason, PaginationError) or reason.transient
         self._refusals += 1
@@ -107,7 +106,8 @@ class Incremental:
     ) -> WalkResult:
         """Walk over all tasks because totals and listings do not agree.
 
-        `resynced` is what a resync takes for listed; what the walk lists otherwise is corrected.
+        `resynced` are the tasks that a resync has found; differences to the walk count as
+        corrections.
         """
         result = replace(session.walk_all(), pages=session.pages)
         mismatches = self._mismatches + (not isinstance(reason, LookupBudgetExceeded))
@@ -137,7 +137,7 @@ class Incremental:
         self.corrections += corrections
 
     def _give_up(self, reason: str) -> None:
-        """Work as `full` until the next resync; this is logged once, until it works again."""
+        """Make full walks until the next resync; a series of such intervals is logged once."""
         if not self._unsupported:
             log.warning(
                 "incremental collection is not possible; every collection is a full walk",
@@ -149,7 +149,7 @@ class Incremental:
 
 
 def _doubtful(pending: PendingChanges, scanned: KnownTasks) -> list[str]:
-    """Return the ids of terminal tasks that the scan lists otherwise: a look-up decides."""
+    """Return the ids of terminal tasks on which the scan and `pending` differ."""
     listed = (task for status in TERMINAL for task in scanned.of(status).values())
     known = (task for status in TERMINAL for task in pending.of(status))
     otherwise = [task.id for task in listed if pending.get(task.id) != task]
@@ -158,7 +158,7 @@ def _doubtful(pending: PendingChanges, scanned: KnownTasks) -> list[str]:
 
 
 def _differences(pending: PendingChanges, listed: KnownTasks) -> Iterator[str]:
-    """Yield the ids of tasks that `listed` holds otherwise than `pending`."""
+    """Yield the ids of tasks on which `listed` and `pending` differ."""
     tasks: Iterable[str] = {task.id for task in listed.tasks()}
     for task in listed.tasks():
         if pending.get(task.id) != task:
