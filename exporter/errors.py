@@ -19,8 +19,8 @@
         `-- InternalError      internal
 
 `reason` and `code` are label values (`docs/guarantees.md`, section 12): words of a closed set, not
-text from a peer. The message is for people. It names what went wrong and never contains a secret, a
-signature or the query of a URL.
+text from a peer. The message is for people, and never contains a secret, a signature or the query
+of a URL (section 11).
 """
 
 from __future__ import annotations
@@ -42,8 +42,10 @@ class ExporterError(Exception):
 class ConfigError(ExporterError):
     """A configuration that cannot be used.
 
-    `problems` holds one line for each thing to fix. `passing` says that all of them may pass
-    without an edit, such as a secret file that is not mounted yet.
+    Attributes:
+        problems: One line for each problem.
+        passing: Whether all problems can pass without an edit, such as a secret file that is not
+            mounted yet.
     """
 
     def __init__(self, problems: Sequence[str], *, passing: bool = False) -> None:
@@ -59,8 +61,9 @@ class Stopped(ExporterError):
 class CollectionError(ExporterError):
     """A collection that produced no snapshot.
 
-    `reason` is the label of `zego_upload_collection_failures_total`; `remedy` says what an
-    operator can do, empty where nothing but waiting helps.
+    Attributes:
+        reason: Label of `zego_upload_collection_failures_total`.
+        remedy: Advice for the operator, empty if only waiting helps.
     """
 
     reason: ClassVar[str]
@@ -73,10 +76,12 @@ class CollectionError(ExporterError):
 class ApiError(CollectionError):
     """One request to the API failed.
 
-    `code` is the label of `zego_upload_api_errors_total`: the API's return code, or
-    `http_<status>`, `timeout`, `connection`, `tls`, `invalid_response`. `request_id` is ZEGO's,
-    where it gave one; `retry_after` the seconds that the API asked us to wait, where it did;
-    `transient` whether the same request may succeed when it is sent again.
+    Attributes:
+        code: Label of `zego_upload_api_errors_total`: the API's return code, or `http_<status>`,
+            `timeout`, `connection`, `tls`, `invalid_response`, `secret_file`.
+        transient: Whether the same request can succeed if it is sent again.
+        request_id: ZEGO's id of the request, empty if the answer had none.
+        retry_after: Seconds that the API asked us to wait, None if it did not.
     """
 
     def __init__(
@@ -103,7 +108,7 @@ class AuthError(ApiError):
 
 
 class ClockSkewError(ApiError):
-    """The API takes our timestamp for expired: one of the two clocks is wrong."""
+    """The API regards our timestamp as expired: one of the two clocks is wrong."""
 
     reason = "clock_skew"
 
@@ -151,13 +156,13 @@ class ProtocolError(ApiError):
 
 
 class PaginationError(CollectionError):
-    """The pages do not come to an end."""
+    """The pages do not end, or list fewer tasks than a credible total."""
 
     reason = "pagination"
 
 
 class DeadlineError(CollectionError):
-    """The walk took longer than `collection.deadline`."""
+    """The collection took longer than `collection.deadline`."""
 
     reason = "deadline"
 

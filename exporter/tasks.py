@@ -2,9 +2,9 @@
 
 Rules that this file keeps:
 
-- Only data: no I/O and no clock. What depends on the time takes `now` (Unix seconds).
-- Everything is immutable, so that a scrape may read while the next collection runs.
-- A task holds no URL: media URLs can carry access tokens (docs/guarantees.md, section 11).
+- Only data: no I/O and no clock. Values that depend on the time take `now` (Unix seconds).
+- Everything is immutable, so that a scrape can read while the next collection runs.
+- A task contains no URL: media URLs can contain access tokens (docs/guarantees.md, section 11).
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from functools import cached_property
 from typing import Literal
 
 TitleMode = Literal["full", "hash", "none"]
-"""How much of a title is shown, on every page and in every label (setting `tasks.title`)."""
-
+"""How much of a title is shown on pages and in labels (setting `tasks.title`)."""
 
 UNKNOWN_HOST = "unknown"
 """Source host of a task whose StreamUrl is absent or cannot be read."""
@@ -47,10 +46,10 @@ class TaskStatus(StrEnum):
 
 
 UNFINISHED = (TaskStatus.WAITING, TaskStatus.UPLOADING, TaskStatus.WAITING_RETRY)
-"""The states that a task is expected to leave by itself."""
+"""The statuses that a task leaves without action of anybody."""
 
 OCCUPYING_SLOT = (TaskStatus.WAITING, TaskStatus.UPLOADING)
-"""The states that count against the AppId's limit of concurrent uploads."""
+"""The statuses that count towards the AppId's limit of concurrent uploads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +58,13 @@ class UploadTask:
 
     Attributes:
         id: The API's `UploadTaskId`, unique within its app.
-        title: Empty where the API gave none.
+        title: Empty if the API gave none.
         status: `UNKNOWN` for a code that this version does not know.
         retry_count: Retries so far.
-        expires_at: Unix seconds, None where the API gave none.
-        created_at: Unix seconds, None where the API gave none.
+        expires_at: Unix seconds, None if the API gave none.
+        created_at: Unix seconds, None if the API gave none.
         source_host: Host of its StreamUrl in lower case, without user, port, path and query;
-            `UNKNOWN_HOST` where it is not known.
+            `UNKNOWN_HOST` if it is absent or cannot be read.
     """
 
     id: str
@@ -79,13 +78,13 @@ class UploadTask:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """What the last walks say of a task.
+    """The last known status of a task, from one walk to the next.
 
     Attributes:
         status: Its status when it was last listed.
-        since: When it was first seen in that status (Unix seconds). None for a task that the
-            baseline already found in it: since when is not known.
-        missing: Whether the last walk did not list it. The next such walk makes it `gone`.
+        since: Time at which it was first seen in that status (Unix seconds). None if the baseline
+            already listed it in that status: the time is not known.
+        missing: Whether the last walk did not list it. A second such walk makes it `gone`.
     """
 
     status: TaskStatus
@@ -98,11 +97,11 @@ class StatusSummary:
     """Totals over the tasks of one status.
 
     Attributes:
-        tasks: How many there are.
+        tasks: Number of tasks.
         retries: Sum of their retry counts.
-        retried_tasks: How many have been retried at least once.
-        max_retries: The highest retry count, 0 without tasks.
-        oldest_created_at: The earliest creation in Unix seconds, None where none is given.
+        retried_tasks: Number of tasks with at least one retry.
+        max_retries: Highest retry count, 0 without tasks.
+        oldest_created_at: Earliest creation in Unix seconds, None if no task has one.
     """
 
     tasks: int = 0
@@ -123,9 +122,9 @@ class Snapshot:
         completed_at: End of the walk in Unix seconds.
         duration: Seconds that the walk took.
         pages: Pages that were read.
-        reported_total: The API's own count in that walk, None where it gave none.
-        tracked: By task id, since when each task has its status.
-        failure_reasons: By task id, why tasks failed, as far as callbacks said so.
+        reported_total: The API's own total in that walk, None if it gave none.
+        tracked: Time since when each task has its status, by task id.
+        failure_reasons: Reasons of failed tasks that callbacks reported, by task id.
     """
 
     tasks: tuple[UploadTask, ...]
@@ -172,7 +171,7 @@ class Snapshot:
 
     @cached_property
     def unresolved(self) -> frozenset[str]:
-        """Ids of the failed tasks whose file nobody has uploaded again.
+        """Ids of the failed tasks whose file has not been uploaded again.
 
         A failed task is resolved by a task with the same title that was created later and is
         unfinished or succeeded. Without a title or a creation time nothing can resolve it.
@@ -191,7 +190,7 @@ class Snapshot:
 
     @cached_property
     def by_source(self) -> Mapping[str, Mapping[TaskStatus, int]]:
-        """How many tasks of each status there are, by the host that they are copied from."""
+        """Number of tasks of each status, by the host from which ZEGO copies the file."""
         by_source: defaultdict[str, Counter[TaskStatus]] = defaultdict(Counter)
         for status, tasks in self.by_status.items():
             for host, count in Counter(task.source_host for task in tasks).items():
@@ -200,7 +199,7 @@ class Snapshot:
 
     @cached_property
     def oldest_status_since(self) -> Mapping[TaskStatus, float]:
-        """By status, the earliest known time at which a listed task entered it."""
+        """Earliest known time at which a listed task entered each status, by status."""
         oldest: dict[TaskStatus, float] = {}
         for entry in self.tracked.values():
             if entry.since is not None and not entry.missing:
@@ -208,7 +207,7 @@ class Snapshot:
         return oldest
 
     def expiring(self, *, now: float, within: float) -> int:
-        """Count the succeeded tasks whose file expires after `now`, at most `within` seconds on."""
+        """Count the succeeded tasks whose file expires within `within` seconds after `now`."""
         return self._expired_by(now + within) - self._expired_by(now)
 
     def next_expiry(self, *, now: float) -> float | None:
@@ -243,7 +242,7 @@ def summarise(tasks: Sequence[UploadTask]) -> StatusSummary:
 
 
 def show_title(title: str, mode: TitleMode) -> str:
-    """Return what is shown of a task's title: all of it, a short hash of it, or nothing."""
+    """Return a task's title as it is shown: complete, as a short hash, or empty."""
     if mode == "none":
         return ""
     return title if mode == "full" else hashlib.sha256(title.encode()).hexdigest()[:16]

@@ -8,42 +8,31 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from exporter.tasks import TaskStatus, UploadTask
 
+_NEWEST_FIRST, _OLDEST_FIRST = -1, 1
 
-def _newest_first(task: UploadTask) -> float:
-    return math.inf if task.created_at is None else -task.created_at
-
-
-def _oldest_first(task: UploadTask) -> float:
-    return math.inf if task.created_at is None else task.created_at
-
-
-def _soonest_expiry_first(task: UploadTask) -> float:
-    return math.inf if task.expires_at is None else task.expires_at
-
-
-# Statuses of one rank compete with each other; a task without the time comes last in its rank.
-_PRECEDENCE: dict[TaskStatus, tuple[int, Callable[[UploadTask], float]]] = {
-    TaskStatus.FAILED: (0, _newest_first),
-    TaskStatus.WAITING_RETRY: (1, _oldest_first),
-    TaskStatus.UPLOADING: (2, _oldest_first),
-    TaskStatus.WAITING: (3, _oldest_first),
-    TaskStatus.SUCCEEDED: (4, _soonest_expiry_first),
-    TaskStatus.EXPIRED: (5, _newest_first),
-    TaskStatus.CANCELLED: (5, _newest_first),
-    TaskStatus.UNKNOWN: (6, _newest_first),
+# Rank, time and order of each status; statuses of one rank compete with each other.
+_PRECEDENCE = {
+    TaskStatus.FAILED: (0, "created_at", _NEWEST_FIRST),
+    TaskStatus.WAITING_RETRY: (1, "created_at", _OLDEST_FIRST),
+    TaskStatus.UPLOADING: (2, "created_at", _OLDEST_FIRST),
+    TaskStatus.WAITING: (3, "created_at", _OLDEST_FIRST),
+    TaskStatus.SUCCEEDED: (4, "expires_at", _OLDEST_FIRST),
+    TaskStatus.EXPIRED: (5, "created_at", _NEWEST_FIRST),
+    TaskStatus.CANCELLED: (5, "created_at", _NEWEST_FIRST),
+    TaskStatus.UNKNOWN: (6, "created_at", _NEWEST_FIRST),
 }
 
 
 def select_tasks(
     tasks: Sequence[UploadTask], statuses: Collection[TaskStatus], limit: int
 ) -> tuple[Sequence[UploadTask], int]:
-    """Return the tasks that get per-task series, most useful first, and how many are left out.
+    """Return the tasks that get per-task series, most useful first, and the number omitted.
 
-    Left out counts the tasks in `statuses` beyond `limit`, not those in other statuses.
+    Omitted are the tasks in `statuses` beyond `limit`; tasks in other statuses do not count.
     """
     candidates = [task for task in tasks if task.status in statuses]
     chosen = heapq.nsmallest(limit, candidates, key=precedence)
@@ -51,6 +40,8 @@ def select_tasks(
 
 
 def precedence(task: UploadTask) -> tuple[int, float, str]:
-    """Return the place of a task in that order, as a key to sort by."""
-    rank, order = _PRECEDENCE[task.status]
-    return rank, order(task), task.id
+    """Return the sort key of a task in that order; the id decides between equal times."""
+    rank, attribute, order = _PRECEDENCE[task.status]
+    time: float | None = getattr(task, attribute)
+    # A task without the time comes last in its rank.
+    return rank, math.inf if time is None else order * time, task.id

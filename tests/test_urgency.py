@@ -18,7 +18,7 @@ def ids(tasks: list[UploadTask], limit: int) -> list[str]:
 
 
 def test_the_order_is_the_promised_one() -> None:
-    """Failed first and unknown last; within a status by the instant that matters there."""
+    """By status from failed to unknown, and within a status by its relevant time."""
     tasks = [
         make_task("unknown", TaskStatus.UNKNOWN),
         make_task("cancelled", TaskStatus.CANCELLED, created_at=5.0),
@@ -38,8 +38,8 @@ def test_the_order_is_the_promised_one() -> None:
     ]
 
 
-def test_a_task_without_the_instant_comes_last_in_its_status() -> None:
-    """No creation time is neither new nor old, no expiry never the soonest."""
+def test_a_task_without_a_time_comes_last_in_its_status() -> None:
+    """Neither a missing creation time nor a missing expiry makes a task urgent."""
     tasks = [
         make_task("no-expiry", expires_at=None),
         make_task("expiry", expires_at=1e9),

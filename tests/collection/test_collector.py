@@ -400,15 +400,3 @@ def test_a_callback_before_the_first_collection_makes_no_impossible_instant(
     assert due > 1e9
     site.collector.stop()
     assert site.collector.join(5)
-
-
-def test_ticks_are_counted_while_the_collection_still_runs(site: Site) -> None:
-    """A stuck one is seen at once, not when it ends at last; the end adds nothing to it."""
-    state = site.collector.state
-    interval = state.settings.collection.interval
-    state.expect_tick(interval)
-    assert state.view().skipped == 0
-    site.clock.now = 2.5 * interval
-    assert state.view().skipped == 2
-    state.skip(2)
-    assert state.view().skipped == 2

@@ -23,6 +23,10 @@ INTERVAL = 60.0
 RESYNC_INTERVAL = 3600.0
 PAGE_SIZE = 3
 
+IDLE_REQUESTS = 8
+"""Requests of an incremental collection without changes: three unfinished statuses, four terminal
+ones, and all tasks."""
+
 OF_THE_STRATEGY = re.compile(
     r"zego_upload_(api_\w+|collection_(duration_seconds|pages|strategy)|resync_corrections_total)"
     r"|process_\w+|python_info"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from exporter.simulator.task import CANCELLED, EXPIRED, FAILED, SUCCEEDED
 from exporter.simulator.task_store import TaskStore
 from tests.builders import NOW
-from tests.collection.incremental.twins import RESYNC_INTERVAL, Twins
 from tests.faults.faults import Fault
+from tests.twins import RESYNC_INTERVAL, Twins
 
 UNKNOWN = 99
 TERMINAL = (SUCCEEDED, FAILED, CANCELLED, EXPIRED)

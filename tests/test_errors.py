@@ -1,0 +1,43 @@
+"""The error tree and its label values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from exporter import errors
+from exporter.errors import FAILURE_REASONS, ApiError, CollectionError, ConfigError, ExporterError
+
+
+def below(error: type[Exception]) -> Iterator[type[Exception]]:
+    """Yield all classes derived from `error`."""
+    for child in error.__subclasses__():
+        yield child
+        yield from below(child)
+
+
+def test_every_failed_collection_has_a_reason_that_is_exposed() -> None:
+    """Each reason of a class is a label value, and no two classes share one."""
+    reasons = {
+        e.__name__: e.__dict__["reason"] for e in below(CollectionError) if "reason" in e.__dict__
+    }
+    assert sorted(reasons.values()) == sorted(FAILURE_REASONS)
+    assert len(set(FAILURE_REASONS)) == len(FAILURE_REASONS)
+    assert all(isinstance(getattr(e, "reason", None), str) for e in below(ApiError))
+
+
+def test_the_tree_in_the_module_is_complete() -> None:
+    """Each class of the module is in the drawing, with its reason."""
+    drawing = str(errors.__doc__).split("`reason` and `code`")[0]
+    lines = {line.split("--")[-1].split()[0]: line for line in drawing.splitlines() if "--" in line}
+    own = [e for e in below(ExporterError) if e.__module__ == errors.__name__]
+    assert sorted(lines) == sorted(e.__name__ for e in own)
+    for error in own:
+        if "reason" in error.__dict__:
+            assert lines[error.__name__].endswith(f" {error.__dict__['reason']}")
+
+
+def test_an_invalid_configuration_names_all_its_problems() -> None:
+    """One line for each problem."""
+    error = ConfigError(["first", "second"])
+    assert str(error).splitlines() == list(error.problems) == ["first", "second"]
+    assert not error.passing
