@@ -91,6 +91,7 @@ class CallbackReceiver:
     def _remember(self, nonce: str, now: float) -> None:
         """Raise CallbackRejected for a nonce that was used while its timestamp can be valid."""
         with self._lock:
+            # Twice: a timestamp can be ahead by the deviation, and is valid as long after its time.
             outdated = now - 2 * MAX_CLOCK_DEVIATION_SECONDS
             while self._nonces and next(iter(self._nonces.values())) < outdated:
                 self._nonces.popitem(last=False)

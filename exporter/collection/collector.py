@@ -279,6 +279,7 @@ class Collector:
     def _wait_until_due(self) -> None:
         """Wait until the schedule wants a collection. Raises Stopped."""
         while True:
+            # Cleared before the state is read, so that a request in between ends the wait below.
             self._awake.clear()
             if self._stopping.is_set():
                 raise Stopped

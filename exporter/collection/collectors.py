@@ -48,6 +48,7 @@ class CollectorPool:
         running = {collector.settings: collector for collector in self._collectors}
         counters = {_identity(app): self._counters_of(app) for app in apps}
         ending = [running[settings] for settings in running if settings not in apps]
+        # Before their successors start: two collectors of one app would share counters and rate.
         _stop(ending, RELOAD_STOP_SECONDS)
         self._limiters = {app.app_id: self._limiter(app) for app in apps}
         self._app_counters = counters

@@ -155,7 +155,7 @@ class AppState:
 
     def view(self) -> AppView:
         """Return a consistent copy of the state."""
-        api, rejections = self.stats.view(), self._rejections()
+        api, rejections = self.stats.view(), self._rejections()  # these have locks of their own
         with self._lock:
             fresh = self._latest is not None and self._clock() <= self._fresh_until
             return AppView(

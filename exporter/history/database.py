@@ -208,7 +208,10 @@ def _prepare(path: Path) -> sqlite3.Connection:
     this version must not touch.
     """
     connection = sqlite3.connect(
-        path, timeout=LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+        path,
+        timeout=LOCK_WAIT_SECONDS,
+        isolation_level=None,  # transactions begin explicitly, and include PRAGMA user_version
+        check_same_thread=False,  # HistoryFile has a lock
     )
     try:
         _refuse_foreign(connection, path)

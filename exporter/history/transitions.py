@@ -132,6 +132,7 @@ def _count_change(
     # A task that has ended before is listed as finished again: its duration was counted then.
     ended_before = known is not None and known.status in _ENDED
     if task.status in FINISHED and not ended_before and task.created_at is not None:
+        # The creation time is from the API's clock, which can be ahead of ours.
         changes.durations[task.status].append(max(0.0, steps[-1][0] - task.created_at))
 
 

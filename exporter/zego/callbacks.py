@@ -113,6 +113,7 @@ def read_callback(body: bytes, *, secret: str, app_id: int, now: float) -> Callb
     timestamp, nonce = _text(values.get("Timestamp")), _text(values.get("Nonce"))
     if len(nonce) > _MAX_NONCE_CHARACTERS:
         raise CallbackRejected("malformed")
+    # Before the other fields, so that their reasons count mistakes of the authentic sender only.
     expected = sign_callback(secret, timestamp, nonce).encode()
     signature = _text(values.get("Signature")).encode("utf-8", "surrogatepass")
     if not nonce or not hmac.compare_digest(signature, expected):
@@ -131,7 +132,7 @@ def _decode(body: bytes) -> dict[str, Any]:
         raise CallbackRejected("too_large")
     text = body.strip()
     if not text.startswith(b"{"):
-        text = unquote_to_bytes(text.replace(b"+", b" "))
+        text = unquote_to_bytes(text.replace(b"+", b" "))  # forms encode a space as "+"
     try:
         values = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError):

@@ -173,6 +173,7 @@ class Client:
         except RequestTimeout as error:
             if timeout == self._timeout:
                 raise
+            # The request had less time than usual: the deadline has ended it, not the peer.
             self._stats.record_error(error.code)
             raise deadline.missed() from None
         finally:

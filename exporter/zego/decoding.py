@@ -1,4 +1,4 @@
-"""Decodes the API's answers; the only module that knows its JSON names.
+"""Decodes the API's answers: the only module that knows their JSON names.
 
 Rules that this file keeps (`docs/zego-api.md`, "Answers" and "Not documented"):
 
@@ -8,8 +8,8 @@ Rules that this file keeps (`docs/zego-api.md`, "Answers" and "Not documented"):
 - A page that contradicts itself is broken: without a list although its total is above 0 or a
   token follows, or with entries of which none can be read (`docs/guarantees.md`, section 1).
 - Unknown fields are ignored; an unknown status is `TaskStatus.UNKNOWN`.
-- Whatever the bytes are, the outcome is a value or a ProtocolError.
-- Of `StreamUrl` only the host is kept: path, query and user can contain access tokens.
+- Any bytes give a value or a ProtocolError.
+- Only the host of a `StreamUrl` is kept: path, query and user can contain access tokens.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ MALFORMED_REASONS = (
 )
 """Labels of `zego_upload_malformed_entries_total`: the field that could not be read."""
 
+# The table of the documentation and its example spell these differently.
 _TOTAL_NAMES = ("TotalSize", "TotoalSize")
 _LIST_NAMES = ("UploadTasks", "UploadTask")
 _TOKEN_NAME = "NextPageToken"  # noqa: S105 - the name of a field, not a secret
@@ -53,16 +54,16 @@ _STATUSES = {
 }
 
 STATUS_CODES: Mapping[TaskStatus, int] = {status: code for code, status in _STATUSES.items()}
-"""The API's number of each status that it can filter by."""
+"""The API's code of each status that it can filter by."""
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 _MAX_INTEGER = 2**63  # the API's numbers are at most 64-bit integers
-_FIRST_MILLISECONDS = 1e11  # as seconds, that would be the year 5138
+_FIRST_MILLISECONDS = 1e11  # in seconds, this would be the year 5138
 _LAST_MILLISECONDS = 1e14
 
 _MAX_URL_CHARACTERS = 4096  # ZEGO allows 1,024 bytes
-# Scheme, user and password, host, port. Possessive, so that no URL takes more than linear time;
-# what is not surely a host is none, since it could be a password.
+# Scheme, user and password, host, port. Possessive quantifiers keep the time linear. A part that
+# is not certainly a host counts as none, since it could be a password.
 _URL = re.compile(
     r"[A-Za-z][A-Za-z0-9+.\-]{0,31}+://"
     r"(?:[^/?#@\\\s]*+@)*+"
@@ -73,7 +74,7 @@ _URL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The envelope of an answer; its texts are the peer's and can contain anything."""
+    """The envelope of an answer; its texts come from outside and can contain anything."""
 
     code: int
     """Return code, 0 for success."""
@@ -95,14 +96,14 @@ class Page:
     """Token of the following page, empty at the end."""
 
     total: int | None
-    """The API's own count, None where it gave none that can be read."""
+    """The API's own total, None if it gave none that can be read."""
 
     malformed: Mapping[str, int]
     """Entries that were left out, by reason (one of MALFORMED_REASONS)."""
 
 
 class ContradictoryPage(ProtocolError):
-    """A page that is well formed and cannot be true."""
+    """A page whose parts contradict each other."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(
@@ -124,11 +125,11 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)  # NaN and Infinity
 
 
 def decode_answer(body: bytes) -> Answer:
-    """Return the envelope that `body` holds; raises ProtocolError where it holds none."""
+    """Return the envelope in `body`; raises ProtocolError if there is none."""
     try:
-        answer = _DECODER.decode(body.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        # Nothing of the cause: its text would quote what the peer sent.
+        answer = _DECODER.decode(body.decode("utf-8-sig"))  # RFC 8259, 8.1: a BOM may be ignored
+    except (ValueError, RecursionError):  # RecursionError: nested too deeply
+        # Without the cause: its text quotes the answer.
         raise invalid_response("the answer is not JSON") from None
     if not isinstance(answer, dict):
         raise invalid_response("the answer is not a JSON object")
@@ -144,7 +145,7 @@ def decode_answer(body: bytes) -> Answer:
 
 
 def decode_page(data: Any) -> Page:
-    """Return the page that the data of a successful answer holds; raises ProtocolError."""
+    """Return the page in the data of a successful answer; raises ProtocolError."""
     if not isinstance(data, dict):
         raise invalid_response("the answer's data is not an object")
     token = data.get(_TOKEN_NAME)
@@ -155,8 +156,8 @@ def decode_page(data: Any) -> Page:
     total = _total(data)
     entries = _entries(data)
     if entries is None and (total or token):
-        what = f"reports {total} upload tasks" if total else "names a next page"
-        raise ContradictoryPage(f"a page {what} and has no list of tasks")
+        claim = f"reports {total} upload tasks" if total else "names a next page"
+        raise ContradictoryPage(f"a page {claim} and has no list of tasks")
     entries = entries or []
     tasks: list[UploadTask] = []
     malformed: Counter[str] = Counter()
@@ -172,17 +173,17 @@ def decode_page(data: Any) -> Page:
 
 
 def _entries(data: dict[str, Any]) -> list[Any] | None:
-    """Return the entries of a page, None where it has no list."""
+    """Return the entries of a page, None if it has no list."""
     lists = [data[name] for name in _LIST_NAMES if data.get(name) is not None]
     if not all(isinstance(entries, list) for entries in lists):
         raise invalid_response("the list of tasks is not an array")
     if not lists and not any(name in data for name in _PAGE_NAMES):
         raise invalid_response("the answer's data has no list of tasks")
-    return max(lists, key=len, default=None)  # of both spellings, not the one left empty
+    return max(lists, key=len, default=None)  # with both spellings, one can be empty
 
 
 def _total(data: dict[str, Any]) -> int | None:
-    """Return the reported count; an unreadable one is ignored."""
+    """Return the reported total; an unreadable one is ignored, since walks do not need it."""
     for name in _TOTAL_NAMES:
         total = _whole(data.get(name))
         if total is not None and 0 <= total < _MAX_INTEGER:
@@ -197,8 +198,8 @@ def _decode_task(entry: Any) -> UploadTask:
     task_id = get("UploadTaskId")
     if not isinstance(task_id, str) or not task_id:
         raise _MalformedEntry("id")
-    task_id = replace_surrogates(task_id)
-    # As a label value it would be changed, and could become that of another task.
+    task_id = replace_surrogates(task_id)  # JSON can escape a surrogate, UTF-8 cannot encode it
+    # An id that is changed as a label value could become the id of another task.
     if label_value(task_id) != task_id:
         raise _MalformedEntry("id")
     title = get("Title")
@@ -225,7 +226,7 @@ def _decode_task(entry: Any) -> UploadTask:
 
 
 def _source_host(url: Any) -> str:
-    """Return the host of a URL in lower case; `unknown` where there is none for sure."""
+    """Return the host of a URL in lower case, `unknown` if it is not certain."""
     if not isinstance(url, str) or len(url) > _MAX_URL_CHARACTERS:
         return UNKNOWN_HOST
     parts = _URL.match(url)
@@ -235,12 +236,12 @@ def _source_host(url: Any) -> str:
     # In "https://user/word@host/" the slash belongs to a password that is not escaped.
     if "@" in path and "." not in host:
         return UNKNOWN_HOST
-    # Few hosts and many tasks: one object for each host.
+    # There are few hosts and many tasks: all tasks of a host share one object.
     return sys.intern(host.lower().rstrip(".")) or UNKNOWN_HOST
 
 
 def _timestamp(value: Any, reason: str) -> float | None:
-    """Return Unix seconds, None for "none": 0, null, absent or the empty string."""
+    """Return Unix seconds, None for an absent time: 0, null, no field or the empty string."""
     if value is None or value == "":
         return None
     number = _number(value)

@@ -48,8 +48,7 @@ _HEADERS = {
     "Content-Type": "application/json",
 }
 _PIECE_BYTES = 64 * 1024
-_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
-
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS  # zlib reads the header to tell which
 
 # urllib3 logs the request's URL with its signature at debug, and with a broken header at warning.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL + 1)
@@ -75,7 +74,7 @@ class Response:
 class Transport:
     """A connection to one endpoint; for one thread, except for `abort`.
 
-    `ca_file` is trusted besides the usual certificates. `clock` is monotonic, in seconds.
+    `ca_file` is trusted in addition to the usual certificates. `clock` is monotonic, in seconds.
     """
 
     def __init__(
@@ -104,6 +103,7 @@ class Transport:
             except ApiError as error:
                 outcome = error
         self._last_used = self._clock()
+        # The cut decides: after it, any error or a short body is only its consequence.
         if self._cutoff.aborted:
             raise Stopped
         if self._cutoff.timed_out:
@@ -137,7 +137,7 @@ class Transport:
             params=params,
             data=body,
             timeout=timeout,
-            stream=True,
+            stream=True,  # otherwise the body is read here, without a limit
             allow_redirects=False,
             # The environment's proxies do not apply to a loopback address.
             proxies={"http": "", "https": ""} if is_loopback(url) else None,
@@ -146,6 +146,7 @@ class Transport:
         with closing(answer.raw):
             content = b""
             if answer.status_code // 100 == HTTPStatus.OK // 100:
+                # Not decoded: urllib3 decompresses without a limit.
                 pieces = answer.raw.stream(_PIECE_BYTES, decode_content=False)
                 content = read_body(pieces, encoding=answer.headers.get("Content-Encoding", ""))
         elapsed = time.monotonic() - started
@@ -162,6 +163,7 @@ def _new_session(cutoff: Cutoff, context: ssl.SSLContext | None) -> requests.Ses
     session.headers.clear()
     session.headers.update(_HEADERS)
     session.auth = lambda request: request  # without one, credentials in .netrc would be sent
+    # A gateway's cookie would make requests depend on each other.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
         session.mount(scheme, CutoffAdapter(cutoff, context))
@@ -187,7 +189,7 @@ def read_body(pieces: Iterable[bytes], *, encoding: str, max_bytes: int = MAX_BY
         return bytes(received)
     inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
-        body = inflater.decompress(received, max_bytes + 1)
+        body = inflater.decompress(received, max_bytes + 1)  # one more shows that there is more
     except zlib.error:
         raise invalid_response("the answer's compression is broken") from None
     if len(body) > max_bytes:

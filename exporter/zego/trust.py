@@ -2,7 +2,7 @@
 
 The trust store is the first that is set of `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, and
 `SSL_CERT_FILE` or `SSL_CERT_DIR`, otherwise the store of Mozilla that the package certifi ships.
-An app's `ca_file` is trusted besides (docs/guarantees.md, section 13).
+An app's `ca_file` is trusted in addition (docs/guarantees.md, section 13).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from exporter.errors import NetworkError
 _REPLACING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
-# Contexts by the state of their files. A store of 140 certificates takes 10 ms and 0.5 MB, which
-# every app and every collection would spend again.
+# Contexts by the state of their files. Loading a store of 140 certificates takes 10 ms and 0.5 MB,
+# which would be spent again for every app and every new connection.
 _contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
 _lock = threading.Lock()
 _MAX_CONTEXTS = 32
@@ -33,8 +33,8 @@ _MAX_CONTEXTS = 32
 def trust_context(ca_file: Path | None = None) -> ssl.SSLContext:
     """Return the TLS settings of a client; contexts are shared between equal callers.
 
-    Files that changed on disk since the last call are read again. Raises NetworkError with code
-    `tls` that names the file and the setting where one does not exist or holds no certificate.
+    Files that have changed on disk are read again. Raises NetworkError with code `tls`, which names
+    the file and the setting, if a file does not exist or contains no certificate.
     """
     sources = [*_sources(), *([("ca_file", ca_file)] if ca_file else [])]
     key = tuple(_state(setting, path) for setting, path in sources)
@@ -44,7 +44,7 @@ def trust_context(ca_file: Path | None = None) -> ssl.SSLContext:
             context = create_urllib3_context()
             for setting, path in sources:
                 _load(context, setting, path)
-            while len(_contexts) >= _MAX_CONTEXTS:
+            while len(_contexts) >= _MAX_CONTEXTS:  # the oldest first: of files before a change
                 del _contexts[next(iter(_contexts))]
             _contexts[key] = context
         return context
