@@ -46,7 +46,7 @@ class TaskStatus(StrEnum):
 
 
 UNFINISHED = (TaskStatus.WAITING, TaskStatus.UPLOADING, TaskStatus.WAITING_RETRY)
-"""The statuses that a task leaves without action of anybody."""
+"""The statuses that a task leaves by itself."""
 
 OCCUPYING_SLOT = (TaskStatus.WAITING, TaskStatus.UPLOADING)
 """The statuses that count towards the AppId's limit of concurrent uploads."""

@@ -57,7 +57,7 @@ def test_duplicate_titles_count_titles_of_live_tasks() -> None:
 
 
 def test_a_later_upload_with_the_same_title_resolves_a_failure() -> None:
-    """A live task resolves what failed before it was created; a failed or expired one does not."""
+    """A live task resolves earlier failures of its title; a failed or expired task does not."""
     failed = TaskStatus.FAILED
     snapshot = make_snapshot(
         make_task("repeated", failed, title="a.mp4", created_at=10.0),

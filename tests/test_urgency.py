@@ -58,7 +58,7 @@ def test_a_task_without_a_time_comes_last_in_its_status() -> None:
 def test_the_choice_does_not_depend_on_the_order_of_the_listing(
     tasks: list[UploadTask], statuses: set[TaskStatus], limit: int, chance: random.Random
 ) -> None:
-    """Shuffling changes nothing; the limit holds; chosen and omitted add up."""
+    """The order of the listing changes nothing, the limit is kept, and the counts add up."""
     chosen, omitted = select_tasks(tasks, statuses, limit)
     shuffled = list(tasks)
     chance.shuffle(shuffled)

@@ -1,4 +1,4 @@
-"""Two collectors of one simulated life, one for each strategy, that are to say the same."""
+"""Two collectors of the same simulated tasks, one for each strategy, to compare their metrics."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ OF_THE_STRATEGY = re.compile(
     r"zego_upload_(api_\w+|collection_(duration_seconds|pages|strategy)|resync_corrections_total)"
     r"|process_\w+|python_info"
 )
-"""What the strategies do differently, and what is not about the app."""
+"""Metrics of how an app was collected, and of the process."""
 
 OF_ITS_HISTORY = re.compile(
     r"zego_upload_(task_transitions_total|task_(phase_)?duration_seconds\w*|\w*status_since\w*"
     r"|collection_failures_total)"
 )
-"""What depends on when a change was seen, beside what is listed now."""
+"""Metrics that depend on the time at which a change was seen."""
 
 Samples = Mapping[str, str]
 
 
 class Twin:
-    """One collector, and the simulated app that it asks; both twins' apps live one life."""
+    """One collector, and the simulated app that it collects; both twins' apps share their tasks."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Twin:
 
 
 class Twins:
-    """Both strategies over one life, in which nothing happens by itself."""
+    """Both strategies over the same tasks, which only the test changes."""
 
     def __init__(self, *, before: Before = lambda _: None, **switches: Any) -> None:
         self.elapsed = 0.0

@@ -46,7 +46,7 @@ class Client:
         is_test: Sent as IsTest; None leaves it out.
         timeout: Seconds for one request.
         max_retries: Most retries of one request.
-        ca_file: Trusted besides the usual certificates; unused if `transport` is given.
+        ca_file: Trusted in addition to the usual certificates; unused if `transport` is given.
         wall_clock: Returns Unix seconds.
         clock: Returns monotonic seconds.
         sleep: Waits for some seconds; may raise Stopped.

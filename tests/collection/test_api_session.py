@@ -69,7 +69,7 @@ def test_a_walk_of_a_status_lists_that_status() -> None:
 
 
 def test_a_look_up_finds_a_task_or_nothing() -> None:
-    """What the API does not know by its id is not listed."""
+    """A task that the API does not know is not listed."""
     session = make_session(make_app())
     found = session.look_up("upload_task_1")
     assert found is not None
@@ -78,7 +78,7 @@ def test_a_look_up_finds_a_task_or_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("switches", "fault", "said"),
+    ("switches", "fault", "message"),
     [
         ({"totals": "absent"}, None, "gives no total"),
         ({"filters_work": False}, None, "not asked for"),
@@ -86,19 +86,19 @@ def test_a_look_up_finds_a_task_or_nothing() -> None:
         ({}, Fault.CODE, "refuses requests for a part"),
     ],
 )
-def test_an_answer_that_shows_the_api_unfit_is_refused(
-    switches: Mapping[str, Any], fault: Fault | None, said: str
+def test_an_answer_that_the_strategy_cannot_use_is_refused(
+    switches: Mapping[str, Any], fault: Fault | None, message: str
 ) -> None:
-    """At the first page that shows it."""
+    """At the first such page."""
     app = make_app(**switches)
     if fault is not None:
         app.faults.switch_on(fault, 350006003 if fault is Fault.CODE else None)
-    with pytest.raises(IncrementalUnsupported, match=said):
+    with pytest.raises(IncrementalUnsupported, match=message):
         make_session(app).start_walk(TaskStatus.FAILED).step()
 
 
 def test_a_look_up_that_is_ignored_is_refused() -> None:
-    """An API that answers it with a listing cannot be asked for one task."""
+    """An API that answers with a listing cannot look up one task."""
     app = make_app()
     app.faults.switch_on(Fault.BROKEN_ENTRIES)
     with pytest.raises(IncrementalUnsupported, match="look-up"):
@@ -106,7 +106,7 @@ def test_a_look_up_that_is_ignored_is_refused() -> None:
 
 
 def test_jobs_run_at_the_same_time() -> None:
-    """Each request waits until all clients have one on its way."""
+    """Each request waits until all clients have sent one."""
     meeting = threading.Barrier(INCREMENTAL_CLIENTS, timeout=30)
     session = make_session(make_app(), before=lambda _: meeting.wait())
     walks = [
@@ -118,7 +118,7 @@ def test_jobs_run_at_the_same_time() -> None:
 
 
 def test_the_first_error_ends_all_jobs_and_is_raised() -> None:
-    """Not what the others raise because of it, and the session can go on afterwards."""
+    """The errors of the other jobs are only its consequence, and the session can be used again."""
     session = make_session(make_app())
     failed = threading.Event()
 
@@ -137,7 +137,7 @@ def test_the_first_error_ends_all_jobs_and_is_raised() -> None:
 
 
 def test_a_stop_passes_through_the_jobs() -> None:
-    """The program is being ended: the collection unwinds."""
+    """The collection ends when the program does."""
     session = make_session(make_app())
     for client in session._clients:
         client.abort()

@@ -1,4 +1,4 @@
-"""Callbacks of one app."""
+"""The callbacks of one app."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECRET = "callback-secret"
 APP_ID = 42
 
 
-class Desk:
+class Site:
     """A receiver with its counters, and how often it asked for an early collection."""
 
     def __init__(self) -> None:
@@ -45,8 +45,8 @@ def event(nonce: str = "n1", *, at: float = NOW, **changes: Any) -> bytes:
 
 
 def test_an_authentic_callback_is_counted_and_asks_for_a_collection() -> None:
-    """Its reason is kept for the task, whatever the walk says of it later."""
-    desk = Desk()
+    """The reason is kept for the task, also after the next walk."""
+    desk = Site()
     desk.receiver.receive(event(), NOW)
     view = desk.counters.view()
     assert view.callback_events["failed"] == 1
@@ -67,7 +67,7 @@ def test_an_authentic_callback_is_counted_and_asks_for_a_collection() -> None:
 )
 def test_a_refused_callback_has_no_effect_but_its_count(body: bytes, reason: str) -> None:
     """No event, no reason, no collection."""
-    desk = Desk()
+    desk = Site()
     before = desk.counters.view()
     with pytest.raises(CallbackRejected):
         desk.receiver.receive(body, NOW)
@@ -77,8 +77,8 @@ def test_a_refused_callback_has_no_effect_but_its_count(body: bytes, reason: str
 
 
 def test_a_nonce_is_accepted_once() -> None:
-    """Whoever records a callback cannot play it again while its timestamp is valid."""
-    desk = Desk()
+    """A recorded callback cannot be replayed while its timestamp is valid."""
+    desk = Site()
     desk.receiver.receive(event(), NOW)
     with pytest.raises(CallbackRejected):
         desk.receiver.receive(event(), NOW + 599)
@@ -88,7 +88,7 @@ def test_a_nonce_is_accepted_once() -> None:
 
 def test_remembered_nonces_are_bounded() -> None:
     """A flood of authentic callbacks does not fill the memory."""
-    desk = Desk()
+    desk = Site()
     for number in range(MAX_NONCES + 10):
         desk.receiver.receive(event(str(number)), NOW)
     assert len(desk.receiver._nonces) == MAX_NONCES
@@ -96,7 +96,7 @@ def test_remembered_nonces_are_bounded() -> None:
 
 def test_a_replay_is_refused_when_no_more_are_remembered() -> None:
     """Also of the oldest nonce, and a refused callback displaces none."""
-    desk = Desk()
+    desk = Site()
     for number in range(MAX_NONCES):
         desk.receiver.receive(event(str(number)), NOW)
     for _ in range(2):
@@ -107,17 +107,17 @@ def test_a_replay_is_refused_when_no_more_are_remembered() -> None:
 
 def test_a_nonce_is_forgotten_once_its_timestamp_is_too_old() -> None:
     """A nonce may come again 20 minutes later, with a new timestamp."""
-    desk = Desk()
+    desk = Site()
     desk.receiver.receive(event(), NOW)
     with pytest.raises(CallbackRejected):
         desk.receiver.receive(event(at=NOW + 1200), NOW + 1200)
     desk.receiver.receive(event(at=NOW + 1201), NOW + 1201)
 
 
-def test_nothing_is_believed_while_the_secret_cannot_be_read(
+def test_all_callbacks_are_refused_while_the_secret_cannot_be_read(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A vanished secret file refuses callbacks, with one line in the log however many come."""
+    """A missing secret file is logged once, for any number of callbacks."""
     readable = True
 
     def read_secret() -> str:

@@ -35,7 +35,7 @@ APP_ID = 12345
 
 
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that only tests move."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -86,7 +86,7 @@ class Site:
 
 @pytest.fixture
 def app() -> FaultyApp:
-    """Return an app whose tasks stand still, without a rate limit."""
+    """Return an app without a rate limit, whose tasks do not change."""
     life = Lifecycle(pace=0, start=NOW)
     life.add_tasks(120, statuses=(4, 5))
     return FaultyApp(APP_ID, SECRET, life, rate_limit=None)
@@ -108,7 +108,7 @@ def site(server: FaultyServer, app: FaultyApp) -> Iterator[Site]:
 
 
 def test_a_collection_publishes_all_tasks(site: Site) -> None:
-    """Three pages make one snapshot, with the API's total beside it."""
+    """Three pages make one snapshot with the API's total."""
     view = site.collect()
     assert view.up
     assert view.snapshot is not None
@@ -353,21 +353,21 @@ def test_a_defect_costs_the_collection_and_not_the_thread(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_no_secret_in_anything_that_is_said(
+def test_no_secret_in_logs_errors_and_representations(
     server: FaultyServer, app: FaultyApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Not in log lines at debug, errors, or representations, whatever goes wrong."""
     site = Site(server, app)
-    said = []
+    texts = []
     with caplog.at_level(logging.DEBUG, logger="exporter"):
         for fault in Fault:
             if fault in {Fault.SILENT, Fault.SLOW_BODY, Fault.SLOW_HEADER, Fault.HUGE_BODY}:
                 continue  # these take their time and say no more than a reset does
             app.faults.switch_on(fault)
             view = site.collect()
-            said.append(f"{view!r} {view.last_error} {view.last_error!r}")
+            texts.append(f"{view!r} {view.last_error} {view.last_error!r}")
             app.faults.switch_off()
-    text = caplog.text + " ".join(said) + repr([r.__dict__ for r in caplog.records])
+    text = caplog.text + " ".join(texts) + repr([r.__dict__ for r in caplog.records])
     assert SECRET not in text
     assert "Signature" not in text
     assert "token=" not in text

@@ -1,4 +1,4 @@
-"""All collectors together, and what a reload does to them."""
+"""All collectors together, and their reload."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def server() -> Iterator[SimulatorServer]:
 
 
 @pytest.fixture
-def fleet() -> Iterator[CollectorPool]:
-    """Return a fleet that is stopped afterwards."""
+def pool() -> Iterator[CollectorPool]:
+    """Return a pool that is stopped afterwards."""
     built = CollectorPool()
     yield built
     assert built.stop(10)
@@ -57,78 +57,76 @@ def app(server: SimulatorServer, app_id: int, **changes: Any) -> AppSettings:
     )
 
 
-def views_when_collected(fleet: CollectorPool) -> dict[str, AppView]:
-    """Return what is known of each app once all have been collected."""
-    wait_until(lambda: all(view.up for view in fleet.views()), "first collections")
-    return {view.settings.name: view for view in fleet.views()}
+def views_when_collected(pool: CollectorPool) -> dict[str, AppView]:
+    """Return the state of each app after all have been collected."""
+    wait_until(lambda: all(view.up for view in pool.views()), "first collections")
+    return {view.settings.name: view for view in pool.views()}
 
 
-def test_apps_come_and_go_and_unchanged_ones_go_on(
-    server: SimulatorServer, fleet: CollectorPool
+def test_a_reload_leaves_unchanged_apps_undisturbed(
+    server: SimulatorServer, pool: CollectorPool
 ) -> None:
     """An unchanged app keeps its snapshot, its counters, and its thread."""
-    fleet.apply([app(server, 1), app(server, 2)])
-    before = views_when_collected(fleet)
-    fleet.apply([app(server, 3), app(server, 2)])
-    names = [view.settings.name for view in fleet.views()]
+    pool.apply([app(server, 1), app(server, 2)])
+    before = views_when_collected(pool)
+    pool.apply([app(server, 3), app(server, 2)])
+    names = [view.settings.name for view in pool.views()]
     assert names == ["app-3", "app-2"]
-    kept = fleet.views()[1]
+    kept = pool.views()[1]
     assert kept.up
     assert kept.collections >= before["app-2"].collections
     assert kept.api.requests >= before["app-2"].api.requests
-    assert fleet.healthy()
-    views_when_collected(fleet)
+    assert pool.healthy()
+    views_when_collected(pool)
 
 
-def test_a_changed_app_begins_anew_with_its_counters(
-    server: SimulatorServer, fleet: CollectorPool
+def test_a_changed_app_starts_again_with_its_counters(
+    server: SimulatorServer, pool: CollectorPool
 ) -> None:
-    """The collection starts over; what was counted of its tasks goes on from the same baseline."""
-    fleet.apply([app(server, 1)])
-    views_when_collected(fleet)
+    """The collection starts again; its counters continue from the same baseline."""
+    pool.apply([app(server, 1)])
+    views_when_collected(pool)
     server.apps[1].life.add_task(status=5)
-    wait_until(lambda: fleet.views()[0].counters.transitions["new", "failed"], "the failed task")
+    wait_until(lambda: pool.views()[0].counters.transitions["new", "failed"], "the failed task")
     server.apps[1].life.add_task(status=5)
-    fleet.apply([app(server, 1, slots_limit=99)])
-    assert fleet.views()[0].snapshot is None
-    view = views_when_collected(fleet)["app-1"]
+    pool.apply([app(server, 1, slots_limit=99)])
+    assert pool.views()[0].snapshot is None
+    view = views_when_collected(pool)["app-1"]
     assert view.settings.slots_limit == 99
     assert view.counters.transitions["new", "failed"] == 2
 
 
-def test_apps_of_one_app_id_share_one_limiter(
-    server: SimulatorServer, fleet: CollectorPool
-) -> None:
-    """ZEGO counts for each AppId; a reload does not forget what was sent."""
+def test_apps_of_one_app_id_share_one_limiter(server: SimulatorServer, pool: CollectorPool) -> None:
+    """ZEGO counts for each AppId; a reload does not forget the requests before."""
     slow = CollectionSettings(interval=1, requests_per_second=5)
     twins = [app(server, 1, name="x", collection=slow), app(server, 1, name="y", collection=slow)]
-    fleet.apply(twins)
-    limiter = fleet._limiters[1]
-    fleet.apply([*twins, app(server, 2)])
-    assert fleet._limiters[1] is limiter
-    wait_until(lambda: all(view.collections > 2 for view in fleet.views()[:2]), "collections")
+    pool.apply(twins)
+    limiter = pool._limiters[1]
+    pool.apply([*twins, app(server, 2)])
+    assert pool._limiters[1] is limiter
+    wait_until(lambda: all(view.collections > 2 for view in pool.views()[:2]), "collections")
     assert server.apps[1].arrivals.max_in_a_second <= 5
 
 
 def test_counters_continue_from_the_history(server: SimulatorServer, tmp_path: Path) -> None:
-    """What happened while nobody looked is counted by the next process."""
+    """Changes between two processes are counted by the second one."""
     for number in range(2):
         history = HistoryFile(tmp_path / "history.sqlite")
-        fleet = CollectorPool(history)
-        fleet.apply([app(server, 1)])
-        view = views_when_collected(fleet)["app-1"]
+        pool = CollectorPool(history)
+        pool.apply([app(server, 1)])
+        view = views_when_collected(pool)["app-1"]
         assert view.counters.transitions["new", "failed"] == number
-        assert fleet.stop(10)
+        assert pool.stop(10)
         history.close()
         server.apps[1].life.add_task(status=5)
 
 
 def test_only_apps_with_a_secret_take_callbacks(
-    server: SimulatorServer, fleet: CollectorPool
+    server: SimulatorServer, pool: CollectorPool
 ) -> None:
-    """Without one nothing could be believed."""
-    fleet.apply([app(server, 1), app(server, 2, callback_secret="secret")])
-    assert list(fleet.callback_receivers()) == ["app-2"]
+    """Without a secret no callback could be authenticated."""
+    pool.apply([app(server, 1), app(server, 2, callback_secret="secret")])
+    assert list(pool.callback_receivers()) == ["app-2"]
 
 
 def test_a_snapshot_is_prepared_before_anybody_sees_it(server: SimulatorServer) -> None:

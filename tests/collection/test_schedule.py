@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from exporter.collection.schedule import EARLY_SPACING, Schedule, ticks_by
 
 
-def test_collections_stay_on_the_raster() -> None:
-    """A collection that takes a while does not push the next one back."""
+def test_collections_keep_their_interval() -> None:
+    """A slow collection does not delay the next one."""
     schedule = Schedule(first=10.0, interval=60.0)
     assert schedule.due == 10.0
     schedule.start(10.2)
@@ -20,7 +20,7 @@ def test_collections_stay_on_the_raster() -> None:
 
 
 def test_ticks_during_a_collection_are_skipped_and_counted() -> None:
-    """Two and a half intervals cost two ticks; the next one comes on the raster."""
+    """Two and a half intervals skip two ticks; the next collection is at the next tick."""
     schedule = Schedule(first=0.0, interval=60.0)
     schedule.start(0.0)
     assert schedule.end(150.0) == 2
@@ -28,7 +28,7 @@ def test_ticks_during_a_collection_are_skipped_and_counted() -> None:
 
 
 def test_a_request_brings_the_collection_forward() -> None:
-    """It is early, keeps its distance, and leaves the raster where it was."""
+    """It is at least EARLY_SPACING after the last start, and does not move the ticks."""
     schedule = Schedule(first=0.0, interval=60.0)
     schedule.start(0.0)
     schedule.end(1.0)
@@ -40,7 +40,7 @@ def test_a_request_brings_the_collection_forward() -> None:
 
 
 def test_requests_before_a_collection_are_served_by_it() -> None:
-    """Many callbacks at once cost one collection."""
+    """Many callbacks together cause one collection."""
     schedule = Schedule(first=0.0, interval=60.0)
     schedule.start(0.0)
     schedule.end(1.0)
@@ -67,7 +67,7 @@ def test_a_request_never_delays_the_tick() -> None:
 def test_every_tick_is_collected_or_skipped(
     interval: float, rounds: list[tuple[bool, float]]
 ) -> None:
-    """After any history: collections at ticks and skipped ones together are the ticks so far."""
+    """Collections at ticks and skipped ticks together are all ticks so far."""
     schedule = Schedule(first=0.0, interval=interval)
     now, at_ticks, skipped = 0.0, 0, 0
     for early, duration in rounds:
@@ -85,6 +85,6 @@ def test_every_tick_is_collected_or_skipped(
 
 @given(st.floats(0, 1e6), st.floats(-1e6, 1e6), st.floats(1, 1000), st.floats(0, 1e5))
 def test_ticks_never_become_fewer(now: float, tick: float, interval: float, later: float) -> None:
-    """What a scrape counts while a collection runs is at most what its end counts."""
+    """A scrape during a collection never shows more skipped ticks than its end."""
     assert 0 <= ticks_by(now, tick, interval) <= ticks_by(now + later, tick, interval)
     assert ticks_by(now, math.inf, interval) == 0

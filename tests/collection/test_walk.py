@@ -88,7 +88,7 @@ def test_fresh_tokens_without_new_tasks_are_a_pagination_error() -> None:
 
 
 def test_a_few_empty_pages_with_a_token_are_no_error() -> None:
-    """Filters and deletions may leave pages empty; the walk goes on to the end."""
+    """Filters and deletions can leave pages empty; the walk continues to the end."""
     empty = [make_page(token=str(number)) for number in range(10)]
     result = walk(Pages([*empty, make_page(make_task("a"))]), max_pages=100)
     assert [task.id for task in result.tasks] == ["a"]
@@ -121,7 +121,7 @@ def test_the_last_total_given_is_reported() -> None:
 
 
 def test_a_listing_that_reports_tasks_and_holds_none_is_refused() -> None:
-    """Publishing it would tell everybody that all tasks are gone."""
+    """Published, it would mean that all tasks are gone."""
     with pytest.raises(ProtocolError, match="reports 7 upload tasks and lists none"):
         walk(Pages([make_page(total=7)]), max_pages=10)
 

@@ -39,7 +39,7 @@ def stored(history: HistoryFile) -> AppCounters:
 
 
 def test_all_possible_pairs_are_there_from_the_start() -> None:
-    """`increase` cannot see a counter that is born at 1."""
+    """`increase()` cannot see a counter that appears with the value 1."""
     view = AppCounters().view()
     assert view.transitions == dict.fromkeys(POSSIBLE_PAIRS, 0)
     assert set(view.callback_events.values()) | set(view.failures.values()) == {0}
@@ -48,7 +48,7 @@ def test_all_possible_pairs_are_there_from_the_start() -> None:
 
 @given(walks)
 def test_counters_never_fall_and_add_up(statuses: list[dict[str, TaskStatus]]) -> None:
-    """Over any walks: what came less what went is what is there more than in the baseline.
+    """After any walks, arrivals minus departures explain each status since the baseline.
 
     A task that one walk missed is still there: the next walk decides.
     """
@@ -82,7 +82,7 @@ def test_a_task_keeps_the_time_it_entered_its_status() -> None:
 
 
 def test_since_when_the_baseline_has_its_statuses_is_not_known(history: HistoryFile) -> None:
-    """Neither after a restart; what changes later has its time."""
+    """Not after a restart either; later changes have times."""
     counters = stored(history)
     assert counters.record_walk([make_task("a", TaskStatus.WAITING)], 10.0)["a"].since is None
     restarted = stored(history)
@@ -145,7 +145,7 @@ def test_a_restart_at_any_walk_changes_nothing(
     statuses: list[dict[str, TaskStatus]],
     data: st.DataObject,
 ) -> None:
-    """Counters that is thrown away after some walks and read from its file counts like one."""
+    """Counters that are read from the file again after some walks count like those that stay."""
     with closing(HistoryFile(tmp_path_factory.mktemp("history") / "history.sqlite")) as history:
         whole, restarted = AppCounters(), stored(history)
         for number, walk in enumerate(statuses):
@@ -165,7 +165,7 @@ def test_a_restart_at_any_walk_changes_nothing(
 def test_a_full_disk_costs_a_log_line_and_nothing_is_lost(
     path: Path, history: HistoryFile, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Counts go on in memory; the first write that succeeds catches up, and says so once."""
+    """Counters continue in memory; the next write that succeeds writes all, and is logged."""
     counters = stored(history)
     counters.record_walk([], NOW)
     breaker = sqlite3.connect(path)
@@ -198,7 +198,7 @@ def test_a_callback_is_in_the_file_before_anybody_sees_it(history: HistoryFile) 
 
 
 def test_a_walk_that_a_callback_wrote_is_a_baseline(path: Path, history: HistoryFile) -> None:
-    """What a full disk refused is written whole with the next callback."""
+    """After a full disk, the next callback writes the complete state."""
     counters = stored(history)
     with closing(sqlite3.connect(path)) as breaker:
         breaker.execute(
@@ -214,7 +214,7 @@ def test_a_walk_that_a_callback_wrote_is_a_baseline(path: Path, history: History
 
 
 def test_callbacks_make_the_times_of_changes_exact() -> None:
-    """A change is known to the second, although the walks are a minute apart."""
+    """Times of changes are exact to the second, although walks are a minute apart."""
     counters = AppCounters()
     counters.record_walk([], NOW)
     counters.record_walk([make_task("a", TaskStatus.WAITING)], NOW + 60)

@@ -31,7 +31,7 @@ def problem_of(path: Path) -> str:
 
 
 def test_a_second_process_is_refused(path: Path, history: HistoryFile) -> None:
-    """Two writers would each count what the other has counted."""
+    """Two writers would count every change twice."""
     history.write("vod", 1, make_update())
     code = (
         "import pathlib, sys; from exporter.history.database import HistoryFile; "
@@ -63,7 +63,7 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, garbage: 
 
 
 def test_damage_in_the_middle_is_noticed(path: Path, history: HistoryFile) -> None:
-    """A file with a sound head and overwritten pages is not counted from."""
+    """A file with an intact header and overwritten pages is not used."""
     tracked = {f"task-{number}": WAITING for number in range(2000)}
     history.write("vod", 1, make_update(tracked=tracked))
     history.close()
@@ -77,7 +77,7 @@ def test_damage_in_the_middle_is_noticed(path: Path, history: HistoryFile) -> No
 
 
 def test_the_file_of_another_program_is_refused_and_left_alone(path: Path) -> None:
-    """A path given by mistake must not cost anybody their data."""
+    """A wrong path must not destroy another program's data."""
     other = sqlite3.connect(path)
     other.execute("CREATE TABLE theirs (x)")
     other.commit()
@@ -90,7 +90,7 @@ def test_the_file_of_another_program_is_refused_and_left_alone(path: Path) -> No
 def test_the_file_of_a_newer_version_is_refused_and_left_alone(
     path: Path, history: HistoryFile
 ) -> None:
-    """What a later format means is not guessed."""
+    """The meaning of a newer format is not guessed."""
     history.close()
     newer = sqlite3.connect(path)
     newer.execute("PRAGMA user_version = 99")
@@ -100,10 +100,10 @@ def test_the_file_of_a_newer_version_is_refused_and_left_alone(
     assert f"knows up to {len(MIGRATIONS)}" in problem
 
 
-def test_an_older_file_is_led_to_the_current_version(
+def test_an_older_file_is_migrated_to_the_current_version(
     path: Path, history: HistoryFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it holds stays; each step runs once."""
+    """Its content is kept; each step runs once."""
     history.write("vod", 1, make_update())
     history.close()
     step = "CREATE TABLE later (x); INSERT INTO later VALUES (1);"
@@ -129,7 +129,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, place: str) -> 
 
 
 def test_a_failing_write_changes_nothing(path: Path, history: HistoryFile) -> None:
-    """A walk is in the file whole or not at all."""
+    """Each walk is one transaction."""
     history.write("vod", 1, make_update())
     other = sqlite3.connect(path)
     other.execute(
@@ -201,7 +201,7 @@ def test_a_disk_that_is_full_at_the_start_stops_nothing(
 def test_a_file_that_another_process_has_locked_is_no_mistake(
     path: Path, history: HistoryFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may be free a moment later: not a fault of the configuration."""
+    """It can be free a moment later, so this is not an error of the configuration."""
     history.close()
     with closing(sqlite3.connect(path)) as other:
         other.execute("PRAGMA locking_mode = EXCLUSIVE")

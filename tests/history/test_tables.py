@@ -19,14 +19,14 @@ from tests.history.updates import WAITING, make_update
 
 
 def test_an_app_without_history_has_no_baseline(history: HistoryFile) -> None:
-    """Its first walk is one, whatever other apps have been through."""
+    """Its first walk is the baseline; other apps do not matter."""
     history.write("vod", 1, make_update())
     assert history.read("lessons", 1) == StoredState(None, {}, {})
     assert history.read("vod", 2).tracked is None
 
 
 def test_what_was_written_is_there_after_opening_anew(path: Path, history: HistoryFile) -> None:
-    """Tasks, counters and reasons, each changed or gone as the last walk had it."""
+    """Tasks, counters and reasons, after changes and deletions."""
     reason = FailureReason("upload", NOW)
     history.write("vod", 1, make_update(tracked={"a": WAITING, "b": WAITING}))
     history.write("vod", 1, make_update(failure_reasons={"b": reason, "c": reason}))
@@ -70,7 +70,7 @@ def test_a_walk_without_tasks_is_a_baseline_too(history: HistoryFile) -> None:
 def test_any_name_and_id_are_kept(
     tmp_path_factory: pytest.TempPathFactory, statuses: dict[str, TaskStatus], name: str
 ) -> None:
-    """Ids are the API's: any script, any length, control characters."""
+    """Ids come from the API: any script, any length, control characters."""
     tracked = {task_id: Tracked(status, NOW) for task_id, status in statuses.items()}
     with closing(HistoryFile(tmp_path_factory.mktemp("history") / "history.sqlite")) as history:
         history.write(name, 1, make_update(tracked=tracked))
@@ -140,7 +140,7 @@ COLUMNS = (
 def test_whatever_a_column_holds_the_file_can_be_used(
     tmp_path_factory: pytest.TempPathFactory, column: str, value: object
 ) -> None:
-    """What is read is possible: or the file is moved aside."""
+    """All values that are read are possible, or the file is moved aside."""
     path = tmp_path_factory.mktemp("history") / "history.sqlite"
     with closing(HistoryFile(path)) as history:
         history.write("vod", 1, make_update(failure_reasons={"a": FailureReason("upload", NOW)}))
@@ -160,7 +160,7 @@ def test_whatever_a_column_holds_the_file_can_be_used(
 
 
 def test_the_format_of_the_first_version_is_migrated(path: Path) -> None:
-    """The time of its baseline is not that of its tasks: since when is not known of them."""
+    """It stored the time of the baseline for its tasks; their real times are not known."""
     with closing(sqlite3.connect(path)) as old:
         old.executescript(MIGRATIONS[0])
         old.executescript(

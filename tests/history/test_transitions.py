@@ -31,7 +31,7 @@ def tracked_of(
 
 @given(snapshots)
 def test_the_first_snapshot_is_the_baseline(statuses: Statuses) -> None:
-    """It counts nothing, and everything in it is tracked from now on."""
+    """It counts nothing, and all its tasks are tracked from then on."""
     changes = compare(None, tasks_of(statuses), NOW)
     assert not changes.transitions
     assert not any(changes.durations.values())
@@ -47,7 +47,7 @@ def test_the_same_snapshot_twice_changes_nothing(statuses: Statuses) -> None:
 
 @given(snapshots, snapshots)
 def test_transitions_explain_exactly_the_difference(before: Statuses, after: Statuses) -> None:
-    """For each status, what went in less what went out is what there is more of.
+    """For each status, arrivals minus departures are the difference.
 
     The previous walk missed every task, so that those that are missing again are gone.
     """
@@ -79,7 +79,7 @@ def test_the_order_of_the_listing_does_not_matter(
 
 @given(snapshots, snapshots)
 def test_a_task_that_one_walk_missed_has_not_left(before: Statuses, after: Statuses) -> None:
-    """It keeps its entry, marked; listed again, nothing of it has changed, its time included."""
+    """It is marked as missing; listed again, it has its old status and time."""
     first = compare(tracked_of(before), tasks_of(after), NOW)
     assert not any(to == GONE for _, to in first.transitions)
     assert not first.gone
@@ -114,7 +114,7 @@ def test_a_phase_lasts_from_the_walk_that_saw_it_to_the_walk_that_saw_it_over() 
 
 
 def test_callbacks_make_times_exact_and_show_the_steps_between_two_walks() -> None:
-    """The walk decides what the status is; reports say when, and what was passed on the way."""
+    """The walk decides the status; reports give times and the steps in between."""
     before = tracked_of({"a": TaskStatus.WAITING}, NOW - 60)
     reports = {"a": [(NOW - 10, TaskStatus.SUCCEEDED), (NOW - 40, TaskStatus.UPLOADING)]}
     tasks = [make_task("a", TaskStatus.SUCCEEDED, created_at=NOW - 100)]
@@ -152,7 +152,7 @@ def test_a_task_that_comes_back_is_new_again() -> None:
 
 
 def test_a_duration_ends_when_a_task_is_first_seen_finished() -> None:
-    """Creation until now; failed tasks and tasks that were never seen unfinished count too."""
+    """From its creation; failed tasks and tasks that were never seen unfinished count too."""
     before = tracked_of({"a": TaskStatus.UPLOADING, "b": TaskStatus.WAITING_RETRY})
     tasks = [
         make_task("a", TaskStatus.SUCCEEDED, created_at=NOW - 40),
@@ -164,7 +164,7 @@ def test_a_duration_ends_when_a_task_is_first_seen_finished() -> None:
 
 
 def test_a_creation_time_in_the_future_or_absent_gives_no_negative_duration() -> None:
-    """Two clocks may differ; a time the API did not give cannot be measured from."""
+    """The clocks can differ, and without a creation time there is no duration."""
     tasks = [
         make_task("a", TaskStatus.SUCCEEDED, created_at=NOW + 3),
         make_task("b", TaskStatus.SUCCEEDED, created_at=None),
@@ -174,14 +174,14 @@ def test_a_creation_time_in_the_future_or_absent_gives_no_negative_duration() ->
 
 
 def test_a_task_that_ended_before_does_not_finish_again() -> None:
-    """An expired task that is listed as succeeded once more took no time for it."""
+    """An expired task that is listed as succeeded again has no second duration."""
     before = tracked_of({"a": TaskStatus.EXPIRED, "b": TaskStatus.CANCELLED})
     after = tasks_of({"a": TaskStatus.SUCCEEDED, "b": TaskStatus.FAILED})
     assert not any(compare(before, after, NOW).durations.values())
 
 
 def test_the_pairs_that_exist_from_the_start() -> None:
-    """Those of the life cycle, steps between two collections left out; nothing leaves an end."""
+    """The pairs of the life cycle, also over several steps; final statuses only lead to `gone`."""
     assert len(POSSIBLE_PAIRS) == len(set(POSSIBLE_PAIRS))
     assert {to for source, to in POSSIBLE_PAIRS if source == "waiting"} == {
         *("uploading", "waiting_retry", "succeeded", "failed", "cancelled", "expired", GONE)

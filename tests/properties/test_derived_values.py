@@ -1,4 +1,4 @@
-"""Unresolved failures, phases and sources, held to what the simulator itself knows.
+"""Unresolved failures, phases and sources, compared with the state of the simulator.
 
 Over restarts with a history file, and with both strategies; nothing of the exporter's own
 computations is used for the expectation.

@@ -44,7 +44,7 @@ ENDED = ("succeeded", "failed", "cancelled", "expired")
 
 
 class Expectation:
-    """What ought to be counted, from the changes that the simulator tells of."""
+    """The expected counters, from the changes that the simulator reports."""
 
     def __init__(self, life: Lifecycle) -> None:
         self.transitions: Counter[tuple[str, str]] = Counter()

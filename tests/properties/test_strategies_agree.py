@@ -1,4 +1,4 @@
-"""Both strategies through the same lives: what they expose is the same."""
+"""Both strategies expose the same metrics for any course of events."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _new_id(life: TaskStore) -> str:
 
 
 def intervals() -> st.SearchStrategy[list[Interval]]:
-    """Return a strategy for lives that hide nothing from totals."""
+    """Return a strategy for intervals whose changes all show in totals."""
     faults = st.sampled_from([None, None, None, Fault.HTTP_STATUS, Fault.BROKEN_ENTRIES])
     growing = st.builds(Interval, steps(*ORDINARY, "appear"), st.just(True), faults)
     shrinking = st.builds(Interval, steps(*ORDINARY, "vanish"), st.just(False), faults)
@@ -117,7 +117,7 @@ def test_all_that_is_exposed_is_the_same_after_each_interval(
 ) -> None:
     """Whatever the API does with totals, filters and look-ups, and through failures.
 
-    In one interval settled tasks either appear or vanish: both at once may hide each other.
+    In one interval terminal tasks either appear or vanish: both together can hide each other.
     """
     with closing(Twins(**switches)) as twins:
         twins.life.add_tasks(start, statuses=AT_FIRST)
@@ -173,7 +173,7 @@ def test_hidden_changes_are_set_right_by_the_next_resync(
 def test_what_moves_during_a_collection_is_right_one_interval_later(
     start: int, paging: str, life: Sequence[tuple[int, Sequence[Step]]]
 ) -> None:
-    """A task that is met twice, or between two listings not at all, stays so for no longer."""
+    """A task that is listed twice, or missed in between, is right one interval later."""
     pending = list(life)
     requests = 0
 

@@ -1,4 +1,4 @@
-"""A peer on loopback that does to a connection what a test tells it to, right or wrong."""
+"""A server on loopback whose behaviour on each connection is chosen by the test."""
 
 from __future__ import annotations
 

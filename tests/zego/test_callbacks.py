@@ -1,4 +1,4 @@
-"""Callbacks as ZEGO sends them."""
+"""Authentic and other callbacks."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_an_event_names_the_status_that_its_task_has_entered(
         (None, None),
     ],
 )
-def test_the_time_of_an_event_is_taken_where_it_can_be_right(
+def test_the_time_of_an_event_is_used_if_it_is_plausible(
     event_time: object, at: float | None
 ) -> None:
     """It is in milliseconds; seconds would be in 1970."""
@@ -146,7 +146,7 @@ def test_event_types_have_words_and_unknown_ones_are_other(event_type: Any, word
     ],
 )
 def test_failure_reasons_have_words_and_unknown_ones_are_other(detail: Any, failure: str) -> None:
-    """The label is a closed set whatever the event says."""
+    """The label values are a closed set."""
     assert read(encode(Detail=detail)).failure == failure
 
 
@@ -171,7 +171,7 @@ def test_failure_reasons_have_words_and_unknown_ones_are_other(detail: Any, fail
     ],
 )
 def test_what_is_not_authentic_is_refused(body: bytes, now: float, reason: str) -> None:
-    """Each with the word it is counted by, and nothing else of it in the message."""
+    """The message contains the counted reason and nothing from the callback."""
     with pytest.raises(CallbackRejected) as caught:
         read(body, now=now)
     assert caught.value.reason == reason
@@ -179,7 +179,7 @@ def test_what_is_not_authentic_is_refused(body: bytes, now: float, reason: str) 
 
 
 def test_an_authentic_signature_fits_one_timestamp_and_nonce_only() -> None:
-    """Zeros cannot move from the nonce to the timestamp: that would be a replay as a new nonce."""
+    """Zeros cannot move from the nonce to the timestamp, which would make a replay look new."""
     recorded = sign_callback(SECRET, "1470820198", "00")
     assert read(encode(Nonce="00", Signature=recorded)).nonce == "00"
     with pytest.raises(CallbackRejected):
@@ -194,7 +194,7 @@ def test_an_authentic_signature_fits_one_timestamp_and_nonce_only() -> None:
     ).map(lambda value: json.dumps(value).encode())
 )
 def test_any_bytes_are_refused_and_nothing_else_happens(body: bytes) -> None:
-    """Without the secret nobody makes a signature, so nothing gets through."""
+    """A signature needs the secret, so random bytes are always refused."""
     with pytest.raises(CallbackRejected):
         read(body)
 
@@ -209,7 +209,7 @@ def test_any_bytes_are_refused_and_nothing_else_happens(body: bytes) -> None:
     )
 )
 def test_any_signed_content_gives_an_event_of_the_closed_sets(changes: dict[str, Any]) -> None:
-    """The signature covers no field but nonce and timestamp, so all others are not trusted."""
+    """The signature covers only nonce and timestamp, so no other field is trusted."""
     body = json.dumps({**EVENT, **changes}).encode()
     assert read(body).word in EVENT_WORDS
     read(body).task_id.encode()
@@ -217,7 +217,7 @@ def test_any_signed_content_gives_an_event_of_the_closed_sets(changes: dict[str,
 
 @pytest.mark.parametrize("part", [b"%", b"+", b"%7B", b"[", b'{"a":', b"\\u0000", b"0", b" "])
 def test_bodies_are_read_in_linear_time(part: bytes) -> None:
-    """Whatever a peer sends, up to the limit and beyond it."""
+    """For bodies up to the limit and above it."""
 
     def read(body: bytes) -> None:
         with suppress(CallbackRejected):

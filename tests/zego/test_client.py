@@ -1,4 +1,4 @@
-"""The client's dealings with an API that answers from a list; test_transport has real sockets."""
+"""The client with scripted answers; test_transport has real sockets."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ BROKEN = NetworkError("connection reset", code="connection", transient=True)
 
 @dataclass
 class Scripted(Transport):
-    """A transport that plays its answers in turn; each takes a tenth of a second."""
+    """A transport with a list of answers, each of which takes a tenth of a second."""
 
     answers: list[Response | Exception]
     now: float = 100.0
@@ -139,7 +139,7 @@ def world(
 
 
 def test_a_request_is_signed_and_asks_for_the_first_page() -> None:
-    """`docs/zego-api.md`, Requests; what is not asked for is not sent."""
+    """`docs/zego-api.md`, Requests; absent arguments are not sent."""
     one = world(ok())
     page = one.ask()
     assert page == Page((), "", 0, {})
@@ -158,7 +158,7 @@ def test_a_request_is_signed_and_asks_for_the_first_page() -> None:
     assert (body, timeout) == ({"PageSize": 50}, 10.0)
 
 
-def test_all_that_can_be_asked_for() -> None:
+def test_all_arguments_are_sent() -> None:
     """Each argument goes into the body, IsTest into the query."""
     one = world(ok(), is_test=False)
     one.ask(page_token="t\ud800", page_size=7, status=0, task_id="id")
@@ -190,8 +190,8 @@ def test_each_request_is_signed_with_the_secret_it_comes_with() -> None:
         (BROKEN, "connection"),
     ],
 )
-def test_what_can_heal_is_sent_again(failure: Response | Exception, code: str) -> None:
-    """With backoff, and a fresh signature each time; every request and error is counted."""
+def test_transient_errors_are_retried(failure: Response | Exception, code: str) -> None:
+    """With backoff and a new signature each time; every request and error is counted."""
     one = world(failure, failure, ok())
     assert one.ask().tasks == ()
     assert one.transport.slept == [0.5, 1.0]
@@ -214,7 +214,9 @@ def test_what_can_heal_is_sent_again(failure: Response | Exception, code: str) -
         (NetworkError("self-signed certificate", code="tls"), NetworkError),
     ],
 )
-def test_what_cannot_heal_is_not(failure: Response | Exception, expected: type[ApiError]) -> None:
+def test_lasting_errors_are_not_retried(
+    failure: Response | Exception, expected: type[ApiError]
+) -> None:
     """One request, one error."""
     one = world(failure)
     with pytest.raises(expected) as caught:
@@ -224,7 +226,7 @@ def test_what_cannot_heal_is_not(failure: Response | Exception, expected: type[A
 
 
 def test_the_last_error_is_raised_when_retries_are_used_up() -> None:
-    """As many requests as allowed, then the truth."""
+    """After the allowed number of requests."""
     one = world(BROKEN, TIMED_OUT, refusal(350010000), max_retries=2)
     with pytest.raises(ServerError) as caught:
         one.ask()
@@ -233,7 +235,7 @@ def test_the_last_error_is_raised_when_retries_are_used_up() -> None:
 
 
 def test_an_expired_timestamp_is_signed_again_once() -> None:
-    """The error that remains says how far the clocks are apart."""
+    """The second error contains the difference of the clocks."""
     late = ok({"Code": 100000004}, Date=formatdate(NOW + 1201, usegmt=True))
     one = world(late, late)
     with pytest.raises(ClockSkewError, match="its clock is 1200 s ahead"):
@@ -242,7 +244,7 @@ def test_an_expired_timestamp_is_signed_again_once() -> None:
 
 
 def test_retry_after_is_honoured() -> None:
-    """In seconds or as a date, by our own clock."""
+    """In seconds, or as a date compared with our clock."""
     date = formatdate(NOW + 30, usegmt=True)
     one = world(ok(status=429, Retry_After="7"), ok(status=503, Retry_After=date), ok())
     one.ask()
@@ -251,7 +253,7 @@ def test_retry_after_is_honoured() -> None:
 
 
 def test_retries_pass_the_limiter() -> None:
-    """A retry waits its turn like any request."""
+    """A retry waits for a slot like any request."""
     one = world(BROKEN, ok(), rate=0.1)
     one.ask()
     assert sum(one.transport.slept) == pytest.approx(10.0, abs=0.01)
@@ -259,7 +261,7 @@ def test_retries_pass_the_limiter() -> None:
 
 
 def test_no_try_starts_past_the_deadline() -> None:
-    """What went wrong is the error: it says more than that there was no time to try again."""
+    """The error of the last try is raised, which is more useful than a DeadlineError."""
     one = world(ok(status=503, Retry_After="60"))
     with pytest.raises(ServerError, match="HTTP 503") as caught:
         one.ask(deadline=150.0)
@@ -278,7 +280,7 @@ def test_a_wait_for_the_limiter_ends_at_the_deadline() -> None:
 
 
 def test_the_deadline_cuts_a_request() -> None:
-    """It shortens the time-out, and is the reason of the failure then."""
+    """It shortens the time-out, and the failure is a DeadlineError."""
     one = world(TIMED_OUT)
     with pytest.raises(DeadlineError):
         one.ask(deadline=102.0)
@@ -295,7 +297,7 @@ def test_nothing_is_sent_once_the_deadline_is_past() -> None:
 
 
 def test_stopped_passes() -> None:
-    """It is neither an API error nor a reason to try again."""
+    """It is neither counted as an API error nor retried."""
     one = world(Stopped())
     with pytest.raises(Stopped):
         one.ask()
@@ -303,7 +305,7 @@ def test_stopped_passes() -> None:
 
 
 def test_the_clock_skew_is_measured_from_the_date() -> None:
-    """Against the middle of the request; garbage leaves the last value."""
+    """Relative to the middle of the request; garbage does not change the last value."""
     one = world(ok(Date=formatdate(NOW + 5, usegmt=True)), ok(Date="today"), ok())
     one.ask()
     assert one.counts.clock_skew_seconds == pytest.approx(5 - 0.05)
@@ -349,7 +351,7 @@ def test_a_message_that_echoes_the_signature_is_dropped() -> None:
 def test_any_answer_gives_a_page_or_one_of_our_errors(
     status: int, body: bytes, garbage: str
 ) -> None:
-    """Nothing else leaves, whatever comes back."""
+    """No other exception is raised."""
     headers = {"Date": garbage, "Retry-After": garbage}
     one = world(Response(status, headers, body, 0.1), max_retries=0)
     with suppress(ApiError):
@@ -388,7 +390,7 @@ def test_over_a_real_connection() -> None:
 
 
 def test_a_wait_that_ends_in_time_is_slept() -> None:
-    """The sleep is the caller's."""
+    """The given function sleeps."""
     naps: list[float] = []
     deadline = Deadline(10.0, lambda: 4.0, naps.append)
     deadline.wait(5.0)
@@ -396,8 +398,8 @@ def test_a_wait_that_ends_in_time_is_slept() -> None:
     assert deadline.remaining() == 6.0
 
 
-def test_a_wait_that_would_end_too_late_fails_at_once() -> None:
-    """Nothing is gained by sleeping first; the message names what was being retried."""
+def test_a_wait_that_would_end_too_late_fails_immediately() -> None:
+    """It does not sleep first; the message contains the error that was being retried."""
     naps: list[float] = []
     deadline = Deadline(10.0, lambda: 4.0, naps.append)
     deadline.last_error = ServerError("HTTP 503", code="http_503")
@@ -407,13 +409,13 @@ def test_a_wait_that_would_end_too_late_fails_at_once() -> None:
 
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
-INSTANT = 784111777.0
+UNIX_SECONDS = 784111777.0
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (DATE, INSTANT),
+        (DATE, UNIX_SECONDS),
         ("", None),
         ("yesterday", None),
         ("Sun, 99 Nov 99999999999 08:49:37 GMT", None),
@@ -437,13 +439,13 @@ def test_http_dates(value: str, expected: float | None) -> None:
     ],
 )
 def test_retry_after(value: str, expected: float | None) -> None:
-    """Seconds or a date; capped; garbage is as good as none."""
-    assert parse_retry_after(value, now=INSTANT - 10) == expected
+    """Seconds or a date, up to a limit; garbage is ignored."""
+    assert parse_retry_after(value, now=UNIX_SECONDS - 10) == expected
 
 
 def test_a_date_that_is_past_asks_for_no_wait() -> None:
     """It is never negative."""
-    assert parse_retry_after(DATE, now=INSTANT + 10) == 0
+    assert parse_retry_after(DATE, now=UNIX_SECONDS + 10) == 0
 
 
 @settings(deadline=None, max_examples=25)
@@ -454,12 +456,12 @@ def test_a_date_that_is_past_asks_for_no_wait() -> None:
 )
 def test_garbage_raises_nothing(value: str) -> None:
     """Any text gives seconds within the cap, or None."""
-    seconds = parse_retry_after(value, now=INSTANT)
+    seconds = parse_retry_after(value, now=UNIX_SECONDS)
     assert seconds is None or 0 <= seconds <= MAX_RETRY_AFTER_SECONDS
 
 
 @pytest.mark.parametrize("part", ["1", "Mon, ", ":", "(", ")", " ", "\\", "+", "GMT "])
 def test_headers_are_read_in_linear_time(part: str) -> None:
-    """Whatever a peer writes into them."""
+    """For any text of a peer."""
     assert_linear(parse_http_date, lambda size: part * size)
     assert_linear(lambda text: parse_retry_after(text, now=0.0), lambda size: part * size)

@@ -1,4 +1,4 @@
-"""Return codes and HTTP statuses, and what they mean to an operator."""
+"""Return codes and HTTP statuses, and the error and remedy for each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from exporter.zego.decoding import Answer
     ],
 )
 def test_return_codes(code: int, expected: type[ApiError], transient: bool) -> None:
-    """`docs/zego-api.md`, Return codes; each comes with what the operator can do."""
+    """`docs/zego-api.md`, Return codes; each error has a remedy."""
     error = error_for_code(Answer(code, "", "abcd123", None))
     assert (type(error), error.code, error.transient) == (expected, str(code), transient)
     assert f"(code {code})" in str(error)
@@ -88,7 +88,7 @@ def test_an_expired_timestamp_says_by_how_much(skew: float, expected: str) -> No
     ],
 )
 def test_http_statuses(status: int, expected: type[ApiError], transient: bool) -> None:
-    """Only an overload and the server's own faults heal."""
+    """Only an overload and faults of the server are transient."""
     error = error_for_status(status, retry_after=7.0)
     assert error is not None
     assert (type(error), error.code, error.transient) == (expected, f"http_{status}", transient)
@@ -106,7 +106,7 @@ def test_success_is_no_error() -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.integers(), st.text(st.characters()), st.text(st.characters()))
 def test_any_failed_answer_gives_a_printable_error(code: int, message: str, request: str) -> None:
-    """Whatever a peer says can go into a log line."""
+    """Any text of a peer can be logged."""
     error = error_for_code(Answer(code, message, request, None), secrets=("secret",))
     line = str(error) + error.request_id
     assert printable(line) == line

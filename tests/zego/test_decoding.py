@@ -1,4 +1,4 @@
-"""Answers, good and bad, and what is made of them."""
+"""Decoding of valid and broken answers."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_the_vendors_example_in_each_of_its_spellings(total: str, tasks: str) ->
     ],
 )
 def test_bytes_that_are_no_answer(body: bytes) -> None:
-    """Each is a protocol error that quotes nothing of the bytes."""
+    """Each is a protocol error that does not quote the bytes."""
     with pytest.raises(ProtocolError) as caught:
         decode_answer(body)
     assert (caught.value.code, caught.value.transient) == ("invalid_response", False)
@@ -100,12 +100,12 @@ def test_bytes_that_are_no_answer(body: bytes) -> None:
 
 @pytest.mark.parametrize("code", ["0", "0.0", '"0"', '"0.0"', "-0"])
 def test_the_code_may_be_any_form_of_a_whole_number(code: str) -> None:
-    """Strings and whole floats are taken."""
+    """Strings and whole floating-point numbers are accepted."""
     assert decode_answer(f'{{"Code": {code}}}'.encode()).code == 0
 
 
-def test_fields_of_the_envelope_with_a_wrong_type_are_as_good_as_absent() -> None:
-    """They are for people only."""
+def test_fields_of_the_envelope_with_a_wrong_type_are_ignored() -> None:
+    """They only appear in messages."""
     answer = decode_answer(b'\xef\xbb\xbf{"Code": 7, "Message": [1], "RequestId": 5}')
     assert (answer.code, answer.message, answer.request_id, answer.data) == (7, "", "", None)
 
@@ -125,7 +125,7 @@ def test_fields_of_the_envelope_with_a_wrong_type_are_as_good_as_absent() -> Non
     ],
 )
 def test_data_that_is_no_page(data: Any) -> None:
-    """A broken page fails the walk: nothing may be taken for complete that is not."""
+    """A broken page fails the walk, so that no part of a listing is published."""
     with pytest.raises(ProtocolError):
         decode_page(data)
 
@@ -142,19 +142,19 @@ def test_data_that_is_no_page(data: Any) -> None:
     ],
 )
 def test_pages_without_tasks(data: Any) -> None:
-    """The list may be null, or left out where another field shows that it is a page."""
+    """The list can be null, or absent if another field shows that it is a page."""
     page = decode_page(data)
     assert (page.tasks, page.next_token, dict(page.malformed)) == ((), "", {})
 
 
 @pytest.mark.parametrize("unused", [None, []])
-def test_of_both_spellings_the_one_with_tasks_is_taken(unused: Any) -> None:
-    """Tasks are not lost to an empty field beside them."""
+def test_of_both_spellings_the_one_with_tasks_is_used(unused: Any) -> None:
+    """An empty field with the other spelling hides no tasks."""
     assert decode_page({"UploadTasks": unused, "UploadTask": [ENTRY]}).tasks == (TASK,)
     assert decode_page({"UploadTasks": [ENTRY], "UploadTask": unused}).tasks == (TASK,)
 
 
-def test_the_token_is_kept_as_it_is() -> None:
+def test_the_token_is_not_changed() -> None:
     """It is opaque."""
     assert decode_page({"UploadTasks": [], "NextPageToken": " \ud800?"}).next_token == " \ud800?"
 
@@ -175,7 +175,7 @@ def test_the_token_is_kept_as_it_is() -> None:
     ],
 )
 def test_the_total_is_advisory(total: Any, expected: int | None) -> None:
-    """One that cannot be read fails nothing."""
+    """An unreadable total is ignored."""
     assert decode_page({"UploadTasks": [], "TotalSize": total}).total == expected
 
 
@@ -198,7 +198,7 @@ def test_the_total_is_advisory(total: Any, expected: int | None) -> None:
     ],
 )
 def test_statuses(code: Any, status: TaskStatus) -> None:
-    """The seven that are documented, and what may come later."""
+    """The seven documented codes, and unknown ones."""
     (task,) = page_of(entry_with("Status", code)).tasks
     assert task.status is status
 
@@ -220,7 +220,7 @@ def test_statuses(code: Any, status: TaskStatus) -> None:
         (ABSENT, None),
     ],
 )
-def test_instants(value: Any, expected: float | None) -> None:
+def test_timestamps(value: Any, expected: float | None) -> None:
     """Seconds or milliseconds become Unix seconds; 0, null and absent mean none."""
     (task,) = page_of(entry_with("ExpiresAt", value), entry_with("CreateTime", value)).tasks[:1]
     assert task.expires_at == expected
@@ -245,12 +245,12 @@ def test_instants(value: Any, expected: float | None) -> None:
 def test_fields_that_are_absent_or_in_another_form(
     field: str, value: Any, expected: tuple[str, Any]
 ) -> None:
-    """What can be understood is taken."""
+    """All forms that can be understood are accepted."""
     (task,) = page_of(entry_with(field, value)).tasks
     assert getattr(task, expected[0]) == expected[1]
 
 
-BAD_INSTANTS: tuple[Any, ...] = (-1, "soon", "-1", True, [], {}, 1e300, 1e14, 10**400, "1e9")
+BAD_UNIX_SECONDSS: tuple[Any, ...] = (-1, "soon", "-1", True, [], {}, 1e300, 1e14, 10**400, "1e9")
 NOT_IDS: tuple[Any, ...] = (ABSENT, None, "", 5, [], "a\nb", "\u2028", "x" * 257)
 NOT_TITLES: tuple[Any, ...] = (5, False, [], {})
 NOT_WHOLE: tuple[Any, ...] = (ABSENT, None, "", "x", 4.5, True, [], "4.5")
@@ -261,21 +261,21 @@ BROKEN_ENTRIES: list[tuple[Any, str]] = [
     *[(entry_with("Title", value), "title") for value in NOT_TITLES],
     *[(entry_with("Status", value), "status") for value in NOT_WHOLE],
     *[(entry_with("RetryCount", value), "retry_count") for value in NOT_COUNTS],
-    *[(entry_with("ExpiresAt", value), "expires_at") for value in BAD_INSTANTS],
-    *[(entry_with("CreateTime", value), "create_time") for value in BAD_INSTANTS],
+    *[(entry_with("ExpiresAt", value), "expires_at") for value in BAD_UNIX_SECONDSS],
+    *[(entry_with("CreateTime", value), "create_time") for value in BAD_UNIX_SECONDSS],
 ]
 
 
 @pytest.mark.parametrize(("entry", "reason"), BROKEN_ENTRIES)
 def test_a_broken_entry_is_left_out_and_counted(entry: Any, reason: str) -> None:
-    """Its neighbours stay."""
+    """The other entries are kept."""
     page = page_of(entry, ENTRY)
     assert page.tasks == (TASK,)
     assert dict(page.malformed) == {reason: 1}
 
 
 def test_every_reason_occurs() -> None:
-    """The list of reasons is complete and has none too many."""
+    """The list of reasons is complete, and each reason occurs."""
     assert {reason for _, reason in BROKEN_ENTRIES} == set(MALFORMED_REASONS)
 
 
@@ -305,7 +305,7 @@ PAGES = st.fixed_dictionaries(
 @settings(deadline=None, max_examples=60)
 @given(PAGES | JSON)
 def test_any_data_gives_a_page_or_a_protocol_error(data: Any) -> None:
-    """Nothing else leaves, and what is counted adds up."""
+    """No other exception is raised, and the counts add up."""
     try:
         page = decode_page(data)
     except ProtocolError:
@@ -320,7 +320,7 @@ def test_any_data_gives_a_page_or_a_protocol_error(data: Any) -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.binary() | JSON.map(lambda value: json.dumps({"Code": value}).encode()))
 def test_any_bytes_give_an_answer_or_a_protocol_error(body: bytes) -> None:
-    """Nothing else leaves."""
+    """No other exception is raised."""
     try:
         answer = decode_answer(body)
     except ProtocolError:
@@ -346,7 +346,7 @@ def test_any_bytes_give_an_answer_or_a_protocol_error(body: bytes) -> None:
     ],
 )
 def test_the_host_of_the_source(url: str, host: str) -> None:
-    """In lower case, as it is written, and nothing else of the URL."""
+    """Only the host, in lower case."""
     assert page_of(entry_with("StreamUrl", url)).tasks[0].source_host == host
 
 
@@ -381,7 +381,7 @@ def test_the_host_of_the_source(url: str, host: str) -> None:
     ],
 )
 def test_a_source_without_a_sure_host_is_unknown(url: Any) -> None:
-    """What is no host could be a password."""
+    """A text that is not a host could be a password."""
     assert page_of(entry_with("StreamUrl", url)).tasks[0].source_host == "unknown"
 
 
@@ -391,7 +391,7 @@ def test_a_source_without_a_sure_host_is_unknown(url: Any) -> None:
     | st.from_regex(r"[a-z]{1,5}://[a-z@:/?#.\\\[\] %-]{0,60}", fullmatch=True)
 )
 def test_any_source_gives_a_short_host(url: str) -> None:
-    """No part that can contain a token, no character that acts."""
+    """No part that can contain a token, and no control character."""
     host = page_of(entry_with("StreamUrl", url)).tasks[0].source_host
     assert 0 < len(host) <= 256
     assert not set(host) & set("/?#@%\\ \n")
@@ -402,7 +402,7 @@ def test_any_source_gives_a_short_host(url: str) -> None:
     "part", ["a", "@", "a@", ":", "a:", "[", "[:", ".", "://", "a://", "%", "/@", "?", "\\", " "]
 )
 def test_the_host_is_found_in_linear_time(part: str) -> None:
-    """Whatever the URL is made of."""
+    """For any URL."""
     assert_linear(
         decode_page,
         lambda size: {"UploadTasks": [{**ENTRY, "StreamUrl": "a://" + part * 800}] * (size // 50)},
@@ -422,7 +422,7 @@ def test_the_host_is_found_in_linear_time(part: str) -> None:
     ],
 )
 def test_a_page_that_reports_tasks_and_has_no_list_is_broken(data: dict[str, Any]) -> None:
-    """`docs/guarantees.md`, section 1: it would end the walk early, or say that all are gone."""
+    """`docs/guarantees.md`, section 1: a part of the listing would be published."""
     with pytest.raises(ProtocolError, match="has no list of tasks"):
         decode_page(data)
 
@@ -438,6 +438,6 @@ def test_a_page_without_tasks_may_leave_out_the_list(data: dict[str, Any]) -> No
 @pytest.mark.parametrize("broken", [None, 5, {}, {**ENTRY, "Status": None}])
 @pytest.mark.parametrize("entries", [1, 50])
 def test_a_page_without_a_readable_entry_is_broken(broken: Any, entries: int) -> None:
-    """The API writes something that this version does not know: nothing is gone."""
+    """The API uses a format that this version does not know; no task is gone."""
     with pytest.raises(ProtocolError, match=f"none of a page's {entries} entries can be read"):
         page_of(*[broken] * entries)

@@ -52,13 +52,13 @@ def test_which_proxy_is_used(
     ],
 )
 def test_network_errors(error: Exception, code: str, text: str) -> None:
-    """The text is made of what is known to be safe."""
+    """The text is made of safe parts."""
     translated = translate_error(error, url="https://api.example/", timeout=1.0)
     assert (type(translated), translated.code, str(translated)) == (NetworkError, code, text)
 
 
 def test_a_time_out_of_the_library_is_ours() -> None:
-    """Whichever clock notices first."""
+    """Also if the time limit of a single read comes first."""
     translated = translate_error(
         requests.ReadTimeout(TimeoutError("timed out")), url="https://api.example/", timeout=2.5
     )
@@ -66,8 +66,8 @@ def test_a_time_out_of_the_library_is_ours() -> None:
     assert str(translated) == "no complete answer within 2.5 s"
 
 
-def test_errors_that_wrap_each_other_in_a_circle_come_to_an_end() -> None:
-    """Chains of causes are the libraries' to build."""
+def test_errors_that_refer_to_each_other_are_translated() -> None:
+    """Libraries can build any chain of causes."""
     first, second = OSError(), OSError()
     first.__cause__, second.__cause__ = second, first
     assert translate_error(first, url="https://api.example/", timeout=1.0).code == "connection"

@@ -1,4 +1,4 @@
-"""The signature, held to ZEGO's published vector."""
+"""Signatures, compared with ZEGO's published test vector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the transport does with good and bad peers, over real sockets on loopback."""
+"""The transport with good and bad peers, over real sockets on loopback."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_it_sends_the_query_the_body_and_our_headers(transport: Transport) -> No
 
 
 def test_it_returns_status_headers_and_body(transport: Transport) -> None:
-    """Headers are found in any case."""
+    """Names of headers are case-insensitive."""
     with serving(answer(b'{"a": 1}', headers=("X-Word: x",))) as peer:
         response = post(transport, peer.url)
     assert (response.status, response.body) == (200, b'{"a": 1}')
@@ -90,7 +90,7 @@ def test_one_connection_serves_many_requests(transport: Transport) -> None:
 
 
 class FakeClock:
-    """Seconds that pass when a test says so."""
+    """A clock that only tests move."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -147,8 +147,8 @@ def test_a_change_of_dns_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
         transport.close()
 
 
-def test_a_kept_connection_that_was_closed_is_replaced_unnoticed(transport: Transport) -> None:
-    """A peer that hangs up between two requests costs no error."""
+def test_a_kept_connection_that_was_closed_is_replaced(transport: Transport) -> None:
+    """A peer that closes the connection between two requests causes no error."""
     hung_up = threading.Event()
 
     def behave(connection: Connection) -> None:
@@ -164,8 +164,8 @@ def test_a_kept_connection_that_was_closed_is_replaced_unnoticed(transport: Tran
     assert peer.connections == 2
 
 
-def test_gzip_and_chunks_are_undone(transport: Transport) -> None:
-    """The body is what the API wrote, however it travelled."""
+def test_gzip_and_chunks_are_decoded(transport: Transport) -> None:
+    """The body is the API's text, without transfer and content encoding."""
     packed = gzip.compress(b'{"a": 1}')
     chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(packed), packed)
     head = OK + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -243,7 +243,7 @@ def drip_unbounded_body(connection: Connection) -> None:
 
 
 def drip_hundred_continue(connection: Connection) -> None:
-    """Promise an answer for ever."""
+    """Send interim answers (100 Continue) without an end."""
     connection.read_request()
     while not connection.peer.stopped.wait(0.02):
         connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -286,7 +286,7 @@ def test_after_a_cut_the_next_request_works(transport: Transport) -> None:
 
 
 def test_a_tls_handshake_without_an_end_is_cut_off(transport: Transport) -> None:
-    """A peer that drips through the handshake holds nobody."""
+    """A peer that sends its handshake byte by byte blocks nothing."""
 
     def behave(connection: Connection) -> None:
         connection.drip(b"\x16\x03\x03\x40\x00" + b"x" * 10_000)
@@ -355,7 +355,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_answer_is_one_of_our_errors(transport: Transport, name: str) -> None:
-    """Each fault has its class, its code, and whether another try can help."""
+    """Each fault has its class, its code, and is transient or not."""
     behave, expected, code, transient = BROKEN[name]
     with serving(behave) as peer:
         error = failure_of(transport, peer.url)
@@ -363,7 +363,7 @@ def test_a_broken_answer_is_one_of_our_errors(transport: Transport, name: str) -
 
 
 def test_a_refused_connection_says_so(transport: Transport) -> None:
-    """The message is the operating system's word for it."""
+    """The message is the operating system's."""
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     error = failure_of(transport, f"http://127.0.0.1:{port}")
@@ -372,7 +372,7 @@ def test_a_refused_connection_says_so(transport: Transport) -> None:
 
 
 def test_an_unknown_host_says_so(transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failed name lookup may heal."""
+    """A failed name lookup is transient."""
 
     def getaddrinfo(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -387,7 +387,7 @@ def test_an_unknown_host_says_so(transport: Transport, monkeypatch: pytest.Monke
 def test_a_limit_of_this_process_is_not_blamed_on_the_network(
     transport: Transport, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    """The remedy names the limit, and the same request is not sent again at once."""
+    """The remedy names the limit, and the request is not retried."""
 
     def getaddrinfo(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
@@ -400,7 +400,7 @@ def test_a_limit_of_this_process_is_not_blamed_on_the_network(
 
 
 def test_a_host_that_cannot_be_looked_up_is_ours(transport: Transport) -> None:
-    """A name that no encoding can hold is an error like any other."""
+    """A name that cannot be encoded is an error like any other."""
     error = failure_of(transport, f"http://{'x' * 64}.example")
     assert (type(error), error.code) == (NetworkError, "connection")
 
@@ -440,9 +440,7 @@ def server_context(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(
-    transport: Transport, certificate: Path
-) -> None:
+def test_an_untrusted_certificate_is_refused(transport: Transport, certificate: Path) -> None:
     """The error names the reason; nothing was sent."""
     context = server_context(certificate)
     with serving(lambda connection: connection.start_tls(context)) as peer:
@@ -453,7 +451,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
 
 
 def test_tls_to_a_plain_server_is_a_tls_error(transport: Transport) -> None:
-    """A wrong port is named as what it looks like."""
+    """A wrong port looks like a failure of TLS."""
     with serving(lambda connection: connection.send(b"HTTP/1.1 400 Bad\r\n\r\n")) as peer:
         error = failure_of(transport, f"https://127.0.0.1:{peer.port}")
     assert (type(error), error.code) == (NetworkError, "tls")
@@ -591,7 +589,7 @@ def test_https_goes_through_the_proxy_of_the_environment(
 def test_a_proxy_that_refuses_is_named(
     transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A tunnel refused for want of credentials will not heal by itself."""
+    """A tunnel that is refused for lack of credentials is not retried."""
     with serving(answer(status="407 Hello")) as peer:
         monkeypatch.setenv("HTTPS_PROXY", peer.url)
         error = failure_of(transport, "https://api.example")
@@ -679,7 +677,7 @@ def open_descriptors() -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux's /proc")
 def test_no_descriptor_leaks() -> None:
-    """Neither kept, nor closed, nor cut connections leave a descriptor behind."""
+    """Kept, closed and cut connections all release their descriptors."""
     closing = raw(OK + b"Connection: close\r\nContent-Length: 2\r\n\r\n{}")
     before = open_descriptors()
     transport = Transport()
@@ -698,7 +696,7 @@ def test_no_descriptor_leaks() -> None:
 def test_no_error_holds_the_signature(
     transport: Transport, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Message, repr, traceback with all its causes, and the log at debug are free of it."""
+    """Not in message, repr, traceback with all causes, or log at debug."""
     caplog.set_level(logging.DEBUG)
     if name == "refused":
         error = failure_of(transport, "http://127.0.0.1:1")
@@ -720,28 +718,28 @@ def test_a_broken_header_logs_nothing(
     assert caplog.text == ""
 
 
-def test_deflate_is_undone_too(transport: Transport) -> None:
-    """Some gateways send zlib's format unasked."""
+def test_deflate_is_decoded_too(transport: Transport) -> None:
+    """Some gateways send zlib's format without being asked."""
     with serving(answer(zlib.compress(b"{}"), headers=("Content-Encoding: deflate",))) as peer:
         assert post(transport, peer.url).body == b"{}"
 
 
 def endless() -> Iterator[bytes]:
-    """Send for ever."""
+    """Yield bytes without an end."""
     while True:
         yield bytes(10)
 
 
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 def test_an_endless_body_is_not_read_to_its_end(encoding: str) -> None:
-    """The cap holds for the bytes as received."""
+    """The limit holds for the bytes as received."""
     with pytest.raises(ProtocolError, match="larger than 100 bytes"):
         read_body(endless(), encoding=encoding, max_bytes=100)
 
 
 @pytest.mark.parametrize(("size", "fits"), [(100, True), (101, False), (1_000_000, False)])
-def test_the_cap_holds_for_the_body_as_unpacked(size: int, fits: bool) -> None:
-    """A bomb is cut off, not unpacked."""
+def test_the_limit_holds_for_the_decompressed_body(size: int, fits: bool) -> None:
+    """A decompression bomb is refused before it is decompressed."""
     pieces = [gzip.compress(bytes(size))]
     if fits:
         assert read_body(pieces, encoding=" GZIP ", max_bytes=5000)[:100] == bytes(100)
@@ -750,8 +748,8 @@ def test_the_cap_holds_for_the_body_as_unpacked(size: int, fits: bool) -> None:
             read_body(pieces, encoding="gzip", max_bytes=100)
 
 
-def test_a_compressed_body_without_its_end_may_come_whole_next_time() -> None:
-    """A truncated body is the connection's fault."""
+def test_a_truncated_compressed_body_is_transient() -> None:
+    """It is a failure of the connection."""
     with pytest.raises(NetworkError) as caught:
         read_body([gzip.compress(b"text")[:-1]], encoding="gzip")
     assert (caught.value.code, caught.value.transient) == ("connection", True)
@@ -760,6 +758,6 @@ def test_a_compressed_body_without_its_end_may_come_whole_next_time() -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.binary()), st.sampled_from(["", "identity", "gzip", "deflate", "br", "x"]))
 def test_any_bytes_give_a_body_or_our_error(pieces: list[bytes], encoding: str) -> None:
-    """No other exception leaves."""
+    """No other exception is raised."""
     with suppress(ApiError):
         assert len(read_body(pieces, encoding=encoding, max_bytes=50)) <= 50

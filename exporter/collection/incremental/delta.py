@@ -75,7 +75,7 @@ class DeltaCollection:
                 self._look_up_likely()
             if self._is_explained():
                 return
-        raise TotalsMismatch("totals and listings do not come to agree")
+        raise TotalsMismatch("totals and listings do not agree")
 
     def look_up(self, task_ids: Collection[str]) -> int:
         """Look up each task and note its change; return how many have changed.

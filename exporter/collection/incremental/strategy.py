@@ -13,7 +13,7 @@ Rules that this file keeps (docs/guarantees.md, section 1):
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal
 
@@ -112,7 +112,7 @@ class Incremental:
         result = replace(session.walk_all(), pages=session.pages)
         mismatches = self._mismatches + (not isinstance(reason, LookupBudgetExceeded))
         if result.malformed or mismatches == MAX_FAILED_ATTEMPTS:
-            self._give_up("the API's totals and its listings do not come to agree")
+            self._give_up("the API's totals and its listings do not agree")
         else:
             known = KnownTasks(result.tasks)
             corrections = 0
@@ -152,17 +152,17 @@ def _doubtful(pending: PendingChanges, scanned: KnownTasks) -> list[str]:
     """Return the ids of terminal tasks on which the scan and `pending` differ."""
     listed = (task for status in TERMINAL for task in scanned.of(status).values())
     known = (task for status in TERMINAL for task in pending.of(status))
-    otherwise = [task.id for task in listed if pending.get(task.id) != task]
+    changed = [task.id for task in listed if pending.get(task.id) != task]
     unlisted = [task.id for task in known if task.id not in scanned.of(task.status)]
-    return list(dict.fromkeys((*otherwise, *unlisted)))
+    return list(dict.fromkeys((*changed, *unlisted)))  # a task that moved is in both
 
 
 def _differences(pending: PendingChanges, listed: KnownTasks) -> Iterator[str]:
     """Yield the ids of tasks on which `listed` and `pending` differ."""
-    tasks: Iterable[str] = {task.id for task in listed.tasks()}
+    listed_ids = {task.id for task in listed.tasks()}
     for task in listed.tasks():
         if pending.get(task.id) != task:
             yield task.id
     for task in pending.known.tasks():
-        if task.id not in tasks and pending.get(task.id):
+        if task.id not in listed_ids and pending.get(task.id):
             yield task.id

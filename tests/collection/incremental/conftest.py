@@ -1,4 +1,4 @@
-"""A simulated app that is collected with both strategies."""
+"""Both strategies after their first collection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.twins import Twins
 
 @pytest.fixture
 def twins() -> Iterator[Twins]:
-    """Return both strategies after a first collection of 90 settled tasks on 31 pages."""
+    """Return both strategies after a first collection of 90 terminal tasks on 31 pages."""
     with closing(Twins()) as both:
         both.life.add_tasks(90, statuses=(SUCCEEDED, SUCCEEDED, FAILED, EXPIRED, EXPIRED))
         both.collect()

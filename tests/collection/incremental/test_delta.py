@@ -57,7 +57,7 @@ def test_a_task_that_is_missing_in_the_middle_costs_the_pages_of_its_status(twin
 
 
 def test_a_task_that_came_and_finished_unseen_is_found_by_its_total(twins: Twins) -> None:
-    """The status is paged through until it is met."""
+    """Pages of the status are read until the task is found."""
     twins.life.add_task(status=FAILED)
     pages = _pages(len(twins.life.by_status[FAILED]))
     assert twins.requests() == 2 * IDLE_REQUESTS + pages - 1

@@ -49,7 +49,7 @@ def test_known_tasks_and_changes_are_what_was_noted(
 
 
 def test_where_nothing_changed_the_tasks_are_the_same_tuple() -> None:
-    """Nothing is built anew for a collection that found no change."""
+    """A collection without changes copies nothing."""
     known = KnownTasks([make_task("a")])
     tasks = known.tasks()
     known.apply({})

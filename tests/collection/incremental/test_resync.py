@@ -33,8 +33,8 @@ def test_a_resync_without_hidden_changes_corrects_nothing(twins: Twins) -> None:
     twins.assert_same()
 
 
-def test_a_failed_survey_is_made_up_for_by_the_next_collection(twins: Twins) -> None:
-    """Other walks do not go on when one has failed."""
+def test_a_failed_resync_is_repeated_by_the_next_collection(twins: Twins) -> None:
+    """The other walks of a resync end when one has failed."""
     twins.elapsed += RESYNC_INTERVAL
     twins.incremental.app.faults.switch_on(Fault.HTTP_STATUS, 500, page=3)
     requests = twins.requests()

@@ -35,7 +35,7 @@ IMPOSSIBLE = "incremental collection is not possible; every collection is a full
 def test_an_api_that_does_not_allow_it_is_walked_in_full(
     switches: Mapping[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """From the first collection on, said once; and when that is over, it is incremental again."""
+    """It is logged once, and ends with the first resync that finds nothing wrong."""
     with closing(Twins(**switches)) as twins, caplog.at_level(logging.INFO):
         twins.life.add_tasks(60, statuses=(SUCCEEDED, FAILED))
         if "lookups_work" in switches:
@@ -46,8 +46,8 @@ def test_an_api_that_does_not_allow_it_is_walked_in_full(
         assert twins.requests() == 20
         twins.elapsed += RESYNC_INTERVAL
         assert twins.collect().strategy == "full"
-        said = [level for level, message, _ in logged_lines(caplog) if message == IMPOSSIBLE]
-        assert said == ["WARNING"]
+        levels = [level for level, message, _ in logged_lines(caplog) if message == IMPOSSIBLE]
+        assert levels == ["WARNING"]
         for app in (twins.full.app, twins.incremental.app):
             app.totals, app.filters_work, app.lookups_work = "all", True, True
         twins.elapsed += RESYNC_INTERVAL
@@ -134,7 +134,7 @@ def test_only_collections_in_a_row_make_totals_unfit(twins: Twins) -> None:
 
 
 def test_unreadable_entries_are_counted_as_full_counts_them(twins: Twins) -> None:
-    """Even where only the full walk in place of a round meets them."""
+    """Also if only the full walk that replaces an incremental collection reads them."""
     twins.switch_on(Fault.BROKEN_ENTRIES, page=20)
     twins.life.add_task(status=99)
     for _ in range(3):
@@ -142,8 +142,8 @@ def test_unreadable_entries_are_counted_as_full_counts_them(twins: Twins) -> Non
         twins.assert_same()
 
 
-def test_a_failed_round_leaves_what_is_believed(twins: Twins) -> None:
-    """The next one sees all that happened since the last success."""
+def test_a_failed_collection_leaves_the_known_tasks_unchanged(twins: Twins) -> None:
+    """The next one finds all changes since the last success."""
     task = twins.life.add_task()
     twins.collect()
     twins.life.set_status(task.id, FAILED)
