@@ -9,7 +9,12 @@ these values have become is replaced by a mark, which the chart's template fills
     «name:words»    a duration or share as people say it
     «name:printf»   a pattern inside the format of a `printf`
 
-`name` is the name of a threshold, or `for`.
+`name` is the name of a threshold, or `for`. The rules for an objective have marks of their own:
+
+    «objective:words»  the share of uploads that succeed, as a percentage
+    «minimum»          finished uploads that an alert needs
+    «budget»           the share that may fail
+    «limit:WINDOW»     the share of failures above which the budget burns too fast
 """
 
 from __future__ import annotations
@@ -18,15 +23,19 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
+
 from exporter.alerting.catalog import ALERTS, LANGUAGES
 from exporter.alerting.model import Alert, Kind
 from exporter.alerting.rules import annotations_of, expression
+from exporter.alerting.slo import ALERT, BURNS, Objective, slo_groups
 from exporter.alerting.tuning import Tuning, words
 
 _FIRST = 7_340_021
 """A number of seconds, or a count, that no rule uses; the next ones are used as well."""
 _RATIO = "0.61803"
 _PATTERN = "PATTERN61803"
+_OBJECTIVE = Objective(ratio=0.38197, minimum=_FIRST)
 
 
 def chart_rules(language: str) -> str:
@@ -37,6 +46,31 @@ def chart_rules(language: str) -> str:
         "units": texts.durations,
         "runbookSuffix": runbooks,
         "alerts": [_alert(alert, language) for alert in ALERTS],
+    }
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def chart_objective(language: str) -> str:
+    """Return the rules for an objective in one language as JSON.
+
+    Raises ValueError if a value left no trace.
+    """
+    text = slo_groups(_OBJECTIVE, Tuning(language=language))
+    budget = _OBJECTIVE.budget
+    marks = {f"{burn.rate * budget:.10g}": f"«limit:{burn.long}»" for burn in BURNS}
+    marks |= {
+        f"{_OBJECTIVE.ratio * 100:.10g}%": "«objective:words»",
+        str(_OBJECTIVE.minimum): "«minimum»",
+        f"{budget:.10g}": "«budget»",
+    }
+    for value, mark in marks.items():
+        if value not in text:
+            raise ValueError(f"{ALERT}: {mark} ({value}) left no trace")
+        text = text.replace(value, mark)
+    whole = {
+        "runbookSuffix": f"?lang={language}" if language != "en" else "",
+        "burnRates": {burn.long: burn.rate for burn in BURNS},
+        "groups": yaml.safe_load(text),
     }
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 

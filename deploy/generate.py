@@ -8,7 +8,8 @@ Run it after a change there: `.venv/bin/python deploy/generate.py`. A test holds
 - `deploy/compose/alertmanager.yml`: the Alertmanager example with the demo's log as its receivers.
 - `deploy/helm/zego-upload-exporter/files/`: copies of the dashboards and recording rules, for Helm
   reads only below the chart (it would follow links, but warns of each at every command), and the
-  alerts in the form that the chart's values tune (`deploy/chart_rules.py`).
+  alerts and the objective's rules in the form that the chart's values tune
+  (`deploy/chart_rules.py`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from deploy.chart_rules import chart_rules  # noqa: E402 - runs as a script too
+from deploy.chart_rules import chart_objective, chart_rules  # noqa: E402 - runs as a script too
 from exporter.alerting.catalog import LANGUAGES  # noqa: E402
 from exporter.alerting.rules import RECORDING_FILE  # noqa: E402
 
@@ -50,6 +51,7 @@ def texts() -> dict[Path, str]:
         Path("deploy/compose/alertmanager.yml"): _demo_alertmanager(),
         CHART_FILES / "rules" / RECORDING_FILE: _recording_rules(),
         **{CHART_FILES / "rules" / f"{name}.json": chart_rules(name) for name in LANGUAGES},
+        **{CHART_FILES / "rules" / f"slo.{name}.json": chart_objective(name) for name in LANGUAGES},
         **{CHART_FILES / "dashboards" / path.name: _compact(path) for path in _dashboards()},
     }
 

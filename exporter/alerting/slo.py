@@ -47,6 +47,11 @@ class Objective:
     ratio: float = 0.99
     minimum: int = 20
 
+    @property
+    def budget(self) -> float:
+        """The share of finished uploads that may fail."""
+        return round(1 - self.ratio, 9)  # The digits that `objective_of` takes; no rounding error.
+
 
 @dataclass(frozen=True, slots=True)
 class Burn:
@@ -165,7 +170,7 @@ def _long_records(objective: Objective) -> Iterator[str]:
             },
         )
     ratio = _RATIO.format(window="28d")
-    yield _record(_BUDGET, f"1 - {ratio} / {1 - objective.ratio:.10g}")
+    yield _record(_BUDGET, f"1 - {ratio} / {objective.budget:.10g}")
 
 
 def _counts_and_ratio(window: str, counts: Mapping[str, str]) -> Iterator[str]:
@@ -179,7 +184,7 @@ def _counts_and_ratio(window: str, counts: Mapping[str, str]) -> Iterator[str]:
 def _alerts(objective: Objective, tuning: Tuning) -> Iterator[str]:
     texts = _TEXTS[tuning.language]
     for burn in BURNS:
-        limit = f"{burn.rate * (1 - objective.ratio):.10g}"
+        limit = f"{burn.rate * objective.budget:.10g}"
         expr = (
             f"{_RATIO.format(window=burn.long)} > {limit}\n"
             f"and {_RATIO.format(window=burn.short)} > {limit}\n"

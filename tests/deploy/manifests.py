@@ -44,7 +44,11 @@ EVERYTHING = {
             "relabelings": [{"targetLabel": "cluster", "replacement": "eu"}],
         },
     },
-    "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
+    "prometheusRule": {
+        "enabled": True,
+        "labels": {"release": "prometheus"},
+        "slo": {"enabled": True},
+    },
     "dashboards": {"enabled": True, "annotations": {"grafana_folder": "ZEGO"}},
     "podAnnotations": {"a": "b"},
     "podLabels": {"team": "media"},

@@ -78,7 +78,10 @@ def test_rules_and_dashboards_arrive_unchanged(tmp_path: Path) -> None:
     """Helm evaluates nothing in them, although both are full of `{{`."""
     manifests = templated(tmp_path, EVERYTHING)
     rules = [m["spec"] for m in of_kind(manifests, "PrometheusRule")]
-    rule_files = sorted((ROOT / "prometheus" / "rules").glob("*.yaml"))
+    rule_files = [
+        *sorted((ROOT / "prometheus" / "rules").glob("*.yaml")),
+        *(ROOT / "prometheus" / "slo").glob("*.yaml"),
+    ]
     assert rules == [yaml.safe_load(path.read_text("utf-8")) for path in rule_files]
     dashboards = {
         name: json.loads(text)

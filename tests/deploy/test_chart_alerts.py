@@ -13,7 +13,9 @@ import yaml
 from exporter.alerting.catalog import ALERTS
 from exporter.alerting.model import Alert, Kind
 from exporter.alerting.rules import ALERTS_FILE, rule_files
+from exporter.alerting.slo import objective_of, slo_groups
 from exporter.alerting.tuning import tuning
+from exporter.errors import ConfigError
 from tests.components import require
 from tests.deploy.manifests import CHART, of_kind, template, templated
 from tests.deploy.tools import run
@@ -29,6 +31,15 @@ def _helm(folder: Path, **rule: Any) -> list[dict[str, Any]]:
     manifests = templated(folder, {"demo": True, "prometheusRule": {"enabled": True, **rule}})
     alerts, _ = of_kind(manifests, "PrometheusRule")
     return list(alerts["spec"]["groups"])
+
+
+def _objective(folder: Path, objective: Any, minimum: Any, **rule: Any) -> list[dict[str, Any]]:
+    """Return the groups of rules that the chart gives for an objective."""
+    slo = {"enabled": True, "objective": objective, "minimum": minimum}
+    values = {"demo": True, "prometheusRule": {"enabled": True, "slo": slo, **rule}}
+    *_, rules = of_kind(templated(folder, values), "PrometheusRule")
+    assert rules["metadata"]["name"].endswith("-slo")
+    return list(rules["spec"]["groups"])
 
 
 def _exported(**choices: Any) -> list[dict[str, Any]]:
@@ -110,6 +121,66 @@ def test_prometheus_accepts_them(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump({"groups": groups}), "utf-8")
     ended = run(require("promtool", package="prometheus"), "check", "rules", file)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("objective", "minimum"),
+    [(0.99, 20), ("0.99", "20"), (0.995, 50), (0.5, 1), (0.999999999, 1_000_000), (".9", 7)],
+)
+def test_an_objective_gives_what_export_writes(
+    tmp_path: Path, language: str, objective: float | str, minimum: int | str
+) -> None:
+    """With the same objective, minimum, language and addresses; --set gives numbers as text."""
+    links = {"grafana": "https://g.example.com", "runbook": "https://e.example.com/runbooks"}
+    chosen = tuning(language=language, grafana_url=links["grafana"], runbook_url=links["runbook"])
+    expected = slo_groups(objective_of(str(objective), str(minimum)), chosen)
+    found = _objective(
+        tmp_path,
+        objective,
+        minimum,
+        language=language,
+        grafanaUrl=links["grafana"],
+        runbookUrl=links["runbook"],
+    )
+    assert found == yaml.safe_load(expected)
+
+
+def test_prometheus_accepts_an_objective(tmp_path: Path) -> None:
+    """With further labels, which its alerts have too."""
+    file = tmp_path / "slo.yaml"
+    groups = _objective(tmp_path, 0.995, 50, alertLabels={"team": "media"})
+    file.write_text(yaml.safe_dump({"groups": groups}), "utf-8")
+    ended = run(require("promtool", package="prometheus"), "check", "rules", file)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]
+    assert alerts
+    assert all(rule["labels"]["team"] == "media" for rule in alerts)
+
+
+@pytest.mark.parametrize(
+    "objective", ["0", 0, 0.0, "1", 1, "1.5", 99, -0.5, "99%", "0,99", "", "1e-3"]
+)
+def test_an_objective_out_of_bounds_is_refused(tmp_path: Path, objective: Any) -> None:
+    """By the chart in words, and by `export rules` as well."""
+    slo = {"enabled": True, "objective": objective}
+    ended = template(tmp_path, {"demo": True, "prometheusRule": {"enabled": True, "slo": slo}})
+    assert ended.returncode != 0
+    assert "prometheusRule.slo.objective is" in ended.stderr
+    assert "not a share between 0 and 1 (write 0.99 for 99 %)" in ended.stderr
+    with pytest.raises(ConfigError):
+        objective_of(str(objective), "20")
+
+
+@pytest.mark.parametrize("minimum", [0, -1, "0", "many", 1_000_000_000])
+def test_a_minimum_that_counts_nothing_is_refused(tmp_path: Path, minimum: Any) -> None:
+    """By the chart in words, and by `export rules` as well."""
+    slo = {"enabled": True, "minimum": minimum}
+    ended = template(tmp_path, {"demo": True, "prometheusRule": {"enabled": True, "slo": slo}})
+    assert ended.returncode != 0
+    assert f"prometheusRule.slo.minimum is {minimum}, not a whole number above 0" in ended.stderr
+    with pytest.raises(ConfigError):
+        objective_of("0.99", str(minimum))
 
 
 AT = "prometheusRule.alerts.ZegoUploadExpired"

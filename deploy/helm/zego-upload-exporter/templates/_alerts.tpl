@@ -78,15 +78,7 @@ deploy/chart_rules.py says what the marks «…» are. Argument: the root contex
 {{- range $key, $text := $alert.annotations }}
 {{- $_ := set $annotations $key (include "zego-upload-exporter.filled" (list $text $marks)) }}
 {{- end }}
-{{- with $values.runbookUrl }}
-{{- $address := trimSuffix "/" . }}
-{{- $page := printf "%s/%s%s" $address $alert.alert $file.runbookSuffix }}
-{{- if hasSuffix ".md" $address }}{{ $page = printf "%s#%s" $address (lower $alert.alert) }}{{ end }}
-{{- $_ := set $annotations "runbook_url" $page }}
-{{- end }}
-{{- with $values.grafanaUrl }}
-{{- $_ := set $annotations "dashboard" (printf "%s%s" (trimSuffix "/" .) $annotations.dashboard) }}
-{{- end }}
+{{- include "zego-upload-exporter.links" (list $values $alert.alert $annotations $file.runbookSuffix) }}
 {{- if $on }}
 {{- $rule := dict "alert" $alert.alert "expr" (include "zego-upload-exporter.filled" (list $alert.expr $marks)) }}
 {{- if and $for (ne (include "zego-upload-exporter.seconds" $for) "0") }}{{ $_ := set $rule "for" $for }}{{ end }}
@@ -95,6 +87,26 @@ deploy/chart_rules.py says what the marks «…» are. Argument: the root contex
 {{- $_ := set $rule "labels" (merge $labels $values.alertLabels) }}
 {{- $_ := set $rule "annotations" $annotations }}
 {{- toYaml $rule }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Lets an alert's links begin with the addresses of prometheusRule. Arguments: values, the alert's name,
+its annotations, which change, and what the runbook's address ends with.
+*/}}
+{{- define "zego-upload-exporter.links" -}}
+{{- $values := index . 0 }}
+{{- $alert := index . 1 }}
+{{- $annotations := index . 2 }}
+{{- $suffix := index . 3 }}
+{{- with $values.runbookUrl }}
+{{- $address := trimSuffix "/" . }}
+{{- $page := printf "%s/%s%s" $address $alert $suffix }}
+{{- if hasSuffix ".md" $address }}{{ $page = printf "%s#%s" $address (lower $alert) }}{{ end }}
+{{- $_ := set $annotations "runbook_url" $page }}
+{{- end }}
+{{- with $values.grafanaUrl }}
+{{- $_ := set $annotations "dashboard" (printf "%s%s" (trimSuffix "/" .) $annotations.dashboard) }}
 {{- end }}
 {{- end }}
 
