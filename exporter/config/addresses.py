@@ -19,7 +19,10 @@ def check_endpoint(text: str) -> str:
         raise ValueError("contains a user name or password")
     if url.path not in ("", "/") or "?" in text or "#" in text:
         raise ValueError("has more than a host and a port")
-    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
+    host = url.hostname or ""
+    address = _address(host)
+    is_loopback = host == "localhost" if address is None else address.is_loopback
+    if url.scheme == "http" and not is_loopback:
         raise ValueError("is http on a host that is not a loopback address")
     return f"{url.scheme}://{url.netloc.lower()}"
 
@@ -47,11 +50,6 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(text)
     except ValueError:
         return None
-
-
-def _is_loopback(host: str) -> bool:
-    address = _address(host)
-    return host == "localhost" if address is None else address.is_loopback
 
 
 def split_listen_address(text: str) -> tuple[str, int]:

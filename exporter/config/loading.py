@@ -1,4 +1,4 @@
-"""File, environment and flags -> Settings, or every problem together.
+"""File, environment and flags to Settings, or all problems together.
 
 The file is read as UTF-8 YAML, variables are replaced, flags win, then everything is validated, so
 that the same rules hold for flags. Without a file the environment alone describes one app.
@@ -73,7 +73,11 @@ def load_settings(
     values = _with_history(_overridden(draft.values, overrides), environment)
     settings, found = _validate(values, draft.folder)
     known = {problem.place for problem in draft.problems}
-    problems = [*draft.problems, *(p for p in found if not _is_within(p.place, known))]
+    # A value whose variable is not set is not validated: its other problems would be noise.
+    problems = [
+        *draft.problems,
+        *(p for p in found if not any(p.place[:n] in known for n in range(len(p.place) + 1))),
+    ]
     if problems or settings is None:
         raise refusal(problems, values, draft.names)
     warnings = [line_of(warning, draft.names) for warning in warnings_of(settings)]
@@ -84,10 +88,6 @@ def load_settings(
             "(unset it, or write app_id: ${ZEGO_APP_ID})"
         )
     return settings.resolved(tuple(warnings))
-
-
-def _is_within(place: Place, places: set[Place]) -> bool:
-    return any(place[:length] in places for length in range(len(place) + 1))
 
 
 def _from_file(path: Path, environment: Mapping[str, str]) -> _Draft:
@@ -240,12 +240,14 @@ def _with_inherited_collection(values: Any) -> Any:
     common, apps = value_at(values, ("collection",)), value_at(values, ("apps",))
     if not isinstance(common, dict) or not isinstance(apps, list):
         return values
-    return {**values, "apps": [_overlaid(app, common) for app in apps]}
-
-
-def _overlaid(app: Any, common: Mapping[str, Any]) -> Any:
-    own = app.get("collection", {}) if isinstance(app, dict) else None
-    return {**app, "collection": {**common, **own}} if isinstance(own, dict) else app
+    merged = []
+    for app in apps:
+        own = app.get("collection", {}) if isinstance(app, dict) else None
+        if isinstance(own, dict):  # else validation reports it
+            merged.append({**app, "collection": {**common, **own}})
+        else:
+            merged.append(app)
+    return {**values, "apps": merged}
 
 
 def _is_inherited(problem: Problem, problems: Sequence[Problem], values: Any) -> bool:

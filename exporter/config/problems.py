@@ -1,4 +1,4 @@
-"""Problems of a configuration: their places, their words, and their order."""
+"""Problems of a configuration: their places, texts and order."""
 
 from __future__ import annotations
 
@@ -31,35 +31,39 @@ class Problem:
     """What is wrong and, in brackets, what would be right."""
 
     passing: bool = False
-    """Whether it may pass without an edit."""
+    """Whether it may pass without an edit of the configuration."""
 
 
 def place_text(place: Place) -> str:
     """Return `apps[0].app_id` for `("apps", 0, "app_id")`; the top is `the file`."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in place)
+    text = ""
+    for step in place:
+        if isinstance(step, int):
+            text += f"[{step}]"
+            continue
+        quoted = shown(step)
+        if not quoted.startswith('"'):  # it looks like a secret
+            text += '."…"'
+        elif _PLAIN_KEY.fullmatch(step) and quoted == f'"{step}"':
+            text += f".{step}"
+        else:
+            text += f".{quoted}"
     return text.removeprefix(".") or "the file"
-
-
-def _key(key: str) -> str:
-    text = shown(key)
-    if not text.startswith('"'):  # it looks like a secret
-        return '"…"'
-    return key if _PLAIN_KEY.fullmatch(key) and text == f'"{key}"' else text
 
 
 def in_file_order(problems: Iterable[Problem], document: Any) -> list[Problem]:
     """Return `problems` in the order of their places in the file; what is absent comes last."""
-    return sorted(problems, key=lambda problem: _position(document, problem.place))
 
+    def position(problem: Problem) -> list[int]:
+        indices, node = [], document
+        for step in problem.place:
+            steps = list(node) if isinstance(node, dict) else []
+            known = steps.index(step) if step in steps else len(steps)
+            indices.append(step if isinstance(step, int) else known)
+            node = value_at(node, (step,))
+        return indices
 
-def _position(node: Any, place: Place) -> list[int]:
-    position = []
-    for step in place:
-        steps = list(node) if isinstance(node, dict) else []
-        known = steps.index(step) if step in steps else len(steps)
-        position.append(step if isinstance(step, int) else known)
-        node = value_at(node, (step,))
-    return position
+    return sorted(problems, key=position)
 
 
 def value_at(node: Any, place: Place) -> Any:
@@ -91,14 +95,14 @@ _SENTENCES = {
     "literal_error": "not known",
     "enum": "not known",
 }
-"""Our words for pydantic's types of errors. Its own words show values, and speak of Python.
+"""Our texts for pydantic's types of errors. Its own texts show values and name Python types.
 
 Those that do not begin with "is" follow the value.
 """
 
 
 def problems_of(error: ValidationError, root: type[BaseModel], values: Any) -> list[Problem]:
-    """Return what pydantic found, in our words.
+    """Return the errors of pydantic as problems, with our texts.
 
     `root` is the model of the whole file, `values` the file itself: a value is taken from there,
     where a text from the environment is still known as one.
@@ -120,7 +124,8 @@ def _text(details: ErrorDetails, root: type[BaseModel], values: Any) -> str:
     if type_ == "extra_forbidden":
         known = list(fields_of(_model_at(root, place[:-1])))
         near = difflib.get_close_matches(str(place[-1]), known, n=1)
-        return f"unknown key ({f'did you mean {shown(near[0])}?' if near else _known(known)})"
+        hint = f"did you mean {shown(near[0])}?" if near else f"known: {', '.join(known)}"
+        return f"unknown key ({hint})"
     if type_ == "model_type":
         keys = ", ".join(fields_of(_model_at(root, place)))
         return f"is {kind(details['input'])}, not a mapping (with keys of {keys})"
@@ -137,10 +142,6 @@ def _text(details: ErrorDetails, root: type[BaseModel], values: Any) -> str:
     if isinstance(error, Unfit) or (error is None and not text.startswith("is")):
         text = f"is {text}" if isinstance(value, FromEnvironment) else f"is {shown(value)}, {text}"
     return f"{_with_quotes(value, right) or text} ({right})"
-
-
-def _known(keys: list[str]) -> str:
-    return f"known: {', '.join(keys)}"
 
 
 def _with_quotes(value: object, right: str) -> str:

@@ -1,8 +1,9 @@
-"""The settings, and the configuration file: one model of both (`docs/guarantees.md`, section 13).
+"""The settings and the configuration file: one model of both (`docs/guarantees.md`, section 13).
 
-Names, types, defaults, limits and the text under each key are in this file and in `app` alone.
-Documentation and JSON Schema are made from them, and the program works with their instances. A
-default that depends on another key is computed by a validator of its field.
+A key is one field: name, type, default, limits, and below it the description. The fields of an app
+and of a collection are in `app`. The documentation and the JSON Schema are
+generated from the fields, and the program works with their instances. A validator computes a
+default that depends on another key.
 """
 
 from __future__ import annotations
@@ -134,14 +135,12 @@ class Settings(Section):
         for app in self.apps:
             rate = app.collection.requests_per_second
             rates[app.app_id] = min(rate, rates.get(app.app_id, rate))
-        apps = tuple(_with_rate(app, rates[app.app_id]) for app in self.apps)
-        copy = self.model_copy(update={"apps": apps})
+        apps = []
+        for app in self.apps:
+            limit = {"requests_per_second": rates[app.app_id]}
+            apps.append(
+                app.model_copy(update={"collection": app.collection.model_copy(update=limit)})
+            )
+        copy = self.model_copy(update={"apps": tuple(apps)})
         copy._warnings = warnings
         return copy
-
-
-def _with_rate(app: AppSettings, rate: float) -> AppSettings:
-    if app.collection.requests_per_second == rate:
-        return app
-    collection = app.collection.model_copy(update={"requests_per_second": rate})
-    return app.model_copy(update={"collection": collection})

@@ -10,7 +10,7 @@ import pytest
 
 from exporter.config import AppSettings, load_settings
 from exporter.config.app import Region
-from exporter.errors import ConfigError
+from exporter.errors import AuthError, ConfigError
 from exporter.text import redact
 from exporter.zego.endpoints import REGIONS
 
@@ -42,3 +42,37 @@ def test_a_file_of_authorities_has_certificates(tmp_path: Path, text: str) -> No
     )
     with pytest.raises(ConfigError, match="it contains no certificate in PEM"):
         load_settings(path, {})
+
+
+def test_the_secret_file_is_read_again_each_time(tmp_path: Path) -> None:
+    """A changed secret needs no reload, and a lost one is an authentication failure."""
+    file = tmp_path / "secret"
+    file.write_text(SECRET)
+    app = AppSettings(name="a", app_id=1, endpoint="https://localhost", server_secret_file=file)
+    assert app.read_secret() == SECRET
+    file.write_text("\n  changed \r\n")
+    assert app.read_secret() == "changed"
+    for content in (b"", b"\xff", b"x" * 5000, b"one\ntwo"):
+        file.write_bytes(content)
+        with pytest.raises(AuthError) as caught:
+            app.read_secret()
+        assert caught.value.code == "secret_file"
+    file.unlink()
+    with pytest.raises(AuthError, match="No such file"):
+        app.read_secret()
+
+
+def test_callbacks_are_taken_where_there_is_a_secret_for_them(tmp_path: Path) -> None:
+    """The secret is read again each time, so that a file can be replaced."""
+    (tmp_path / "callback").write_text("one\n")
+    file = tmp_path / "config.yaml"
+    file.write_text(
+        f"apps: [{{app_id: 1, server_secret: '{SECRET}'}}, {{app_id: 2, server_secret: '{SECRET}',"
+        " callback_secret_file: callback}]",
+    )
+    without, with_secret = load_settings(file, {}).apps
+    assert not without.takes_callbacks
+    assert with_secret.takes_callbacks
+    assert with_secret.read_callback_secret() == "one"
+    (tmp_path / "callback").write_text("two\n")
+    assert with_secret.read_callback_secret() == "two"

@@ -1,8 +1,14 @@
-"""Settings from the environment, from flags, and what they promise; files are in the corpus."""
+"""Settings from files, the environment and flags.
+
+`corpus/bad/NAME.yaml` gives the problems in `NAME.expected`, one a line;
+`corpus/good/NAME.yaml` gives the settings in `NAME.json`, without those that are None.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +16,6 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from exporter.config import (
     AppSettings,
@@ -20,7 +25,7 @@ from exporter.config import (
     load_settings,
 )
 from exporter.config import WebSettings as Web
-from exporter.errors import AuthError, ConfigError
+from exporter.errors import ConfigError
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 ENVIRONMENT = {"ZEGO_APP_ID": "12345", "ZEGO_SERVER_SECRET": SECRET}
@@ -123,76 +128,11 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     ]
 
 
-def test_the_secret_file_is_read_again_each_time(tmp_path: Path) -> None:
-    """A changed secret needs no reload, and a lost one is an authentication failure."""
-    file = tmp_path / "secret"
-    file.write_text(SECRET)
-    app = AppSettings(name="a", app_id=1, endpoint="https://localhost", server_secret_file=file)
-    assert app.read_secret() == SECRET
-    file.write_text("\n  changed \r\n")
-    assert app.read_secret() == "changed"
-    for content in (b"", b"\xff", b"x" * 5000, b"one\ntwo"):
-        file.write_bytes(content)
-        with pytest.raises(AuthError) as caught:
-            app.read_secret()
-        assert caught.value.code == "secret_file"
-    file.unlink()
-    with pytest.raises(AuthError, match="No such file"):
-        app.read_secret()
-
-
-def test_settings_hide_secrets_and_cannot_be_changed() -> None:
-    """Neither repr nor dump shows one; equal configurations are equal and hashable."""
-    loaded = load_settings(None, ENVIRONMENT)
-    for text in (repr(loaded), str(loaded), loaded.model_dump_json(), str(loaded.model_dump())):
-        assert SECRET not in text
-    assert loaded == load_settings(None, ENVIRONMENT)
-    assert hash(loaded.apps[0]) == hash(load_settings(None, ENVIRONMENT).apps[0])
-    assert loaded != load_settings(None, {**ENVIRONMENT, "ZEGO_SERVER_SECRET": "0" * 32})
-    with pytest.raises(ValidationError):
-        loaded.apps[0].slots_limit = 5  # type: ignore[misc] # the point of the test
-
-
-def test_settings_can_be_read_again_from_their_own_values(tmp_path: Path) -> None:
-    """What a reader returned, it takes: tests and tools build settings from Python values."""
-    tasks = TaskSettings()
-    assert TaskSettings.model_validate(dict(tasks)) == tasks
-    (tmp_path / "web.yml").touch()
-    web = Web(config_file=tmp_path / "web.yml")
-    assert Web.model_validate(dict(web)) == web
-
-
-def test_the_example_has_every_key_with_its_default() -> None:
-    """Nothing is missing from config.example.yaml, and its values are the defaults."""
-    example = yaml.safe_load(EXAMPLE.read_text("utf-8"))
-    assert example.keys() == Settings.model_fields.keys()
-    assert example["apps"][0].keys() == AppSettings.model_fields.keys()
-    assert example["collection"].keys() == CollectionSettings.model_fields.keys()
-    assert example["tasks"].keys() == TaskSettings.model_fields.keys()
-    assert example["web"].keys() == Web.model_fields.keys()
-    full = Settings.model_validate(
-        {**example, "apps": [{**example["apps"][0], "server_secret": SECRET}]}
-    )
-    minimal = Settings.model_validate({"apps": [{"app_id": 1234567890, "server_secret": SECRET}]})
-    assert full == minimal
-
-
 def test_the_example_loads_as_it_stands() -> None:
     """With the one variable that it names, and without a warning."""
     loaded = load_settings(EXAMPLE, {"ZEGO_SERVER_SECRET": SECRET})
     assert loaded.warnings == ()
     assert loaded.apps[0].read_secret() == SECRET
-
-
-def test_every_key_is_described_and_in_the_schema() -> None:
-    """Documentation and JSON Schema are made from the model."""
-    schema = Settings.model_json_schema()
-    models = (Settings, AppSettings, CollectionSettings, TaskSettings, Web)
-    assert [name for m in models for name, f in m.model_fields.items() if not f.description] == []
-    assert schema["$defs"]["CollectionSettings"]["properties"]["page_size"]["maximum"] == 50
-    app_id = schema["$defs"]["AppSettings"]["properties"]["app_id"]
-    assert (app_id["type"], app_id["maximum"]) == ("integer", 4294967295)
-    assert schema["$defs"]["TaskStatus"]["enum"][-1] == "unknown"
 
 
 _KEYS = st.sampled_from(
@@ -261,22 +201,6 @@ def test_the_environment_gives_the_history_where_the_file_does_not(
     assert settings.history.path == (Path(path) if path else None)
 
 
-def test_callbacks_are_taken_where_there_is_a_secret_for_them(tmp_path: Path) -> None:
-    """The secret is read anew each time, so that a file can be replaced."""
-    (tmp_path / "callback").write_text("one\n")
-    file = write(
-        tmp_path,
-        f"apps: [{{app_id: 1, server_secret: '{SECRET}'}}, {{app_id: 2, server_secret: '{SECRET}',"
-        " callback_secret_file: callback}]",
-    )
-    without, with_secret = load_settings(file, {}).apps
-    assert not without.takes_callbacks
-    assert with_secret.takes_callbacks
-    assert with_secret.read_callback_secret() == "one"
-    (tmp_path / "callback").write_text("two\n")
-    assert with_secret.read_callback_secret() == "two"
-
-
 @pytest.mark.parametrize("text", ["${", "a${}", "${1BAD}", "${ X}"])
 def test_a_reference_without_a_name_is_a_problem_in_the_real_environment_too(
     tmp_path: Path, text: str
@@ -297,3 +221,59 @@ def test_a_huge_file_is_not_read_to_its_end(tmp_path: Path, name: str) -> None:
         path.write_text("# comment\n" * 200_000)
     with pytest.raises(ConfigError, match="longer than 1048576 bytes"):
         load_settings(path, {})
+
+
+CORPUS = Path(__file__).parent / "corpus"
+CORPUS_ENVIRONMENT = {
+    "ZEGO_SERVER_SECRET": SECRET,
+    "EMPTY": "",
+    "APP_ID": "12345",
+    "NAME": "name",
+    "HALF": "0.5",
+    "MINUTES": "2",
+    "STATUS": "unknown",
+    "TRUE": "true",
+    "NOT_A_NUMBER": "correct horse",
+    "WITH_SPACES": "battery staple",
+}
+HIDDEN = (SECRET, "9193", "hunter", "correct", "battery")
+"""What stands for a secret in these files, whole or in part."""
+
+
+def files(folder: str) -> list[str]:
+    """Return the names of the configuration files of one kind."""
+    return sorted(path.stem for path in (CORPUS / folder).glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", files("bad"))
+def test_bad_file_gives_exactly_these_problems(name: str) -> None:
+    """Every problem of the file is reported, in its order, and nothing in it shows a secret."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings(CORPUS / "bad" / f"{name}.yaml", CORPUS_ENVIRONMENT)
+    messages = str(caught.value).replace(f"{CORPUS / 'bad'}/", "")
+    expected = (CORPUS / "bad" / f"{name}.expected").read_text("utf-8")
+    assert messages + "\n" == expected
+    assert not [hidden for hidden in HIDDEN if hidden in messages]
+
+
+@pytest.mark.parametrize("name", files("bad"))
+def test_each_problem_is_one_line_that_says_what_would_be_right(name: str) -> None:
+    """A message has a place, what is wrong, and a remedy in brackets."""
+    for line in (CORPUS / "bad" / f"{name}.expected").read_text("utf-8").splitlines():
+        assert re.fullmatch(r"[^:]+: .*\S \(.+\)", line), line
+
+
+@pytest.mark.parametrize("name", files("good"))
+def test_good_file_gives_exactly_these_settings(name: str) -> None:
+    """Everything is filled in as documented, and no dump of the settings shows a secret."""
+    settings = load_settings(CORPUS / "good" / f"{name}.yaml", CORPUS_ENVIRONMENT)
+    dump = settings.model_dump_json(exclude_none=True).replace(f"{CORPUS / 'good'}/", "")
+    expected = json.loads((CORPUS / "good" / f"{name}.json").read_text("utf-8"))
+    assert {**json.loads(dump), "warnings": list(settings.warnings)} == expected
+    assert not [hidden for hidden in HIDDEN if hidden in dump or hidden in repr(settings)]
+
+
+def test_every_bad_file_has_its_expected_messages() -> None:
+    """No half of a pair stands alone."""
+    assert {path.stem for path in (CORPUS / "bad").glob("*.expected")} == set(files("bad"))
+    assert {path.stem for path in (CORPUS / "good").glob("*.json")} == set(files("good"))

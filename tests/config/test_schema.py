@@ -6,11 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
 
-from exporter.config import AppSettings, CollectionSettings, Settings, load_settings
+from exporter.config import AppSettings, CollectionSettings, Settings, TaskSettings, load_settings
+from exporter.config import WebSettings as Web
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+ENVIRONMENT = {"ZEGO_APP_ID": "12345", "ZEGO_SERVER_SECRET": SECRET}
+EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 
 
 def written(folder: Path) -> dict[str, Any]:
@@ -94,3 +99,50 @@ def test_an_apps_own_key_wins_over_the_common_one(tmp_path: Path) -> None:
     first, second = (app.collection for app in load_settings(path, {}).apps)
     assert (first.interval, first.deadline, first.stale_after) == (1200, 1200, 6000)
     assert (second.interval, second.deadline, second.stale_after) == (30, 600, 150)
+
+
+def test_settings_hide_secrets_and_cannot_be_changed() -> None:
+    """Neither repr nor dump shows one; equal configurations are equal and hashable."""
+    loaded = load_settings(None, ENVIRONMENT)
+    for text in (repr(loaded), str(loaded), loaded.model_dump_json(), str(loaded.model_dump())):
+        assert SECRET not in text
+    assert loaded == load_settings(None, ENVIRONMENT)
+    assert hash(loaded.apps[0]) == hash(load_settings(None, ENVIRONMENT).apps[0])
+    assert loaded != load_settings(None, {**ENVIRONMENT, "ZEGO_SERVER_SECRET": "0" * 32})
+    with pytest.raises(ValidationError):
+        loaded.apps[0].slots_limit = 5  # type: ignore[misc] # the point of the test
+
+
+def test_settings_can_be_read_again_from_their_own_values(tmp_path: Path) -> None:
+    """What a reader returned, it takes: tests and tools build settings from Python values."""
+    tasks = TaskSettings()
+    assert TaskSettings.model_validate(dict(tasks)) == tasks
+    (tmp_path / "web.yml").touch()
+    web = Web(config_file=tmp_path / "web.yml")
+    assert Web.model_validate(dict(web)) == web
+
+
+def test_the_example_has_every_key_with_its_default() -> None:
+    """Nothing is missing from config.example.yaml, and its values are the defaults."""
+    example = yaml.safe_load(EXAMPLE.read_text("utf-8"))
+    assert example.keys() == Settings.model_fields.keys()
+    assert example["apps"][0].keys() == AppSettings.model_fields.keys()
+    assert example["collection"].keys() == CollectionSettings.model_fields.keys()
+    assert example["tasks"].keys() == TaskSettings.model_fields.keys()
+    assert example["web"].keys() == Web.model_fields.keys()
+    full = Settings.model_validate(
+        {**example, "apps": [{**example["apps"][0], "server_secret": SECRET}]}
+    )
+    minimal = Settings.model_validate({"apps": [{"app_id": 1234567890, "server_secret": SECRET}]})
+    assert full == minimal
+
+
+def test_every_key_is_described_and_in_the_schema() -> None:
+    """Documentation and JSON Schema are made from the model."""
+    schema = Settings.model_json_schema()
+    models = (Settings, AppSettings, CollectionSettings, TaskSettings, Web)
+    assert [name for m in models for name, f in m.model_fields.items() if not f.description] == []
+    assert schema["$defs"]["CollectionSettings"]["properties"]["page_size"]["maximum"] == 50
+    app_id = schema["$defs"]["AppSettings"]["properties"]["app_id"]
+    assert (app_id["type"], app_id["maximum"]) == ("integer", 4294967295)
+    assert schema["$defs"]["TaskStatus"]["enum"][-1] == "unknown"

@@ -144,6 +144,32 @@ def test_aliases_that_multiply_are_refused() -> None:
         load_yaml(lists.replace("[x]", "{x: y}").replace("[*", "{<<: [*").replace("]\n", "]}\n"))
 
 
+def test_aliases_do_not_nest_deeper_than_the_limit() -> None:
+    """Each line is one level deeper than the line above it: code that recurses would overflow."""
+    lines = [f"a{n + 1}: &a{n + 1} [*a{n}]" for n in range(2000)]
+    with pytest.raises(ConfigError, match=f"^line 49, .*nested more than {MAX_DEPTH} deep"):
+        load_yaml("\n".join(["a0: &a0 [x]", *lines]))
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a {b: *a}", "a: &a\n  <<: *a", "&a [[*a]]"])
+def test_an_alias_within_its_own_anchor_is_refused(text: str) -> None:
+    """It stands for a value that never ends."""
+    with pytest.raises(ConfigError, match="within its own anchor"):
+        load_yaml(text)
+
+
+def test_a_merge_key_is_text_where_it_is_a_value() -> None:
+    """Only as a key in plain style does it mean anything."""
+    assert load_yaml("a: <<\n'<<': b") == {"a": "<<", "<<": "b"}
+
+
+def test_a_key_that_looks_like_a_secret_is_not_shown() -> None:
+    """A secret may be in the wrong place."""
+    with pytest.raises(ConfigError) as caught:
+        load_yaml(f"{'0a' * 16}: 1\n{'0a' * 16}: 2")
+    assert "0a0a" not in str(caught.value)
+
+
 @pytest.mark.parametrize("text", ["a: hunter2: b", "a: *hunter2", "a: !hunter2 b", "a: 'hunter2"])
 def test_no_content_in_messages_or_tracebacks(text: str) -> None:
     """What stands in the line may be a secret, even where it breaks the syntax."""
