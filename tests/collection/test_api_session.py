@@ -127,7 +127,7 @@ def test_the_first_error_ends_all_jobs_and_is_raised() -> None:
         raise ZeroDivisionError
 
     def go_on() -> None:
-        failed.wait()
+        assert failed.wait(30)
         while True:
             session.look_up("upload_task_1")
 

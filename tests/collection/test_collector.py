@@ -32,6 +32,8 @@ from tests.waiting import wait_until
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 APP_ID = 12345
+LIMIT = 30.0
+"""Seconds after which a test gives up waiting for a thread."""
 
 
 class Clock:
@@ -363,7 +365,7 @@ def test_no_secret_in_logs_errors_and_representations(
         for fault in Fault:
             if fault in {Fault.SILENT, Fault.SLOW_BODY, Fault.SLOW_HEADER, Fault.HUGE_BODY}:
                 continue  # these take their time and say no more than a reset does
-            app.faults.switch_on(fault)
+            app.faults.switch_on(fault, 0.01 if fault is Fault.DELAY else None)
             view = site.collect()
             texts.append(f"{view!r} {view.last_error} {view.last_error!r}")
             app.faults.switch_off()
@@ -383,7 +385,7 @@ def test_a_thread_collects_until_it_is_stopped(server: FaultyServer, app: Faulty
     collector.start()
     wait_until(lambda: app.arrivals.requests, "a request")
     collector.stop()
-    assert collector.join(5)
+    assert collector.join(LIMIT)
 
 
 def test_a_callback_before_the_first_collection_makes_no_impossible_instant(
@@ -399,4 +401,4 @@ def test_a_callback_before_the_first_collection_makes_no_impossible_instant(
     assert due is not None
     assert due > 1e9
     site.collector.stop()
-    assert site.collector.join(5)
+    assert site.collector.join(LIMIT)

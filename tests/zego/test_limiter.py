@@ -200,7 +200,7 @@ def test_threads_share_one_limit() -> None:
     limiter = RateLimiter(3, clock=lambda: 0.0)
     taken: list[int] = []
     refused: list[int] = []
-    all_tried = threading.Barrier(8)
+    all_tried = threading.Barrier(8, timeout=30)
 
     def run(number: int) -> None:
         try:

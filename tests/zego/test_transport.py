@@ -42,8 +42,8 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 @pytest.fixture
 def transport() -> Iterator[Transport]:
-    """Give a transport that is closed afterwards."""
-    transport = Transport()
+    """Give a transport that is closed afterwards, and to which no connection seems idle."""
+    transport = Transport(clock=lambda: 0.0)
     yield transport
     transport.close()
 
@@ -542,7 +542,9 @@ def test_a_drip_over_tls_is_cut_off(
         if kept:
             assert post(transport, url).body == b"{}"
         error = failure_of(transport, url, SHORT)
-    assert (error.code, peer.connections) == ("timeout", 1)
+    assert error.code == "timeout"
+    # On a busy machine, a new connection can be cut before the peer accepts it.
+    assert peer.connections == 1 if kept else peer.connections <= 1
 
 
 def test_a_proxy_that_drips_is_cut_off(
