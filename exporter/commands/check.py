@@ -260,7 +260,7 @@ def _scrape_configuration(settings: Settings) -> str:
         "",
         "# for prometheus.yml",
         "scrape_configs:",
-        "  - job_name: zego-upload",
+        "  - job_name: zego-upload-exporter",
     ]
     if settings.web.telemetry_path != "/metrics":
         lines.append(f"    metrics_path: {settings.web.telemetry_path}")

@@ -12,6 +12,8 @@ from tests.docs.pages import blocks
 NOT_RUN = {
     r"make demo": "does not end; its log is compared with that of the demo that the tests run",
     r"make (test|check)": "these are the tests",
+    r"git clone .*|cd zego-upload-exporter|make install": "the tests run in what it gives",
+    r"sudo .*|promtool check config /etc/.*": "changes or reads the reader's Prometheus",
     r"export .*": "sets variables of the reader's shell",
     r"(\.venv/bin/)?zego-upload-exporter": "needs an account, and does not end",
     r"(\.venv/bin/)?zego-upload-exporter check --live": "needs an account",

@@ -15,7 +15,7 @@ from tests.prometheus import rule_files
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"  # published by ZEGO as an example
 YAML = list(blocks("yaml"))
 OURS = [block for block in YAML if re.search("^apps:", block.text, re.MULTILINE)]
-PROMETHEUS = [block for block in YAML if block.text.startswith("scrape_configs:")]
+PROMETHEUS = [block for block in YAML if re.search("^scrape_configs:", block.text, re.MULTILINE)]
 
 
 def name(block: Block) -> str:
