@@ -52,7 +52,7 @@ class TaskInterner:
 
 
 class ApiSession:
-    """The requests of one collection; `pages` counts the pages that were read.
+    """The requests of one collection.
 
     Args:
         clients: One for each walk that can run in parallel.
@@ -62,6 +62,11 @@ class ApiSession:
         max_pages: Most pages of one walk.
         totals: Whether the app's totals can be trusted.
         known: Tasks of the last snapshot, for the interner.
+
+    Attributes:
+        pages: Pages that were read.
+        page_size: Most tasks on a page.
+        totals: Whether the app's totals can be trusted.
     """
 
     def __init__(

@@ -81,6 +81,11 @@ class Collector:
         wall_clock: Returns Unix seconds.
         new_transport: Makes the connection of a client.
         prepare: Called with the app's name and each snapshot before the snapshot is published.
+
+    Attributes:
+        settings: The app.
+        callbacks: The receiver of its callbacks.
+        state: Its snapshot and counts, for any thread.
     """
 
     def __init__(

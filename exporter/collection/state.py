@@ -67,6 +67,10 @@ class AppState:
     """The mutable state behind `AppView`; `clock` returns monotonic seconds.
 
     `rejections` returns the refused callbacks by reason.
+
+    Attributes:
+        settings: The app.
+        stats: Counters of its requests.
     """
 
     def __init__(

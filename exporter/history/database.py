@@ -56,7 +56,11 @@ class HistoryLocked(HistoryError):
 
 
 class HistoryFile:
-    """One history file for all apps; every method may be called from any thread."""
+    """One history file for all apps; every method may be called from any thread.
+
+    Attributes:
+        path: The file.
+    """
 
     def __init__(self, path: Path, *, wall_clock: Callable[[], float] = time.time) -> None:
         """Open or create `path`; a full or read-only disk is a warning.

@@ -71,6 +71,7 @@ class Incremental:
             delta.run()
             corrections = 0
             if scanned is not None and self._known is not None:
+                # After the delta collection, so that only changes that it missed are corrections.
                 corrections = delta.look_up(_doubtful(delta.pending, scanned))
         except (IncrementalUnsupported, PaginationError) as reason:
             return self._walk_unsupported(session, reason, now)
@@ -94,7 +95,7 @@ class Incremental:
         self._refusals += 1
         if transient and session.totals.credible and self._refusals < MAX_FAILED_ATTEMPTS:
             self._known = None if result.malformed else KnownTasks(result.tasks)
-            self._resync_at = -math.inf
+            self._resync_at = -math.inf  # the next collection checks thoroughly
             log.info("walked over all tasks", app=self._app, why=reason)
         else:
             self._give_up(str(reason))
