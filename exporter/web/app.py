@@ -2,18 +2,16 @@
 
 Rules that this file keeps (docs/guarantees.md, section 15):
 
-- Starlette decides about 404, 405 and HEAD; the wording is ours.
+- Starlette decides about 404, 405 and HEAD; only the texts are ours.
 - Pages and metrics are rendered in the pool, from the snapshots that exist: none asks the API.
 - A client that leaves while its page is rendered is forgotten immediately.
-- Callbacks tell their sender whether to send again, and nothing else: each status has one text. An
-  app without a callback secret is as unknown as one that is not configured.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
@@ -23,7 +21,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.collection.callbacks import CallbackReceiver
@@ -31,16 +29,13 @@ from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.errors import ConfigError, ExporterError
 from exporter.web.admission import DEFAULT_MAX_REQUESTS, Admission, BytesInFlight
+from exporter.web.callbacks import CallbackRoute
 from exporter.web.negotiation import accepts_gzip, choose_metrics_format
 from exporter.web.render_pool import RenderPool
 from exporter.web.responses import PiecewiseResponse, text
 from exporter.web.status.routes import StatusRoutes
-from exporter.zego.callbacks import MAX_BODY_BYTES, CallbackRejected
 
 MAX_QUERY_FIELDS = 1000
-
-_CALLBACK_ANSWERS = {200: "ok", 400: "bad request", 401: "unauthorized", 413: "content too large"}
-_CALLBACK_STATUSES = {"malformed": 400, "too_large": 413}  # all others: not authentic
 
 
 class RenderMetrics(Protocol):
@@ -52,20 +47,24 @@ class RenderMetrics(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the answers come from; each is called again for every request.
-
-    `healthy` tells whether the collection threads live; `now` returns Unix seconds. `reload` is
-    None where reloading over HTTP is not enabled; it raises ExporterError. `inboxes` returns the
-    receivers of the apps that take callbacks, by name.
-    """
+    """Sources of the answers; each is called again for every request."""
 
     render_metrics: RenderMetrics
     views: Callable[[], Sequence[AppView]]
+    """The apps in the order of the configuration."""
+
     healthy: Callable[[], bool]
+    """Whether all collection threads are alive."""
+
     tasks: Callable[[], TaskSettings]
     reload: Callable[[], None] | None = None
+    """Raises ExporterError. None: reloading over HTTP is not enabled."""
+
     inboxes: Callable[[], Mapping[str, CallbackReceiver]] = dict
+    """The receivers of the apps that accept callbacks, by name."""
+
     now: Callable[[], float] = time.time
+    """Unix time in seconds."""
 
 
 class Application:
@@ -128,7 +127,12 @@ async def rendered(
     rendering = asyncio.ensure_future(
         pool.render(key, render, lambda: connection is not None and connection.half_closed)
     )
-    gone = asyncio.ensure_future(_disconnected(request))
+
+    async def disconnected() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass  # a part of a body that nobody reads
+
+    gone = asyncio.ensure_future(disconnected())
     try:
         await asyncio.wait({rendering, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not rendering.done():
@@ -137,12 +141,6 @@ async def rendered(
     finally:
         rendering.cancel()
         gone.cancel()
-
-
-async def _disconnected(request: Request) -> None:
-    """Wait until the client has left; a body that it sends meanwhile is dropped."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 class _Endpoints:
@@ -164,7 +162,7 @@ class _Endpoints:
             Route("/-/healthy", self.healthy),
             Route("/-/ready", self.ready),
             Route("/-/reload", self.reload, methods=["POST"]),
-            _CallbackRoute("/callback/{app:path}", self.callback, sources.inboxes),
+            CallbackRoute(sources.inboxes, sources.now),
         ]
 
     async def metrics(self, request: Request) -> Response:
@@ -218,47 +216,10 @@ class _Endpoints:
             return text(500, str(error))
         return text(200, "reloaded")
 
-    async def callback(self, request: Request) -> Response:
-        """Receive an event that ZEGO pushes; it is checked in a thread, as it may read a file."""
-        inbox = self._sources.inboxes().get(request.path_params["app"])
-        if inbox is None:  # a reload removed it meanwhile
-            raise HTTPException(404)
-        body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > MAX_BODY_BYTES:
-                inbox.reject("too_large")
-                return text(413, _CALLBACK_ANSWERS[413], {"Connection": "close"})
-        try:
-            await asyncio.to_thread(inbox.receive, bytes(body), self._sources.now())
-        except CallbackRejected as rejected:
-            status = _CALLBACK_STATUSES.get(rejected.reason, 401)
-            return text(status, _CALLBACK_ANSWERS[status])
-        return text(200, _CALLBACK_ANSWERS[200])
-
     async def _render(
         self, request: Request, key: Hashable, render: Callable[[], PiecewiseResponse]
     ) -> Response:
         return self._in_flight.bounded(await rendered(self._pool, request, key, render))
-
-
-class _CallbackRoute(Route):
-    """A route for the apps that take callbacks at the moment; all others are 404."""
-
-    def __init__(
-        self,
-        path: str,
-        endpoint: Callable[[Request], Awaitable[Response]],
-        inboxes: Callable[[], Mapping[str, CallbackReceiver]],
-    ) -> None:
-        super().__init__(path, endpoint, methods=["POST"])
-        self._inboxes = inboxes
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        match, child_scope = super().matches(scope)
-        if match is not Match.NONE and child_scope["path_params"]["app"] not in self._inboxes():
-            return Match.NONE, {}
-        return match, child_scope
 
 
 def joined(request: Request, name: str) -> str:

@@ -198,7 +198,9 @@ class DeadlineProtocol(H11Protocol):
         """Leave no timer behind, which would keep the connection's memory."""
         self._cancel_request_timer()
         self._cancel_write_timer()
-        self._cancel_end_timer()
+        if self._end_timer is not None:
+            self._end_timer.cancel()
+            self._end_timer = None
         super().connection_lost(exc)
         # A TLS transport warns where nobody has closed it; that of the first releases of CPython
         # 3.11 has by then dropped what it would close.
@@ -226,11 +228,6 @@ class DeadlineProtocol(H11Protocol):
         if self._request_timer is not None:
             self._request_timer.cancel()
             self._request_timer = None
-
-    def _cancel_end_timer(self) -> None:
-        if self._end_timer is not None:
-            self._end_timer.cancel()
-            self._end_timer = None
 
     def _cancel_write_timer(self) -> None:
         if self._write_timer is not None:

@@ -85,8 +85,13 @@ def _open(address: str, ipv4_taken: Collection[int]) -> socket.socket:
     host, port = parse_listen_address(address)
     try:
         sock = _bind(host, port, both=port not in ipv4_taken)
+    except socket.gaierror as error:
+        what = f"the name cannot be resolved ({error.strerror})"
+        raise ListenError(f"cannot listen on {address}: {what}") from error
     except OSError as error:
-        raise ListenError(f"cannot listen on {address}: {_explain(error)}") from error
+        reason = os.strerror(error.errno).lower() if error.errno else str(error)
+        what = reason + _ADVICE.get(error.errno or 0, "")
+        raise ListenError(f"cannot listen on {address}: {what}") from error
     # Connections inherit both.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     # Else the last piece of an answer waits 40 ms for the peer's delayed acknowledgement; asyncio
@@ -103,18 +108,7 @@ def _bind(host: str, port: int, *, both: bool) -> socket.socket:
         )
     if not host:
         return socket.create_server(("", port), backlog=BACKLOG)
-    family, target = _resolve(host, port)
-    return socket.create_server(target, family=family, backlog=BACKLOG)
-
-
-def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # `localhost` is ::1 and 127.0.0.1: IPv4 first, as in Go.
     family, _, _, _, target = min(found, key=lambda entry: entry[0] != socket.AF_INET)
-    return family, (str(target[0]), port)
-
-
-def _explain(error: OSError) -> str:
-    if isinstance(error, socket.gaierror):
-        return f"the name cannot be resolved ({error.strerror})"
-    reason = os.strerror(error.errno).lower() if error.errno else str(error)
-    return reason + _ADVICE.get(error.errno or 0, "")
+    return socket.create_server((str(target[0]), port), family=family, backlog=BACKLOG)

@@ -45,7 +45,7 @@ class AsgiApplication(Protocol):
 class WebServer:
     """Serves `app` on all of `listen_addresses` from `start` until `stop`; not restartable.
 
-    With `tls`, HTTPS is served, to clients whose certificate `admits` takes.
+    With `tls`, it serves HTTPS to clients whose certificate `admits` accepts.
     """
 
     def __init__(
@@ -84,18 +84,18 @@ class WebServer:
         return self._thread.is_alive()
 
     def _run(self) -> None:
+        async def serve() -> None:
+            try:
+                await self._server.serve(self._sockets)
+            finally:
+                self._app.close()
+
         try:
-            asyncio.run(self._serve())
+            asyncio.run(serve())
         finally:
             for sock in self._sockets:
                 sock.close()
-            self._server.ready.set()  # nobody may wait for a server that could not begin
-
-    async def _serve(self) -> None:
-        try:
-            await self._server.serve(self._sockets)
-        finally:
-            self._app.close()
+            self._server.ready.set()  # `start` must not wait for a server that failed to start
 
 
 class _OriginForm:

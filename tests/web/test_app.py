@@ -1,12 +1,19 @@
+"""The endpoints, and the answers of Starlette in the exporter's wording."""
+
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from gzip import decompress
 
 import pytest
 
+from exporter.errors import ServerError
 from exporter.web.server import WebServer
 from tests.web.peers import connected, fetch, read_to_end, serving
 from tests.web.sample_site import LARGE, SampleSite
+from tests.web.site import Site
+from tests.web.views import SECRET, make_view
 
 
 def test_head_is_get_without_the_body(server: WebServer) -> None:
@@ -91,3 +98,148 @@ def test_health_answers_while_pages_are_rendered(site: SampleSite) -> None:
         assert fetch(server).body == b"small\n"
         site.gate.set()
         assert read_to_end(peer).endswith(b"gated\n")
+
+
+DOWN = make_view("a", tasks=None, error=ServerError("it fell", code="http_500"))
+
+
+@pytest.fixture
+def pages() -> Site:
+    """Return a site with one app that is down and one that is up."""
+    return Site(shown=(DOWN, make_view("b")))
+
+
+def test_a_scrape_gets_the_exposition(pages: Site) -> None:
+    """All apps are rendered, for what the scraper accepts, with the renderer's content type."""
+    answer = pages.ask("/metrics", headers={"accept": "text/plain"})
+    assert (answer.status, answer.body) == (200, pages.body)
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert answer.headers["vary"] == "Accept, Accept-Encoding"
+    wanted = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8"
+    answer = pages.ask("/metrics", headers={"accept": wanted})
+    assert answer.headers["content-type"] == (
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8"
+    )
+    assert pages.asked == [(None, False), (None, True)]
+
+
+@pytest.mark.parametrize(
+    ("query", "apps"),
+    [
+        ("", None),
+        ("unrelated=1", None),
+        ("app=a", {"a"}),
+        ("app=a&app=b&app=a", {"a", "b"}),
+        ("x=1&app=%62", {"b"}),
+    ],
+)
+def test_apps_can_be_chosen(pages: Site, query: str, apps: set[str] | None) -> None:
+    """`?app=` names the apps to expose, as often as it comes; without it, all."""
+    assert pages.ask("/metrics", query).status == 200
+    assert pages.asked[0][0] == apps
+
+
+@pytest.mark.parametrize(
+    "query", ["app=c", "app=a&app=c", "app=", "app=%00%ff", "app=" + "x" * 9000]
+)
+def test_an_unknown_app_is_refused_with_the_known_ones(pages: Site, query: str) -> None:
+    """A name that is not configured is 400, and a short plain text says which are."""
+    answer = pages.ask("/metrics", query)
+    assert answer.status == 400
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.body.startswith(b"unknown app '")
+    assert answer.body.endswith(b"; configured: a, b\n")
+    assert len(answer.body) < 200
+    assert pages.asked == []
+
+
+def test_a_query_without_end_is_refused(pages: Site) -> None:
+    """Thousands of parameters are 400, not work."""
+    assert pages.ask("/metrics", "app=a&" * 2000).status == 400
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/"])
+def test_gzip_is_given_to_those_who_take_it(pages: Site, path: str) -> None:
+    """The same page comes packed or plain, as asked."""
+    plain = pages.ask(path, headers={"accept-encoding": "gzip;q=0"})
+    packed = pages.ask(path, headers={"accept-encoding": "deflate, gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert decompress(packed.body) == plain.body
+    assert "Accept-Encoding" in packed.headers["vary"]
+    assert "Accept-Encoding" in plain.headers["vary"]
+
+
+def test_the_telemetry_path_can_be_chosen(pages: Site) -> None:
+    """The exposition is where it is configured, and the status page links to it there."""
+    assert pages.ask("/custom", telemetry_path="/custom").body == pages.body
+    assert pages.ask("/metrics", telemetry_path="/custom").status == 404
+    assert b'href="./custom"' in pages.ask("/", telemetry_path="/custom").body
+
+
+def test_the_telemetry_path_may_be_the_root(pages: Site) -> None:
+    """With the exposition at `/` there is no status page."""
+    assert pages.ask("/", telemetry_path="/").body == pages.body
+
+
+def test_the_status_page_is_html_that_loads_nothing(pages: Site) -> None:
+    """The page comes with a policy that allows its own style alone, and is not stored."""
+    answer = pages.ask("/")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert answer.headers["content-security-policy"].startswith(
+        "default-src 'none'; style-src 'sha256-"
+    )
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert b"it fell" in answer.body
+    assert SECRET.encode() not in answer.body
+
+
+def test_health_is_that_of_the_threads_alone(pages: Site) -> None:
+    """An app that is down is no reason to be unhealthy; a dead thread is."""
+    pages.shown = [DOWN]
+    assert pages.ask("/-/healthy").status == 200
+    pages.alive = False
+    answer = pages.ask("/-/healthy")
+    assert (answer.status, answer.body) == (503, b"unhealthy: a collection thread has ended\n")
+
+
+def test_it_is_ready_once_every_first_collection_has_ended(pages: Site) -> None:
+    """A first collection that failed counts as ended; one under way does not."""
+    assert pages.ask("/-/ready").status == 200
+    pages.shown = [DOWN, make_view("c", tasks=None)]
+    answer = pages.ask("/-/ready")
+    assert (answer.status, answer.body) == (
+        503,
+        b"not ready: waiting for the first collection of c\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/apps", "/api/v1/tasks"]
+)
+def test_no_endpoint_takes_other_methods(pages: Site, path: str) -> None:
+    """Everything is read only."""
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        answer = pages.ask(path, method=method)
+        assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def _junk_headers() -> Iterator[dict[str, str]]:
+    for value in (
+        "",
+        ";",
+        "application/openmetrics-text;version=abc",
+        "\xff\xfe",
+        "q=;;,=",
+        "*" * 5000,
+    ):
+        yield {"Accept": value, "Accept-Encoding": value, "User-Agent": value}
+
+
+def test_junk_in_headers_is_no_error(pages: Site) -> None:
+    """Whatever a peer sends in its headers, over a real connection, it gets the page."""
+    with serving(pages.application()) as server:
+        for headers in _junk_headers():
+            assert fetch(server, "/metrics", headers=headers).status == 200
+            assert fetch(server, "/", headers=headers).status == 200

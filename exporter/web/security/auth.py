@@ -1,4 +1,4 @@
-"""Basic authentication, the bound on requests, and the headers that are added to answers.
+"""Basic authentication, the limit on requests, and the headers that are added to answers.
 
 Rules that this file keeps (the exporter-toolkit's own design, web/handler.go):
 
@@ -43,17 +43,18 @@ MAX_CACHED = 1024
 _BCRYPT_BYTES = 72
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="metrics"'}
 _RETRY_SOON = {"Retry-After": "1"}
-_SIGNED_PATHS = "/callback/"  # ZEGO has no password of ours; it signs its requests
+_SIGNED_PATHS = "/callback/"
 
 
 class TooManyChecks(Exception):
-    """So many passwords of this address wait to be checked that no further one is taken."""
+    """Too many passwords of one address are waiting to be checked."""
 
 
 class Guard:
-    """An ASGI application around `app` that admits whom the current configuration admits.
+    """An ASGI application around `app` that applies the current web configuration.
 
-    Every path asks for the password, `/-/healthy` too, as with the toolkit; only callbacks do not.
+    Every path needs the password, `/-/healthy` too, as with the exporter-toolkit. The exception
+    are callbacks: ZEGO has no password of ours, and signs its requests.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Guard:
             await text(401, "unauthorized", _CHALLENGE)(scope, receive, sending)
 
     def close(self) -> None:
-        """Close what is guarded; called in the event loop when it ends."""
+        """Close the application inside; called in the event loop when it ends."""
         self._app.close()
 
     async def _is_allowed(self, scope: Scope, users: Mapping[bytes, bytes]) -> bool:
@@ -116,7 +117,10 @@ class PasswordChecker:
         `peer` is the address that asks. Raises `TooManyChecks`.
         """
         hashed = users.get(user)
-        digest = self._digest(user, hashed or b"", password)
+        keyed = hashlib.blake2b(key=self._key, digest_size=32)
+        for part in (user, hashed or b"", password):
+            keyed.update(len(part).to_bytes(8, "big") + part)  # so that "ab", "c" is not "a", "bc"
+        digest = keyed.digest()
         if self._is_accepted(digest):
             return True
         turn = self._turns.setdefault(peer, _Turn())
@@ -127,7 +131,10 @@ class PasswordChecker:
             async with turn.lock, self._lock:
                 if self._is_accepted(digest):  # an equal request was checked meanwhile
                     return True
-                right = await _check(password, hashed or _fake_hash(users.values()))
+                # For an unknown user: the hash of no password, at the highest cost of the file.
+                cost = max(known.split(b"$")[2] for known in users.values())
+                fake = b"$2b$%b$%b" % (cost, b"." * 53)
+                right = await _check(password, hashed or fake)
         finally:
             turn.waiting -= 1
         if not right or hashed is None:
@@ -143,12 +150,6 @@ class PasswordChecker:
         self._accepted.move_to_end(digest)
         return True
 
-    def _digest(self, *parts: bytes) -> bytes:
-        digest = hashlib.blake2b(key=self._key, digest_size=32)
-        for part in parts:
-            digest.update(len(part).to_bytes(8, "big") + part)
-        return digest.digest()
-
 
 class _Turn:
     """Orders the checks of one address; `waiting` counts the running one too."""
@@ -156,12 +157,6 @@ class _Turn:
     def __init__(self) -> None:
         self.waiting = 0
         self.lock = asyncio.Lock()
-
-
-def _fake_hash(hashes: Iterable[bytes]) -> bytes:
-    """Return the hash that is compared for unknown users: of no password, at the highest cost."""
-    cost = max(hashed.split(b"$")[2] for hashed in hashes)
-    return b"$2b$%b$%b" % (cost, b"." * 53)
 
 
 async def _check(password: bytes, hashed: bytes) -> bool:

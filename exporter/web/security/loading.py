@@ -1,4 +1,4 @@
-"""The web configuration file -> a ready configuration, or every problem together.
+"""Web configuration file to a configuration that is ready for use, or all problems together.
 
 Where a file is lenient in Go, it is here: `null` and, for TLS and headers, an empty text are "not
 given"; the file may be empty. Relative paths count from the file.
@@ -7,7 +7,7 @@ given"; the file may be empty. Relative paths count from the file.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -20,27 +20,53 @@ from exporter.config.loading import read_config_file
 from exporter.config.problems import Problem, line_of, problems_of, refusal
 from exporter.config.yaml import load_yaml
 from exporter.errors import ConfigError
-from exporter.web.security.conflicts import TLS, tls_conflicts, web_warnings
-from exporter.web.security.schema import RateLimitSection, TlsSection, WebDocument
-from exporter.web.security.tls import TlsProblem, build_context
+from exporter.web.security.schema import (
+    NO_CERTIFICATE,
+    REQUEST,
+    REQUIRE_AND_VERIFY,
+    REQUIRE_ANY,
+    REQUIRE_ANY_ONCE,
+    VERIFY_IF_GIVEN,
+    VERSIONS,
+    RateLimitSection,
+    TlsSection,
+    WebDocument,
+)
+from exporter.web.security.tls import TLS, TlsProblem, build_context
+
+HIGHEST_USUAL_COST = 15
+"""Highest cost of a bcrypt hash without a warning. Each step doubles the time of a check."""
+
+SECONDS_AT_COST_10 = 0.06
+"""Time of one check at cost 10, measured on one core of a current server."""
+
+_REQUIRING = (REQUIRE_ANY, REQUIRE_ANY_ONCE, REQUIRE_AND_VERIFY)
 
 
 @dataclass(frozen=True)
 class WebConfig:
-    """A web configuration that is ready for use.
-
-    `context` is None where HTTP is served without TLS; `allowed_sans` None where every client that
-    the context accepts may connect. `users` are names and bcrypt hashes; none: no password is
-    asked for. `files` are those that all this was read from.
-    """
+    """A web configuration that is ready for use."""
 
     context: ssl.SSLContext | None = None
+    """None: HTTP is served without TLS."""
+
     allowed_sans: frozenset[str] | None = None
+    """Names of which a client certificate needs one; None: the context alone decides."""
+
     headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers that are added to answers."""
+
     users: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    """Bcrypt hashes by user name; empty: no password is needed."""
+
     rate_limit: RateLimitSection = field(default_factory=RateLimitSection)
+    """Limit on the requests of all clients together."""
+
     files: tuple[Path, ...] = ()
+    """Files that were read: the web configuration, certificates and keys."""
+
     warnings: tuple[str, ...] = ()
+    """One line for each key that is accepted and has no effect or a risk."""
 
 
 def load_web_config(path: Path) -> WebConfig:
@@ -55,24 +81,26 @@ def load_web_config(path: Path) -> WebConfig:
     if not isinstance(values, dict):
         what = f"is {kind(values)}, not a mapping (write tls_server_config: or basic_auth_users:)"
         raise ConfigError([f"the file: {what}"])
-    document, context, problems = _validate(_without_blanks(values), path.parent)
+    # As in Go, a key without a value keeps its default.
+    given = {key: _without_blank(key, value) for key, value in values.items() if value is not None}
+    document, context, problems = _validate(given, path.parent)
     if document is None or problems:
         raise refusal(problems, values)
-    tls = document.tls_server_config
+    tls, sans = document.tls_server_config, document.tls_server_config.client_allowed_sans
+    users = {
+        # YAML can escape half of a surrogate pair, which UTF-8 has no bytes for.
+        name.encode(errors="surrogatepass"): hashed.get_secret_value().encode()
+        for name, hashed in document.basic_auth_users.items()
+    }
     return WebConfig(
         context=context,
-        allowed_sans=_allowed_sans(tls),
+        allowed_sans=None if sans is None else frozenset(sans),
         headers=document.http_server_config.headers.model_dump(by_alias=True, exclude_unset=True),
-        users=_users(document),
+        users=MappingProxyType(users),
         rate_limit=document.rate_limit,
-        files=(path, *_files(tls)),
+        files=(path, *filter(None, (tls.cert_file, tls.key_file, tls.client_ca_file))),
         warnings=tuple(line_of(warning) for warning in web_warnings(document)),
     )
-
-
-def _without_blanks(values: dict[str, Any]) -> dict[str, Any]:
-    """Return `values` without keys that Go leaves at their defaults."""
-    return {key: _without_blank(key, value) for key, value in values.items() if value is not None}
 
 
 def _without_blank(section: str, values: Any) -> Any:
@@ -87,7 +115,8 @@ def _validate(
     values: dict[str, Any], folder: Path
 ) -> tuple[WebDocument | None, ssl.SSLContext | None, list[Problem]]:
     """Return the document, the context that it asks for, and what is wrong with either."""
-    document, problems = None, []
+    document: WebDocument | None = None
+    problems: list[Problem] = []
     try:
         document = WebDocument.model_validate(values, context={"folder": folder})
     except ValidationError as error:
@@ -96,32 +125,91 @@ def _validate(
         return document, None, problems
     # The section is checked even where others are wrong, so that all problems are reported.
     tls = TlsSection.model_validate(values.get("tls_server_config", {}), context={"folder": folder})
-    context, wrong = _build(tls)
-    return document, context, [*problems, *wrong]
-
-
-def _build(tls: TlsSection) -> tuple[ssl.SSLContext | None, list[Problem]]:
-    conflicts = list(tls_conflicts(tls))
-    if conflicts or not tls.is_enabled:
-        return None, conflicts
+    problems += tls_conflicts(tls)
+    if not tls.is_enabled or any(problem.place[:1] == TLS for problem in problems):
+        return document, None, problems
     try:
-        return build_context(tls), []
+        return document, build_context(tls), problems
     except TlsProblem as error:
-        return None, [error.problem]
+        return document, None, [*problems, error.problem]
 
 
-def _allowed_sans(tls: TlsSection) -> frozenset[str] | None:
-    return None if tls.client_allowed_sans is None else frozenset(tls.client_allowed_sans)
+def tls_conflicts(tls: TlsSection) -> Iterator[Problem]:
+    """Yield contradictions in the section; its files are not read."""
+    if not tls.is_enabled:
+        return
+    if tls.cert_file is None and tls.cert is None:
+        what = "is missing (a file with the certificate in PEM, or cert with the certificate)"
+        yield Problem((*TLS, "cert_file"), what)
+    if tls.key_file is None and tls.key is None:
+        what = "is missing (a file with the private key in PEM, or key with the key)"
+        yield Problem((*TLS, "key_file"), what)
+    yield from _client_conflicts(tls)
+    if VERSIONS.index(tls.min_version) > VERSIONS.index(tls.max_version):
+        what = f"is {tls.min_version}, above max_version {tls.max_version} (lower it)"
+        yield Problem((*TLS, "min_version"), what)
 
 
-def _users(document: WebDocument) -> Mapping[bytes, bytes]:
-    return MappingProxyType(
-        {
-            name.encode(errors="surrogatepass"): hashed.get_secret_value().encode()
-            for name, hashed in document.basic_auth_users.items()
-        }
-    )
+def _client_conflicts(tls: TlsSection) -> Iterator[Problem]:
+    place = (*TLS, "client_auth_type")
+    if tls.has_client_ca and tls.client_auth_type == NO_CERTIFICATE:
+        yield Problem(
+            place, f"is {NO_CERTIFICATE} while there is a client CA ({REQUIRE_AND_VERIFY})"
+        )
+    if tls.client_auth_type in (REQUIRE_ANY, REQUIRE_ANY_ONCE) and not tls.has_client_ca:
+        yield Problem(
+            place,
+            f"is {tls.client_auth_type} without a client CA: a certificate that is not verified "
+            "cannot be asked for here (give client_ca_file, or leave out client_auth_type)",
+        )
+    if tls.client_allowed_sans is not None and tls.client_auth_type not in _REQUIRING:
+        yield Problem(
+            (*TLS, "client_allowed_sans"),
+            f"has no meaning with {tls.client_auth_type} (set client_auth_type: "
+            f"{REQUIRE_AND_VERIFY})",
+        )
 
 
-def _files(tls: TlsSection) -> list[Path]:
-    return [path for path in (tls.cert_file, tls.key_file, tls.client_ca_file) if path is not None]
+def web_warnings(document: WebDocument) -> Iterator[Problem]:
+    """Yield warnings about a configuration that can be used."""
+    tls = document.tls_server_config
+    if tls.is_enabled:
+        yield from _tls_warnings(tls)
+    elif tls.model_fields_set:
+        yield Problem(TLS, "has no certificate: HTTP is served without TLS (set cert_file)")
+    for name, hashed in document.basic_auth_users.items():
+        cost = int(hashed.get_secret_value()[4:6])
+        if cost > HIGHEST_USUAL_COST:
+            seconds = SECONDS_AT_COST_10 * 2 ** (cost - 10)
+            what = f"has cost {cost}: a check takes about {seconds:.0f} s (htpasswd -C 10)"
+            yield Problem(("basic_auth_users", name), what)
+    if document.http_server_config.http2:
+        what = "is not honoured: HTTP/1.1 is served (leave it out)"
+        yield Problem(("http_server_config", "http2"), what)
+
+
+def _tls_warnings(tls: TlsSection) -> Iterator[Problem]:
+    for key in ("cert", "key", "client_ca"):
+        if getattr(tls, key) is not None and getattr(tls, f"{key}_file") is not None:
+            what = f"is given and {key}_file too: the file is used (leave one out)"
+            yield Problem((*TLS, key), what)
+    if tls.curve_preferences:
+        what = "is not honoured: OpenSSL's choice of curves is used (leave it out)"
+        yield Problem((*TLS, "curve_preferences"), what)
+    if VERSIONS.index(tls.min_version) < VERSIONS.index("TLS12"):
+        what = f"is {tls.min_version}, which is broken (TLS12)"
+        yield Problem((*TLS, "min_version"), what)
+    yield from _client_warnings(tls)
+
+
+def _client_warnings(tls: TlsSection) -> Iterator[Problem]:
+    place = (*TLS, "client_auth_type")
+    if tls.client_auth_type == REQUEST:
+        what = f"{REQUEST} lets everybody in, with a certificate or without ({REQUIRE_AND_VERIFY})"
+        yield Problem(place, what)
+    elif tls.client_auth_type in (REQUIRE_ANY, REQUIRE_ANY_ONCE):
+        what = "is honoured more strictly: certificates are verified too"
+        yield Problem(place, f"{what} ({REQUIRE_AND_VERIFY})")
+    elif tls.client_auth_type in (VERIFY_IF_GIVEN, REQUIRE_AND_VERIFY) and not tls.has_client_ca:
+        what = "accepts a certificate of any CA that this machine trusts (set client_ca_file)"
+        yield Problem(place, what)

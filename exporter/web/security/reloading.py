@@ -11,14 +11,15 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, Self, TypeAlias, cast
 
 from exporter.errors import ConfigError
 from exporter.logs import get_logger
 from exporter.web.security.loading import WebConfig, load_web_config
-from exporter.web.security.sans import subject_alternative_names
+from exporter.web.security.tls import subject_alternative_names
 
 CHECK_SECONDS = 1.0
+"""Shortest time between two looks at the files."""
 
 _Files: TypeAlias = tuple[Path, ...]
 _Stamp: TypeAlias = tuple[tuple[int, ...] | None, ...]
@@ -27,9 +28,9 @@ log = get_logger(__name__)
 
 
 class LiveWebConfig:
-    """The file at `path`; raises ConfigError where it cannot be used to begin with.
+    """The web configuration at `path`, read again after a change. For use in one thread.
 
-    `clock` is monotonic, in seconds. For use in one thread.
+    `clock` is monotonic, in seconds. Raises ConfigError if the file cannot be used at the start.
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -50,47 +51,44 @@ class LiveWebConfig:
 
     def context(self) -> ssl.SSLContext | None:
         """Return a context with the current TLS settings for each connection; None: no TLS."""
-        return _CurrentContext(self._current_context) if self._config.context else None
+        if self._config.context is None:
+            return None
+        # `_check` refuses a change that turns TLS on or off, so there is always a context.
+        return _CurrentContext(lambda: cast("ssl.SSLContext", self.current().context))
 
     def admits(self, certificate: Mapping[str, Any] | None) -> bool:
         """Return whether a client with this verified certificate, as from `ssl`, may connect."""
         allowed = self.current().allowed_sans
         return allowed is None or not allowed.isdisjoint(subject_alternative_names(certificate))
 
-    def _current_context(self) -> ssl.SSLContext:
-        return cast("ssl.SSLContext", self.current().context)  # `_read` keeps TLS on or off
-
     def _check(self) -> None:
         # While there are problems, every check reads the files: the refused configuration may name
         # files that are not watched yet, or everything may be restored as it was.
         if _stamp(self._config.files) == self._stamp and not self._problems:
             return
+        problems: tuple[str, ...] = ()
         try:
-            config, stamp = self._read()
+            config, stamp = _load(self._path, self._config.files)
         except ConfigError as error:
-            self._say_problems(error.problems)
+            problems = error.problems
+        else:
+            if (config.context is None) != (self._config.context is None):
+                what = "was removed" if config.context is None else "was added"
+                problems = (f"tls_server_config: {what} while running (restart for it)",)
+        if problems:
+            if problems != self._problems:  # the same ones are logged once, not at every check
+                log.error(
+                    "web configuration cannot be used, the previous one stays in use",
+                    file=self._path,
+                    problems="; ".join(problems),
+                )
+            self._problems = problems
             return
         previous, self._config, self._stamp = self._config, config, stamp
         self._problems = ()
         log.info("web configuration read again", file=self._path)
         if config.warnings != previous.warnings:
             self._say_warnings()
-
-    def _read(self) -> tuple[WebConfig, _Stamp]:
-        config, stamp = _load(self._path, self._config.files)
-        if (config.context is None) != (self._config.context is None):
-            what = "was removed" if config.context is None else "was added"
-            raise ConfigError([f"tls_server_config: {what} while running (restart for it)"])
-        return config, stamp
-
-    def _say_problems(self, problems: tuple[str, ...]) -> None:
-        if problems != self._problems:
-            self._problems = problems
-            log.error(
-                "web configuration cannot be used, the previous one stays in use",
-                file=self._path,
-                problems="; ".join(problems),
-            )
 
     def _say_warnings(self) -> None:
         for warning in self._config.warnings:
@@ -112,16 +110,17 @@ def _load(path: Path, files: _Files) -> tuple[WebConfig, _Stamp]:
 
 
 def _stamp(files: Iterable[Path]) -> _Stamp:
-    """Return a value that differs once a file changed; a missing file counts, too."""
-    return tuple(_stamp_of(file) for file in files)
-
-
-def _stamp_of(file: Path) -> tuple[int, ...] | None:
-    try:
-        stat = file.stat()
-    except OSError:
-        return None
-    return (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    """Return a value that differs after a file has changed, also if it has disappeared."""
+    stamp: list[tuple[int, ...] | None] = []
+    for file in files:
+        try:
+            stat = file.stat()
+        except OSError:
+            stamp.append(None)
+            continue
+        # Device and inode too: Kubernetes renews a mounted secret by swapping a symbolic link.
+        stamp.append((stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    return tuple(stamp)
 
 
 class _CurrentContext(ssl.SSLContext):
@@ -133,9 +132,7 @@ class _CurrentContext(ssl.SSLContext):
 
     _current: Callable[[], ssl.SSLContext]
 
-    def __new__(  # noqa: PYI034 - typing has no Self before Python 3.11
-        cls, _current: Callable[[], ssl.SSLContext]
-    ) -> _CurrentContext:
+    def __new__(cls, _current: Callable[[], ssl.SSLContext]) -> Self:
         return super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
 
     def __init__(self, current: Callable[[], ssl.SSLContext]) -> None:

@@ -1,20 +1,21 @@
-"""A TLS section -> an `ssl.SSLContext`, with Go's meaning of each key as far as OpenSSL has it."""
+"""TLS section to `ssl.SSLContext`: each key means what it means in Go, as far as OpenSSL has it."""
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import ssl
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
-from exporter.config.problems import Problem
+from exporter.config.problems import Place, Problem
 from exporter.web.security.ciphers import openssl_ciphers
-from exporter.web.security.conflicts import TLS
 from exporter.web.security.schema import (
     NO_CERTIFICATE,
     REQUEST,
@@ -22,6 +23,9 @@ from exporter.web.security.schema import (
     TlsSection,
     read_pem,
 )
+
+TLS: Place = ("tls_server_config",)
+"""The place of the section in the file."""
 
 _VERSIONS = {
     "TLS10": ssl.TLSVersion.TLSv1,
@@ -32,7 +36,7 @@ _VERSIONS = {
 
 
 class TlsProblem(Exception):
-    """What keeps a context from being made."""
+    """A reason why no context can be built; `problem` names the key."""
 
     def __init__(self, key: str, text: str) -> None:
         super().__init__(text)
@@ -40,37 +44,31 @@ class TlsProblem(Exception):
 
 
 def build_context(tls: TlsSection) -> ssl.SSLContext:
-    """Return a server's context for a section that has no conflicts; raises `TlsProblem`."""
+    """Return a server's context for a section without conflicts. Raises TlsProblem."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.options |= ssl.OP_NO_RENEGOTIATION  # lets a client spend our CPU; Go has none either
     context.set_alpn_protocols(["http/1.1"])
-    _set_versions(context, tls)
-    _set_ciphers(context, tls)
-    _load_certificate(context, tls)
-    _set_client_verification(context, tls)
-    return context
-
-
-def _set_versions(context: ssl.SSLContext, tls: TlsSection) -> None:
-    only_tls13 = bool(tls.cipher_suites) and not openssl_ciphers(tls.cipher_suites)
+    ciphers = openssl_ciphers(tls.cipher_suites)
+    only_tls13 = bool(tls.cipher_suites) and not ciphers
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the file's warnings say it
+        # Python warns of TLS 1.0 and 1.1; `web_warnings` has already said so for the file.
+        warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = _VERSIONS["TLS13" if only_tls13 else tls.min_version]
         context.maximum_version = _VERSIONS[tls.max_version]
-
-
-def _set_ciphers(context: ssl.SSLContext, tls: TlsSection) -> None:
     if not tls.prefer_server_cipher_suites:
         context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
-    ciphers = openssl_ciphers(tls.cipher_suites)
     if tls.min_version in ("TLS10", "TLS11"):
-        ciphers = [*(ciphers or ["DEFAULT"]), "@SECLEVEL=0"]  # above it OpenSSL refuses them
+        # OpenSSL 3 refuses these versions above security level 0 (SSL_CTX_set_security_level(3)).
+        ciphers = [*(ciphers or ["DEFAULT"]), "@SECLEVEL=0"]
     if ciphers:
         try:
             context.set_ciphers(":".join(ciphers))
         except ssl.SSLError:
             text = "none of them is known to this machine's OpenSSL (leave it out)"
             raise TlsProblem("cipher_suites", text) from None
+    _load_certificate(context, tls)
+    _set_client_verification(context, tls)
+    return context
 
 
 def _load_certificate(context: ssl.SSLContext, tls: TlsSection) -> None:
@@ -88,15 +86,11 @@ def _load_certificate(context: ssl.SSLContext, tls: TlsSection) -> None:
             text = "does not belong to the certificate (the key that it was made with)"
             raise TlsProblem(key_key, text) from None
         if error.library == "SSL" and error.reason not in (None, "PEM_LIB"):
-            text = f"is refused by OpenSSL: {_words(error)} (a certificate of today's strength)"
+            reason = error.reason.lower().replace("_", " ")  # such as EE_KEY_TOO_SMALL
+            text = f"is refused by OpenSSL: {reason} (a certificate of today's strength)"
             raise TlsProblem(cert_key, text) from None
         text = "holds no private key (one in PEM, -----BEGIN PRIVATE KEY-----)"
         raise TlsProblem(key_key, text) from None
-
-
-def _words(error: ssl.SSLError) -> str:
-    """Return OpenSSL's reason as words: `EE_KEY_TOO_SMALL` is "ee key too small"."""
-    return str(error.reason).lower().replace("_", " ")
 
 
 def _set_client_verification(context: ssl.SSLContext, tls: TlsSection) -> None:
@@ -134,7 +128,7 @@ def _pem(tls: TlsSection, key: str) -> tuple[str, bytes]:
         return key, (text.get_secret_value() if isinstance(text, SecretStr) else text).encode()
     try:
         return f"{key}_file", read_pem(path)
-    except (OSError, ValueError) as error:  # it could be read a moment ago
+    except (OSError, ValueError) as error:  # it was readable during validation
         what = error.strerror if isinstance(error, OSError) else error
         raise TlsProblem(f"{key}_file", f"cannot be used: {what} (check the file)") from None
 
@@ -155,3 +149,20 @@ def _as_file(content: bytes) -> Iterator[str]:
             file.write(content)
             file.flush()
             yield file.name
+
+
+def subject_alternative_names(certificate: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the DNS names, IP addresses, e-mail addresses and URIs of a client certificate.
+
+    They are written as Go writes them. `certificate` is what `ssl` returns for a verified one;
+    it is empty or None where there is none.
+    """
+    names = set()
+    for kind, value in (certificate or {}).get("subjectAltName", ()):
+        if kind in ("DNS", "email", "URI"):
+            names.add(value)
+        elif kind == "IP Address":
+            # OpenSSL writes "<invalid>" for an address with a wrong length.
+            with suppress(ValueError):
+                names.add(str(ipaddress.ip_address(value.strip())))
+    return frozenset(names)

@@ -35,7 +35,6 @@ from exporter.web.status.query import ALL, ATTENTION, UNRESOLVED, QueryError, Ta
 from exporter.web.status.task_list import EXPIRING_WITHIN, TaskTable, select, select_page
 from exporter.web.status.wording import (
     HTML_LANGUAGES,
-    Texts,
     format_iso,
     format_relative,
     format_span,
@@ -119,7 +118,7 @@ def render_status(
 ) -> bytes:
     """Return the page of these apps and their tables at `now` (Unix seconds).
 
-    `problem` is why the query of the request could not be used, None where it could.
+    `problem` says why the query of the request cannot be used; None if it can.
     """
     query, tasks = select_page(views, tables, query, now)
     soon = TaskQuery(
@@ -132,6 +131,8 @@ def render_status(
     )
     apps = app_statuses(views, tables, settings, now)
     chosen = [app for app in apps if app.name in (query.apps or {app.name})]
+    # The settings may write a window as 24h where `format_duration` writes 1d.
+    labels = {seconds: label for label, seconds in settings.expiry_windows}
     return _template.render(
         apps=apps,
         cards=sorted(chosen, key=lambda app: WORST_FIRST.index(app.health)),
@@ -146,7 +147,7 @@ def render_status(
         columns=COLUMNS,
         sort_options=(*SORT_OPTIONS, *({query.sort_word} - {*SORT_OPTIONS})),
         windows=[label for label, _ in settings.expiry_windows],
-        within=_window_label(query, settings),
+        within=labels.get(query.expiring_within or -1.0, query.window),
         titles=settings.title,
         expires_soon=now + EXPIRING_WITHIN,
         many=len(chosen) >= MANY_APPS,
@@ -159,7 +160,7 @@ def render_status(
 
 @cache
 def _in_language(language: Language) -> Mapping[str, Any]:
-    """Return what the template needs of a language."""
+    """Return the texts and functions of the template that depend on the language."""
     t = texts_in(language)
     return {
         "t": t,
@@ -173,19 +174,11 @@ def _in_language(language: Language) -> Mapping[str, Any]:
         "reason_name": partial(reason_name, language=language),
         "message": lambda error: printable(translate_message(str(error), language)),
         "remedy": lambda error: printable(translate_remedy(error.remedy, language)),
-        "status_options": _status_options(language, t),
+        "status_options": {
+            **{word: t(f"status_{word}") for word in (ATTENTION, UNRESOLVED, ALL)},
+            **{status.value: status_name(status.value, language) for status in TaskStatus},
+        },
     }
-
-
-def _status_options(language: Language, t: Texts) -> Mapping[str, str]:
-    special = {word: t(f"status_{word}") for word in (ATTENTION, UNRESOLVED, ALL)}
-    return special | {status.value: status_name(status.value, language) for status in TaskStatus}
-
-
-def _window_label(query: TaskQuery, settings: TaskSettings) -> str:
-    """Return `expiring_within` as the window of the settings is labelled, else as a duration."""
-    labels = {seconds: label for label, seconds in settings.expiry_windows}
-    return labels.get(query.expiring_within or -1.0, query.window)
 
 
 def _pager(query: TaskQuery, total: int) -> Sequence[tuple[str, str]]:

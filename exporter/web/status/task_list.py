@@ -42,18 +42,20 @@ _BY_EXPIRY = ("urgency", "expires")
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The part of the table that was asked for, and how many tasks there are in all of it.
-
-    `stale_apps` are the apps whose tasks come from a stale snapshot.
-    """
+    """The part of the table that a query selects."""
 
     rows: tuple[TaskRow, ...]
+    """At most `limit` tasks, from `offset` on."""
+
     total: int
+    """Number of tasks that match the query."""
+
     stale_apps: frozenset[str] = frozenset()
+    """Apps whose tasks come from a stale snapshot."""
 
 
 class TaskTable:
-    """The tasks of one app's snapshot; every order of them is made once."""
+    """The tasks of one app's snapshot; each order is sorted once."""
 
     def __init__(self, app: str, snapshot: Snapshot, title: TitleMode) -> None:
         self.app = app
@@ -81,7 +83,7 @@ class TaskTable:
         return sum(len(self._candidates(status, query, now)) for status in TaskStatus)
 
     def runs(self, query: TaskQuery, now: float) -> Iterator[_Run]:
-        """Yield what `query` asks for by status, each in the order that it asks for."""
+        """Yield the selected tasks of each status, in the order of `query`."""
         needle = query.search.casefold()
         for status in TaskStatus:
             tasks = self._candidates(status, query, now)
@@ -109,28 +111,28 @@ class TaskTable:
         """By task id, the text that a search looks at: what is shown, without regard to case."""
         return {t.id: f"{t.id}\n{self.title(t) or ''}".casefold() for t in self._tasks}
 
-    def _expiring(self, now: float, within: float) -> Sequence[UploadTask]:
-        """Return the succeeded tasks that expire after `now`, at most `within` seconds on."""
-        first, end = (bisect_right(self._by_expiry, t, key=_expiry) for t in (now, now + within))
-        return self._by_expiry[first:end]
-
     def _candidates(self, status: TaskStatus, query: TaskQuery, now: float) -> Sequence[UploadTask]:
         """Return the tasks in `status` that `query` asks for, before search and order."""
         attention = query.attention
         whole = status in query.statuses or (attention and status is TaskStatus.WAITING_RETRY)
         if query.expiring_within is not None:
-            expires = whole and status is TaskStatus.SUCCEEDED
-            return self._expiring(now, query.expiring_within) if expires else ()
+            if not whole or status is not TaskStatus.SUCCEEDED:
+                return ()
+            # Later than `now`, and at most that many seconds later.
+            end = bisect_right(self._by_expiry, now + query.expiring_within, key=_expiry)
+            return self._by_expiry[bisect_right(self._by_expiry, now, key=_expiry) : end]
         if whole:
             return self._by_status[status]
         if (attention or query.unresolved) and status is TaskStatus.FAILED:
             return self._unresolved
         if attention and status in PATIENCE:
-            return [t for t in self._by_status[status] if _is_stuck(t, now - PATIENCE[status])]
+            before = now - PATIENCE[status]
+            tasks = self._by_status[status]
+            return [t for t in tasks if t.created_at is not None and t.created_at < before]
         return ()
 
     def _order_whole(self, tasks: Sequence[UploadTask], query: TaskQuery) -> Sequence[_Entry]:
-        """Return in order what is the same for every query; each order is made once."""
+        """Return `tasks`, which no query changes, in order; each order is sorted once."""
         key = (id(tasks), query.sort, query.descending)  # unique: this object holds the tasks
         if key not in self._ordered:
             self._ordered[key] = self._order(tasks, query)
@@ -146,10 +148,6 @@ class TaskTable:
 
 
 _expiry = attrgetter("expires_at")
-
-
-def _is_stuck(task: UploadTask, before: float) -> bool:
-    return task.created_at is not None and task.created_at < before
 
 
 _POSITION = {status: position for position, status in enumerate(TaskStatus)}
@@ -174,17 +172,16 @@ class Tables:
 
     def of(self, views: Sequence[AppView], title: TitleMode) -> Mapping[str, TaskTable]:
         """Return the tables of `views` by app; an app without a snapshot has none."""
-        return {
-            view.settings.name: self._table(view.settings.name, view.latest, title)
-            for view in views
-            if view.latest is not None
-        }
-
-    def _table(self, app: str, snapshot: Snapshot, title: TitleMode) -> TaskTable:
-        table = self._tables.get(snapshot)
-        if table is None or (table.app, table.title_mode) != (app, title):
-            table = self._tables[snapshot] = TaskTable(app, snapshot, title)
-        return table
+        tables = {}
+        for view in views:
+            app, snapshot = view.settings.name, view.latest
+            if snapshot is None:
+                continue
+            table = self._tables.get(snapshot)
+            if table is None or (table.app, table.title_mode) != (app, title):  # after a reload
+                table = self._tables[snapshot] = TaskTable(app, snapshot, title)
+            tables[app] = table
+        return tables
 
 
 def select(

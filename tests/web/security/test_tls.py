@@ -6,13 +6,14 @@ import ssl
 import subprocess
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
 
-from exporter.web.security.ciphers import KNOWN, OPENSSL_NAMES, openssl_ciphers
 from exporter.web.security.loading import load_web_config
 from exporter.web.security.reloading import LiveWebConfig
+from exporter.web.security.tls import subject_alternative_names
 from tests.components import require
 from tests.web.peers import connected, read_to_end
 from tests.web.sample_site import SampleSite
@@ -260,26 +261,6 @@ def _negotiated(server: ssl.SSLContext, client: ssl.SSLContext) -> str:
     return cipher[0]
 
 
-@pytest.mark.parametrize("suite", OPENSSL_NAMES)
-def test_every_suite_is_one_of_openssl(suite: str) -> None:
-    """Each name of Go's has exactly its suite in OpenSSL, by the name in the TLS registry."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.set_ciphers(":".join([*openssl_ciphers([suite]), "@SECLEVEL=0"]))
-    older = [c for c in context.get_ciphers() if c["protocol"] != "TLSv1.3"]
-    assert [cipher["name"] for cipher in older] == openssl_ciphers([suite])
-    key, cipher = suite.removeprefix("TLS_").split("_WITH_")
-    description = older[0]["description"]
-    assert f"Au={'ECDSA' if 'ECDSA' in key else 'RSA'}" in description
-    assert f"Kx={'ECDH' if 'ECDHE' in key else 'RSA'}" in description
-    size = "256" if "256_" in cipher or "CHACHA20" in cipher else "128"
-    assert f"({size})" in description
-
-
-def test_suites_of_tls_1_3_are_known_and_left_to_openssl() -> None:
-    """They are accepted, as in Go, where they have no effect either."""
-    assert openssl_ciphers(KNOWN) == list(OPENSSL_NAMES.values())
-
-
 def test_plain_http_is_told_to_use_https(
     site: SampleSite, folder: Folder, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -310,3 +291,29 @@ def test_curl_connects_with_a_client_certificate(site: SampleSite, folder: Folde
         without = subprocess.run(command, cwd=folder.path, capture_output=True, check=False)
     assert (with_it.returncode, with_it.stdout) == (0, b"small\n")
     assert (without.returncode != 0, without.stdout) == (True, b"")
+
+
+@pytest.mark.parametrize(
+    ("entry", "names"),
+    [
+        (("DNS", "a.example"), {"a.example"}),
+        (("email", "ops@a.example"), {"ops@a.example"}),
+        (("URI", "spiffe://a/b"), {"spiffe://a/b"}),
+        (("IP Address", "10.0.0.1"), {"10.0.0.1"}),
+        (("IP Address", "2001:DB8:0:0:0:0:0:1"), {"2001:db8::1"}),
+        (("IP Address", "<invalid>"), set()),
+        (("DirName", ((("commonName", "a"),),)), set()),
+        (("Registered ID", "1.2.3"), set()),
+    ],
+)
+def test_names_of_certificates_are_written_as_in_go(
+    entry: tuple[str, Any], names: set[str]
+) -> None:
+    """Four kinds of names count, addresses in their short form."""
+    assert subject_alternative_names({"subjectAltName": (entry,)}) == names
+
+
+@pytest.mark.parametrize("certificate", [None, {}, {"subject": ()}])
+def test_a_certificate_without_names_has_none(certificate: dict[str, Any] | None) -> None:
+    """Nor has a client without a certificate; the common name does not count."""
+    assert subject_alternative_names(certificate) == frozenset()

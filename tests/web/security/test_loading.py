@@ -13,6 +13,8 @@ import ssl
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from exporter.errors import ConfigError
 from exporter.web.security.loading import WebConfig, load_web_config
@@ -116,3 +118,62 @@ def test_every_key_is_documented() -> None:
     sections = (WebDocument, TlsSection, HttpSection, HeadersSection, RateLimitSection)
     keys = [f.alias or name for s in sections for name, f in s.model_fields.items()]
     assert [key for key in keys if f"`{key}`" not in page] == []
+
+
+def documents() -> st.SearchStrategy[str]:
+    """Return texts that look like web configurations, more or less."""
+    inner = "cert key cert_file headers http2 interval X-Frame-Options client_auth_type nothing"
+    keys = st.sampled_from([*WebDocument.model_fields, *inner.split()])
+    values = st.sampled_from(
+        [
+            "",
+            "1",
+            "true",
+            "text",
+            "[a, b]",
+            "[]",
+            "{}",
+            "TLS12",
+            "null",
+            "'$2y$'",
+            "RequireAnyClientCert",
+        ]
+    )
+    leaf = st.tuples(keys, values).map(lambda pair: f"{pair[0]}: {pair[1]}")
+    section = st.tuples(keys, st.lists(leaf, max_size=4)).map(
+        lambda parts: "\n  ".join([f"{parts[0]}:", *parts[1]])
+    )
+    return st.lists(st.one_of(leaf, section, st.text(max_size=20)), max_size=5).map("\n".join)
+
+
+CONTENTS = st.one_of(
+    documents().map(lambda text: text.encode(errors="surrogatepass")), st.binary(max_size=100)
+)
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(CONTENTS)
+def test_whatever_stands_in_the_file_it_is_used_or_refused(tmp_path: Path, content: bytes) -> None:
+    """Nothing but ConfigError comes out of the loader, and its lines have a remedy."""
+    path = tmp_path / "web.yml"
+    path.write_bytes(content)
+    problems: tuple[str, ...] = ()
+    try:
+        load_web_config(path)
+    except ConfigError as error:
+        problems = error.problems
+    assert all(": " in problem and problem.endswith(")") for problem in problems)
+
+
+@pytest.mark.parametrize(("cost", "warned"), [("10", False), ("15", False), ("16", True)])
+def test_a_hash_that_takes_seconds_to_check_is_warned_of(
+    tmp_path: Path, cost: str, warned: bool
+) -> None:
+    """Each step of the cost doubles the time; the hash is not shown."""
+    path = tmp_path / "web.yml"
+    path.write_text(f"basic_auth_users: {{alice: $2y${cost}${'.' * 22}{'A' * 31}}}\n")
+    warnings = load_web_config(path).warnings
+    assert bool(warnings) is warned
+    assert all(line.startswith("basic_auth_users.alice: has cost 16: a check") for line in warnings)
