@@ -26,9 +26,9 @@ from typing import Any
 import yaml
 
 from exporter.alerting.catalog import ALERTS, LANGUAGES
-from exporter.alerting.model import Alert, Kind
+from exporter.alerting.model import BUDGET_ALERT, Alert, Kind
 from exporter.alerting.rules import annotations_of, expression
-from exporter.alerting.slo import ALERT, BURNS, Objective, slo_groups
+from exporter.alerting.slo import BURNS, Objective, slo_groups
 from exporter.alerting.tuning import Tuning, words
 
 _FIRST = 7_340_021
@@ -65,7 +65,7 @@ def chart_objective(language: str) -> str:
     }
     for value, mark in marks.items():
         if value not in text:
-            raise ValueError(f"{ALERT}: {mark} ({value}) left no trace")
+            raise ValueError(f"{BUDGET_ALERT}: {mark} ({value}) left no trace")
         text = text.replace(value, mark)
     whole = {
         "runbookSuffix": f"?lang={language}" if language != "en" else "",

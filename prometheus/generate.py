@@ -10,6 +10,7 @@ from pathlib import Path
 
 from exporter.alerting.alertmanager import TEMPLATE_FILE, configuration, template
 from exporter.alerting.rules import ALERTS_FILE, rule_files
+from exporter.alerting.slo import SLO_FILE, Objective, slo_file
 from exporter.alerting.tuning import tuning
 
 HERE = Path(__file__).resolve().parent
@@ -31,6 +32,7 @@ def texts() -> dict[str, str]:
         f"templates/{TEMPLATE_FILE}": template(english),
         f"templates-zh/{TEMPLATE_FILE}": template(chinese),
         "alertmanager.example.yml": configuration(english),
+        f"slo/{SLO_FILE}": slo_file(Objective(), english),
     }
 
 

@@ -59,7 +59,6 @@ def add_export_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--slo-minimum",
         metavar="N",
-        default="20",
         help="finished uploads that an alert on the objective needs (default: 20)",
     )
     parser.add_argument(

@@ -21,6 +21,10 @@ TARGET = "pod, container, endpoint, node"
 """Labels that an alert about one process drops: a new pod is the same `instance` or another one."""
 
 
+BUDGET_ALERT = "ZegoUploadErrorBudgetBurn"
+"""The alert on an objective, whose rules are optional and have windows of their own."""
+
+
 class Severity(StrEnum):
     """What a notification costs: a page, a ticket, a look at the board, nothing at all."""
 
@@ -41,9 +45,9 @@ class Component(StrEnum):
 class Kind(StrEnum):
     """The form of a threshold's value."""
 
-    COUNT = "whole number"
-    RATIO = "ratio from 0 to 1"
-    DURATION = "duration such as 90s, 30m or 1d"
+    COUNT = "whole number above 0"
+    RATIO = "ratio above 0 and up to 1"
+    DURATION = "duration above 0 such as 90s, 30m or 1d"
     PATTERN = "regular expression (RE2)"
 
 

@@ -95,7 +95,7 @@ def expression(alert: Alert, tuning: Tuning) -> str:
 def annotations_of(alert: Alert, tuning: Tuning) -> dict[str, str]:
     """Return the alert's texts and links, as templates that Prometheus fills in."""
     text = tuning.texts.alerts[alert.name]
-    about = "" if alert.component is Component.EXPORTER else _APP_QUERY
+    about = "" if alert.component is Component.EXPORTER else APP_QUERY
     return {
         "summary": _fill(text.summary, alert, tuning),
         "description": "\n".join(
@@ -106,7 +106,7 @@ def annotations_of(alert: Alert, tuning: Tuning) -> dict[str, str]:
     }
 
 
-_APP_QUERY = "?var-zego_app={{ $labels.zego_app | urlquery }}"
+APP_QUERY = "?var-zego_app={{ $labels.zego_app | urlquery }}"
 
 
 def runbook_url(alert: str, tuning: Tuning) -> str:

@@ -20,13 +20,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from exporter.alerting.model import REPLICAS, Severity
-from exporter.alerting.rules import runbook_url
+from exporter.alerting.model import BUDGET_ALERT, REPLICAS, Severity
+from exporter.alerting.rules import APP_QUERY, runbook_url
 from exporter.alerting.tuning import Tuning
 from exporter.errors import ConfigError
 
 SLO_FILE = "zego-uploads.slo.yaml"
-ALERT = "ZegoUploadErrorBudgetBurn"
 PERIOD_HOURS = 28 * 24
 
 _MOVED = "zego_upload_task_transitions_total"
@@ -119,7 +118,7 @@ def slo_file(objective: Objective, tuning: Tuning) -> str:
         " succeed. Written by:\n"
         f"# zego-upload-exporter export rules --slo-objective {objective.ratio:.10g}"
         f" --slo-minimum {objective.minimum}\n"
-        f"# docs/alerts.md, {ALERT}, explains it. Needs Prometheus 2.42 or newer.\n"
+        f"# docs/alerts.md, {BUDGET_ALERT}, explains it. Needs Prometheus 2.42 or newer.\n"
         "groups:\n"
     ) + slo_groups(objective, tuning)
 
@@ -182,7 +181,12 @@ def _counts_and_ratio(window: str, counts: Mapping[str, str]) -> Iterator[str]:
 
 
 def _alerts(objective: Objective, tuning: Tuning) -> Iterator[str]:
+    if BUDGET_ALERT in tuning.disabled:
+        return
     texts = _TEXTS[tuning.language]
+    labels = ("job", "zego_app", *tuning.labels)
+    matchers = ",".join(f"{label}=%q" for label in labels)
+    names = " ".join(f"$labels.{label}" for label in labels)
     for burn in BURNS:
         limit = f"{burn.rate * objective.budget:.10g}"
         expr = (
@@ -191,23 +195,23 @@ def _alerts(objective: Objective, tuning: Tuning) -> Iterator[str]:
             # Half an upload less, for `increase` extrapolates.
             f"and {_COUNT.format(what='finished', window=burn.long)} > {objective.minimum} - 0.5"
         )
-        severity = tuning.severities.get(ALERT, burn.severity)
+        severity = tuning.severities.get(BUDGET_ALERT, burn.severity)
         left = (
-            "{{ with query (printf `" + _BUDGET + "{job=%q,zego_app=%q}` $labels.job "
-            "$labels.zego_app) }}{{ . | first | value | humanizePercentage }}"
+            f"{{{{ with query (printf `{_BUDGET}{{{matchers}}}` {names}) }}}}"
+            "{{ . | first | value | humanizePercentage }}"
             "{{ else }}" + texts["unknown"] + "{{ end }}"
         )
         values = {
             "app": "{{ $labels.zego_app }}",
             "percent": "{{ $value | humanizePercentage }}",
-            "objective": f"{objective.ratio:.10%}".rstrip("0%").rstrip(".") + "%",
+            "objective": f"{objective.ratio * 100:.10g}%",
             "share": f"{burn.share:.0%}",
             "long": texts[burn.long],
             "left": left,
             "next": texts[f"next_{burn.severity.value}"],
         }
         yield (
-            f"      - alert: {ALERT}\n"
+            f"      - alert: {BUDGET_ALERT}\n"
             f"        expr: |-\n{_indent(expr, 10)}\n"
             "        labels:\n"
             f"          severity: {severity}\n"
@@ -216,8 +220,8 @@ def _alerts(objective: Objective, tuning: Tuning) -> Iterator[str]:
             "        annotations:\n"
             f"          summary: {_quoted(_fill(texts[burn.severity.value], values))}\n"
             f"          description: |-\n{_indent(_fill(texts['description'], values), 12)}\n"
-            f"          runbook_url: {_quoted(runbook_url(ALERT, tuning))}\n"
-            f"          dashboard: {_quoted(tuning.grafana_url + tuning.texts.dashboard)}\n"
+            f"          runbook_url: {_quoted(runbook_url(BUDGET_ALERT, tuning))}\n"
+            f"          dashboard: {_quoted(tuning.grafana_url + tuning.texts.dashboard + APP_QUERY)}\n"
         )
 
 

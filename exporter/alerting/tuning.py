@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from math import prod
+from string import punctuation
 
 from exporter.alerting.catalog import ALERTS, LANGUAGES, alert_named
 from exporter.alerting.flags import LABELS
-from exporter.alerting.model import Alert, Kind, Severity, Texts
+from exporter.alerting.model import BUDGET_ALERT, REPLICAS, Alert, Kind, Severity, Texts
 from exporter.errors import ConfigError
 
 WATCHED = ("ZegoUploadWatchedTitleExpiring", "titles")
-"""Labels that tell targets apart beside `job`, by default."""
+"""Alert and threshold that `--watch` sets."""
 
-_DURATION = re.compile(r"(?:\d+[smhd])+")
+_DURATION = re.compile(r"(?=\d)(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
+_LONGEST = 366 * 86_400  # seconds; Prometheus refuses 293 years
 _PART = re.compile(r"(\d+)([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_NEVER_COMPARED = {*REPLICAS.split(", "), "job", "zego_app", "alertname", "severity"}
+# Parts of a regular expression: an escape, a class of characters, and what Python alone knows
+# (lookaround, conditions, references, possessive repeats).
+_ESCAPE_OR_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_PYTHON_ONLY = re.compile(r"\(\?(?!:|P<|[ims-]+[):])|[*+?}]\+")
+_COUNTED = re.compile(r"\{(\d+)(?:,(\d*))?\}")
+_ESCAPED_IN_CLASS = frozenset("dDsSwWafnrtvx" + punctuation)
+_ESCAPED = _ESCAPED_IN_CLASS | frozenset("bBA")
+_MOST_REPEATS = 1000  # RE2's limit, of nested ones together
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,11 @@ def tuning(
         for label in labels
         if not _LABEL.fullmatch(label)
     ]
+    problems += [
+        f"--labels: {label!r} does not tell targets apart, or is always compared (leave it out)"
+        for label in labels
+        if label in _NEVER_COMPARED
+    ]
     problems += [problem for name in disable for problem in _unknown_alert("--disable", name)]
     thresholds = {
         (name.partition(".")[0], name.partition(".")[2]): value
@@ -161,14 +179,22 @@ def _severity_problems(flag: str, name: str, value: str) -> list[str]:
 
 
 def _hold_problems(flag: str, name: str, value: str) -> list[str]:
-    return _unknown_alert(flag, name) + _value_problems(f"{flag} {name}", value, Kind.DURATION)
+    if name == BUDGET_ALERT:
+        return [f"{flag}: {name} takes none (its windows decide)"]
+    wrong = [] if value == "0s" else _value_problems(f"{flag} {name}", value, Kind.DURATION)
+    return _unknown_alert(flag, name) + wrong
 
 
 def _threshold_problems(flag: str, name: str, value: str) -> list[str]:
-    alert_name, _, threshold_name = name.partition(".")
+    alert_name, dot, threshold_name = name.partition(".")
+    if alert_name == BUDGET_ALERT:
+        return [f"{flag}: {alert_name} has none (use --slo-objective and --slo-minimum)"]
     alert = alert_named(alert_name)
     if alert is None:
         return _unknown_alert(flag, alert_name)
+    if not dot:
+        known = ", ".join(alert.thresholds) or "it has none"
+        return [f"{flag}: {name!r} names no threshold (write ALERT.NAME=VALUE; known: {known})"]
     if threshold_name not in alert.thresholds:
         known = ", ".join(alert.thresholds) or "it has none"
         return [f"{flag}: {alert_name} has no threshold {threshold_name!r} (known: {known})"]
@@ -184,28 +210,47 @@ def _value_problems(place: str, value: str, kind: Kind) -> list[str]:
 def _is_valid(value: str, kind: Kind) -> bool:
     match kind:
         case Kind.COUNT:
-            return re.fullmatch(r"[0-9]{1,9}", value) is not None
+            return re.fullmatch(r"0*[1-9][0-9]{0,8}", value) is not None
         case Kind.RATIO:
-            return re.fullmatch(r"0(\.\d+)?|1(\.0+)?|\.\d+", value) is not None
+            return re.fullmatch(r"0?\.[0-9]+|1(\.0+)?", value) is not None and float(value) > 0
         case Kind.DURATION:
-            return _DURATION.fullmatch(value) is not None
+            return _DURATION.fullmatch(value) is not None and 0 < seconds(value) <= _LONGEST
         case Kind.PATTERN:
             return _is_pattern(value)
 
 
 def _is_pattern(text: str) -> bool:
-    """Return whether the text is a regular expression; one with a backquote fits no template."""
+    """Return whether Prometheus takes the text as a regular expression, and a template holds it.
+
+    What Python knows and RE2 does not is refused: with one such pattern Prometheus would refuse the
+    whole file of rules.
+    """
     try:
-        re.compile(text)
+        with warnings.catch_warnings(action="ignore"):  # of [[:alpha:]], which RE2 knows
+            re.compile(text)
     except re.error:
         return False
-    return text.isprintable() and "`" not in text
+    parts = _ESCAPE_OR_CLASS.findall(text)
+    classes = [part for part in parts if part.startswith("[")]
+    escaped = {part[1] for part in parts if part.startswith("\\")}
+    escaped_in_class = {match[1] for part in classes for match in re.finditer(r"\\(.)", part)}
+    structure = _ESCAPE_OR_CLASS.sub("x", text)
+    repeats = [int(number) for match in _COUNTED.findall(structure) for number in match if number]
+    nested = prod(repeats) if "){" in structure else 0
+    return (
+        escaped <= _ESCAPED
+        and escaped_in_class <= _ESCAPED_IN_CLASS
+        and not _PYTHON_ONLY.search(structure)
+        and max([nested, *repeats]) <= _MOST_REPEATS
+        and text.isprintable()
+        and "`" not in text
+    )
 
 
 def _unknown_alert(flag: str, name: str) -> list[str]:
-    if alert_named(name) is not None:
+    names = [*(alert.name for alert in ALERTS), BUDGET_ALERT]
+    if name in names:
         return []
-    names = [alert.name for alert in ALERTS]
     close = get_close_matches(name, names, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     return [f"{flag}: there is no alert {name!r} ({hint}known are {', '.join(names)})"]

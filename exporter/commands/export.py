@@ -14,7 +14,7 @@ from pathlib import Path
 from exporter.alerting.alertmanager import alertmanager_files, configuration
 from exporter.alerting.rules import one_file, rule_files
 from exporter.alerting.shipped import dashboards
-from exporter.alerting.slo import SLO_FILE, objective_of, slo_file, slo_groups
+from exporter.alerting.slo import SLO_FILE, Objective, objective_of, slo_file, slo_groups
 from exporter.alerting.tuning import Tuning, tuning
 from exporter.errors import ConfigError, ExporterError
 
@@ -26,7 +26,7 @@ def export(flags: argparse.Namespace) -> int:
     """
     try:
         chosen = _tuning(flags)
-        objective = flags.slo_objective and objective_of(flags.slo_objective, flags.slo_minimum)
+        objective = _objective(flags)
     except ConfigError as error:
         sys.stderr.writelines(f"zego-upload-exporter export: {line}\n" for line in error.problems)
         return 2
@@ -58,6 +58,15 @@ def _tuning(flags: argparse.Namespace) -> Tuning:
         threshold=flags.threshold,
         watch=flags.watch,
     )
+
+
+def _objective(flags: argparse.Namespace) -> Objective | None:
+    if flags.slo_objective is not None:
+        minimum = str(Objective().minimum) if flags.slo_minimum is None else flags.slo_minimum
+        return objective_of(flags.slo_objective, minimum)
+    if flags.slo_minimum is not None:
+        raise ConfigError(["--slo-minimum: there is no objective (give --slo-objective as well)"])
+    return None
 
 
 def _files(kind: str, chosen: Tuning) -> Mapping[str, str]:

@@ -3,25 +3,87 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from exporter.alerting.catalog import LANGUAGES
-from exporter.alerting.slo import ALERT, Objective, objective_of, slo_file
+from exporter.alerting.model import BUDGET_ALERT
+from exporter.alerting.slo import Objective, objective_of, slo_file
 from exporter.alerting.tuning import tuning
 from exporter.errors import ConfigError
 from tests.components import GENERATIONS
-from tests.prometheus.rule_files import PROMETHEUS, promtool
+from tests.prometheus.rule_files import promtool
 
 BUDGET = "job_zego_app:zego_upload_error_budget_left:ratio"
 
 
-def test_the_committed_file_is_what_the_source_gives() -> None:
-    """With the default objective."""
-    committed = (PROMETHEUS / "slo" / "zego-uploads.slo.yaml").read_text("utf-8")
-    assert committed == slo_file(Objective(), tuning())
+def alerts(**choices: Any) -> list[dict[str, Any]]:
+    """Return the alerts on the default objective, tuned."""
+    groups = yaml.safe_load(slo_file(Objective(), tuning(**choices)))["groups"]
+    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+
+
+def test_severity_and_switch_of_the_alert() -> None:
+    """As with every other alert; what is recorded stays."""
+    severe = alerts(severity=[f"{BUDGET_ALERT}=info"])
+
+    assert [alert["labels"]["severity"] for alert in severe] == ["info"] * 3
+    assert alerts(disable=[BUDGET_ALERT]) == []
+    assert BUDGET in slo_file(Objective(), tuning(disable=[BUDGET_ALERT]))
+
+
+def test_links_lead_to_the_app() -> None:
+    """Those of every alert about uploads do."""
+    for alert in alerts(grafana_url="https://g.example"):
+        assert alert["annotations"]["dashboard"] == (
+            "https://g.example/d/zego-uploads/?var-zego_app={{ $labels.zego_app | urlquery }}"
+        )
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_the_budget_in_the_text_is_that_of_the_alerts_place(
+    tmp_path: Path, generation: str
+) -> None:
+    """The same job and app in another namespace have a budget of their own."""
+    well, failing = (f"0+1x{DAY}", f"0x{DAY}"), (f"0+1x{DAY}", f"0+0.2x{DAY}")
+    series = [
+        {**entry, "series": entry["series"].replace("job=", f'{place}="p", job=')}
+        for place in ("cluster", "namespace", "env")
+        for entry in counted(*(failing if place == "env" else well))
+    ]
+    labels = {"job": "zego", "zego_app": "vod", "env": "p"}
+    expected = [
+        {
+            "exp_labels": {**alert["labels"], **labels},
+            "exp_annotations": {key: filled(text) for key, text in alert["annotations"].items()},
+        }
+        for alert in alerts()
+    ]
+    case = {"eval_time": f"{DAY}m", "alertname": BUDGET_ALERT, "exp_alerts": expected}
+    test = {"interval": "1m", "input_series": series, "alert_rule_test": [case]}
+    chosen = tuning(labels=["cluster", "namespace", "env"])
+    (tmp_path / "slo.yaml").write_text(slo_file(Objective(), chosen), "utf-8")
+    document = {"rule_files": ["slo.yaml"], "evaluation_interval": "4m", "tests": [test]}
+    path = tmp_path / "test.yaml"
+    path.write_text(json.dumps(document), "utf-8")  # YAML contains JSON
+    result = promtool("test", "rules", path, generation=generation)
+    assert result.returncode == 0, result.stdout
+
+
+def filled(text: str) -> str:
+    """Return a text of an alert as Prometheus fills it in while one of six uploads fails."""
+    text = re.sub(r"{{ with.*{{ end }}", "-1567%", text)
+    for template, value in {
+        "{{ $value | humanizePercentage }}": "16.67%",
+        "{{ $labels.zego_app }}": "vod",
+        "{{ $labels.zego_app | urlquery }}": "vod",
+    }.items():
+        text = text.replace(template, value)
+    return text
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
@@ -116,7 +178,7 @@ def test_the_budget_that_is_left_after_28_days(tmp_path: Path, case: str, genera
 def test_days_of_uploads(tmp_path: Path, case: str, generation: str) -> None:
     """What fires, at the minutes that matter."""
     series, moments = ALERTS[case]
-    firing_now = 'ALERTS{alertname="' + ALERT + '", alertstate="firing"}'
+    firing_now = 'ALERTS{alertname="' + BUDGET_ALERT + '", alertstate="firing"}'
     expected = [
         {
             "expr": f"count by (severity, window) ({firing_now})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from exporter.alerting.model import Kind
 from exporter.alerting.rules import one_file, rule_files
 from exporter.alerting.tuning import seconds, tuning, words
 from exporter.errors import ConfigError
-from tests.prometheus.rule_files import Rule
+from tests.components import GENERATIONS
+from tests.prometheus.rule_files import Rule, promtool
 
 OTHER_VALUES = {Kind.COUNT: "7", Kind.RATIO: "0.42", Kind.DURATION: "17m", Kind.PATTERN: 'a"\\.+'}
 
@@ -133,9 +135,12 @@ def test_disabled_alerts_are_not_routed() -> None:
             {"threshold": ["ZegoUploadFailed.size=3"]},
             "--threshold: ZegoUploadFailed has no threshold 'size' (known: window)",
         ),
-        ({"threshold": ["ZegoUploadFailed=3"]}, "has no threshold '' (known: window)"),
+        (
+            {"threshold": ["ZegoUploadFailed=3"]},
+            "'ZegoUploadFailed' names no threshold (write ALERT.NAME=VALUE; known: window)",
+        ),
         ({"threshold": ["ZegoUploadFailed.window=x"]}, "window: 'x' is not a duration"),
-        ({"threshold": ["ZegoUploadFailureRatioHigh.ratio=25"]}, "'25' is not a ratio from 0"),
+        ({"threshold": ["ZegoUploadFailureRatioHigh.ratio=25"]}, "'25' is not a ratio above 0"),
         ({"threshold": ["ZegoUploadRetryingOften.retries=-1"]}, "'-1' is not a whole number"),
         ({"threshold": ["ZegoUploadDataStale.x=1"]}, "(known: it has none)"),
         ({"watch": "("}, "--watch: '(' is not a regular expression"),
@@ -144,6 +149,13 @@ def test_disabled_alerts_are_not_routed() -> None:
         ({"grafana_url": "grafana"}, "--grafana-url: 'grafana' is not an http or https address"),
         ({"runbook_url": 'http://x/"'}, "is not an http or https address"),
         ({"language": "fr"}, "--language: 'fr' is not one of en, zh"),
+        ({"labels": ["cluster", "instance"]}, "--labels: 'instance' does not tell targets apart"),
+        ({"labels": ["job"]}, "--labels: 'job' does not tell targets apart, or is always compared"),
+        ({"hold": ["ZegoUploadErrorBudgetBurn=1h"]}, "takes none (its windows decide)"),
+        (
+            {"threshold": ["ZegoUploadErrorBudgetBurn.ratio=0.9"]},
+            "--threshold: ZegoUploadErrorBudgetBurn has none (use --slo-objective and ",
+        ),
     ],
 )
 def test_a_wrong_name_or_value_says_what_exists(options: dict[str, Any], problem: str) -> None:
@@ -153,6 +165,55 @@ def test_a_wrong_name_or_value_says_what_exists(options: dict[str, Any], problem
 
     (message,) = raised.value.problems
     assert problem in message
+
+
+UNUSABLE = {
+    Kind.COUNT: ("0", "00", "1.5", "-1", "1e3", "٣", ""),
+    Kind.RATIO: ("0", "0.0", "1.1", "-0.1", "nan", "90%", ""),
+    Kind.DURATION: ("0s", "0m", "0d0h", "5m1h", "1h1h", "1w", "5", "30", "367d", "999999999d", ""),
+    Kind.PATTERN: ("(?=x)", "(?<!x)y", "(?>x)", r"(x)\1", "(?P<n>x)(?P=n)", "x++", r"x\Z",
+                   "[\\u4e00-\\u9fff]", r"[\b]", "x{1001}", "(x{100}){100}",
+                   "(?x)a b", "(?#a)b", "[", "a`b"),
+}  # fmt: skip
+USABLE = {
+    Kind.COUNT: ("1", "999999999"),
+    Kind.RATIO: ("0.001", ".5", "1", "1.0"),
+    Kind.DURATION: ("1s", "90s", "1h30m", "1d12h", "366d"),
+    Kind.PATTERN: ("(?i)intro[.]mp4|trailer-.+", r"[[:alpha:]]+", r"\d{4}-\d{2}-\d{2}[^\]x]*",
+                   r"a\+\+", r"[(?=]+", r"课程 .*[上下]", r'50%|a\.b"', r"{{.}}",
+                   r"(?P<n>x)(?:y)*?", r"\[\w\-]\b"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "value"), [(k, v) for k in UNUSABLE for v in UNUSABLE[k]])
+def test_a_value_that_prometheus_refuses_or_that_says_nothing_is_refused(
+    kind: Kind, value: str
+) -> None:
+    """Prometheus loads no rule of a file with one that it cannot read; 0 would always be true."""
+    places = [(a.name, n) for a in ALERTS for n, t in a.thresholds.items() if t.kind is kind]
+    for alert, name in places:
+        with pytest.raises(ConfigError, match=f"{alert}.{name}: "):
+            tuning(threshold=[f"{alert}.{name}={value}"])
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize(("kind", "value"), [(k, v) for k in USABLE for v in USABLE[k]])
+def test_prometheus_accepts_every_value_that_we_accept(
+    tmp_path: Path, kind: Kind, value: str, generation: str
+) -> None:
+    """In every threshold of the kind."""
+    chosen = tuning(
+        threshold=[
+            f"{alert.name}.{name}={value}"
+            for alert in ALERTS
+            for name, threshold in alert.thresholds.items()
+            if threshold.kind is kind
+        ]
+    )
+    path = tmp_path / "rules.yaml"
+    path.write_text(one_file(chosen), "utf-8")
+    result = promtool("check", "rules", path, generation=generation)
+    assert result.returncode == 0, result.stdout
 
 
 def test_all_problems_come_together() -> None:

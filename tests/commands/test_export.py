@@ -61,6 +61,22 @@ def test_a_wrong_value_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> N
     assert [line.split(": ")[1] for line in output.err.splitlines()] == ["--disable", "--threshold"]
 
 
+@pytest.mark.parametrize(
+    ("flags", "problem"),
+    [
+        (["--slo-minimum", "5"], "--slo-minimum: there is no objective (give --slo-objective "),
+        (["--slo-objective", "0.9", "--slo-minimum", ""], "--slo-minimum: '' is not a whole"),
+        (["--slo-objective", ""], "--slo-objective: '' is not a share between 0 and 1"),
+    ],
+)
+def test_an_objective_needs_both_of_its_values(
+    flags: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A flag that would have no effect is an error."""
+    assert main(["export", "rules", *flags]) == 2
+    assert problem in capsys.readouterr().err
+
+
 def test_dashboards_need_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
     """There are several of them."""
     assert main(["export", "dashboards"]) == 2

@@ -202,6 +202,18 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"alerts": {"ZegoUploadSlotsFull": {"thresholds": {"share": 90}}}},
         "ZegoUploadSlotsFull.thresholds.share is 90",
     ),
+    "no duration": (
+        {"alerts": {"ZegoUploadExpired": {"thresholds": {"window": "0s"}}}},
+        f"{AT}.thresholds.window is 0s",
+    ),
+    "no count": (
+        {"alerts": {"ZegoUploadNothingSucceeds": {"thresholds": {"failures": 0}}}},
+        "ZegoUploadNothingSucceeds.thresholds.failures is 0",
+    ),
+    "no share": (
+        {"alerts": {"ZegoUploadSlotsFull": {"thresholds": {"share": 0.0}}}},
+        "ZegoUploadSlotsFull.thresholds.share is 0",
+    ),
     "severity": ({"alerts": {"ZegoUploadExpired": {"severity": "high"}}}, "severity"),
     "key": ({"alerts": {"ZegoUploadExpired": {"treshold": 1}}}, "treshold"),
     "language": ({"language": "de"}, "language"),

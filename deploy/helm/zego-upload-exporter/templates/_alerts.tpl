@@ -49,9 +49,9 @@ deploy/chart_rules.py says what the marks «…» are. Argument: the root contex
 {{- $at := printf "prometheusRule.alerts.%s.thresholds.%s" $alert.alert $name }}
 {{- if eq $threshold.kind "COUNT" }}{{ $value = $value | int64 }}{{ end }}
 {{- $value = toString $value }}
-{{- $form := get (dict "COUNT" "[0-9]{1,9}" "RATIO" "0(\\.[0-9]+)?|1(\\.0+)?" "DURATION" "([0-9]+[smhd])?" "PATTERN" "[^`]*") $threshold.kind }}
+{{- $form := get (dict "COUNT" "0*[1-9][0-9]{0,8}" "RATIO" "0?\\.0*[1-9][0-9]*|1(\\.0+)?" "DURATION" "(0*[1-9][0-9]*[smhd])?" "PATTERN" "[^`]*") $threshold.kind }}
 {{- if not (regexMatch (printf "^(%s)$" $form) $value) }}
-{{- fail (printf "%s is %s (a whole number, a share from 0 to 1, a duration such as 30m, or a regular expression, as its default is)" $at $value) }}
+{{- fail (printf "%s is %s (a whole number above 0, a share above 0 and up to 1, a duration such as 30m, or a regular expression, as its default is)" $at $value) }}
 {{- end }}
 {{- end }}
 {{- if not $value }}{{ $on = false }}{{ end }}
