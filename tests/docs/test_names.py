@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from docs.generator.configuration import ENVIRONMENT
-from exporter.alerting import catalog, slo
+from exporter.alerting import catalog
+from exporter.alerting.model import BUDGET_ALERT
 from exporter.config import (
     AppSettings,
     CollectionSettings,
@@ -39,7 +40,7 @@ FLAGS = {
 OTHERS_FLAGS = {"--update-golden", "--web.systemd-socket"}
 """Flags of other programs that a text names."""
 
-ALERTS = {alert.name for alert in catalog.ALERTS} | {slo.ALERT}
+ALERTS = {alert.name for alert in catalog.ALERTS} | {BUDGET_ALERT}
 ENDPOINTS = ("/metrics", "/-/healthy", "/-/ready", "/-/reload", "/callback/", "/api/v1/apps")
 PYPROJECT = read(ROOT / "pyproject.toml")
 LIBRARIES = re.findall(r'^    "([A-Za-z][\w-]*)[><=]=', PYPROJECT, re.MULTILINE)

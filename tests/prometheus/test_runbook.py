@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporter.alerting import catalog, slo
-from exporter.alerting.model import Alert
+from exporter.alerting import catalog
+from exporter.alerting.model import BUDGET_ALERT, Alert
 from tests.prometheus import rule_files
 from tests.prometheus.rule_files import PROMETHEUS, ROOT, Rule
 
@@ -20,7 +20,7 @@ SECTIONS = {
     for title, text in re.findall(r"^## (\S+)\n(.*?)(?=^#|\Z)", RUNBOOK, re.DOTALL | re.MULTILINE)
     if title.startswith("ZegoUpload")
 }
-NAMES = {*(alert.name for alert in catalog.ALERTS), slo.ALERT}
+NAMES = {*(alert.name for alert in catalog.ALERTS), BUDGET_ALERT}
 FENCED = re.compile(r"```promql\n(.*?)```", re.DOTALL)
 
 
