@@ -133,10 +133,10 @@ _FAILED_AT = _titled(_CREATED_AT, 'status="failed"')
 _OTHERS_AT = _titled(_CREATED_AT, f'title!="",status=~"{_STORED_OR_COMING}"')
 
 UNRESOLVED = Listing(
-    f"sort_desc(topk(10, {_FAILED_AT} unless on (title) "
-    f"(max by (title) ({_OTHERS_AT}) > max by (title) ({_FAILED_AT}))))",
+    f"sort_desc(topk(10, {_FAILED_AT} unless "
+    f"(({_FAILED_AT}) < on (title) group_left max by (title) ({_OTHERS_AT}))))",
     "task",
-    command="--status failed",
+    command="--status failed --unresolved",
 )
 """Failed uploads whose title no later unfinished or stored task has, created last first."""
 

@@ -41,8 +41,9 @@ MISTAKES = [
     ("ZegoUploadNothingSucceeds", "> 3 - 0.5", "> 1.5"),
     ("ZegoUploadNothingSucceeds", "[1d]", "[1h]"),
     ("ZegoUploadFailureUnresolved", "> 0", ">= 0"),
-    ("ZegoUploadFailureUnresolved", ") > max by (title)", ") < max by (title)"),
-    ("ZegoUploadFailureUnresolved", "unless on (title)", "and on (title)"),
+    ("ZegoUploadFailureUnresolved", ") < on (title)", ") > on (title)"),
+    ("ZegoUploadFailureUnresolved", "unless", "and"),
+    ("ZegoUploadFailureUnresolved", "unless", "unless on (title)"),  # forgets the later failure
     ("ZegoUploadQueueStalled", "== 0", "> 0"),
     ("ZegoUploadQueueStalled", "min without", "max without"),
     ("ZegoUploadQueueStalled", "waiting|uploading|waiting_retry", "waiting"),  # names a part
