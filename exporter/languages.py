@@ -1,4 +1,4 @@
-"""What people read of statuses, reasons, messages and remedies, in English and Chinese.
+"""Statuses, reasons, messages and remedies for people, in English and Chinese.
 
 One table for the status page and the command line; it imports nothing heavy. Terms follow ZEGO's
 Chinese documentation (docs/terms.zh-CN.md). Logs, configuration errors and machine output stay
@@ -238,7 +238,7 @@ def translate_message(message: str, language: Language) -> str:
 
 
 def translate_remedy(remedy: str, language: Language) -> str:
-    """Return what an operator can do about a failed collection."""
+    """Return the remedy of a failed collection in `language`."""
     if language == "en":
         return remedy
     for pattern, translation in REMEDIES.items():
@@ -248,9 +248,9 @@ def translate_remedy(remedy: str, language: Language) -> str:
 
 
 def fill_translation(pattern: str, translation: str, text: str) -> str | None:
-    """Return `translation` with what stands for each `{}` of `pattern` in `text`.
+    """Return `translation` with the parts of `text` at each `{}` of `pattern`.
 
-    None where `text` is another text than `pattern`.
+    None if `text` does not match `pattern`.
     """
     parts = _parts(pattern, text)
     return None if parts is None else translation.format(*parts)
@@ -262,7 +262,7 @@ def _named(names: Mapping[str, tuple[str, str]], word: str, language: Language) 
 
 
 def _parts(pattern: str, text: str) -> list[str] | None:
-    """Return what stands for each `{}` of the pattern, None where the text is another one.
+    """Return the parts of `text` at each `{}` of `pattern`, None if it does not match.
 
     Linear in the text: each literal part is searched for once, from left to right.
     """

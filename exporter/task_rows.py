@@ -1,4 +1,4 @@
-"""One upload task as people and programs see it: on the status page, in its JSON and in `tasks`."""
+"""One upload task as the status page, the JSON API and the command `tasks` show it."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class TaskRow:
 
 
 def make_row(app: str, task: UploadTask, snapshot: Snapshot, title: str | None) -> TaskRow:
-    """Return the row of `task`, one of the snapshot's; `title` is what may be shown of its own.
+    """Return the row of `task`, one of the snapshot's; `title` is its title as it may be shown.
 
-    Its texts are printable: what a terminal or a page would act on is U+FFFD (docs/guarantees.md,
-    section 10).
+    Texts are printable: characters that act on a terminal or a page become U+FFFD
+    (docs/guarantees.md, section 10).
     """
     tracked = snapshot.tracked.get(task.id)
     failed = task.status is TaskStatus.FAILED

@@ -1,12 +1,12 @@
-"""Text from outside, made fit for labels, logs, pages and terminals.
+"""Makes text from outside safe for labels, logs, pages and terminals.
 
 Rules that this file keeps (docs/guarantees.md, sections 9 to 11):
 
 - Every function takes time linear in the length of its text. Regular expressions here are single
   character classes or use possessive quantifiers, which never go back.
 - A long text is cut before it is searched.
-- What may grant access is taken out: queries and user names of URLs, signatures, and the secrets
-  that were registered.
+- Texts that may grant access are removed: queries and user names of URLs, signatures, and
+  registered secrets.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def replace_surrogates(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return `text` for a terminal, a log or a page: U+FFFD for what would act on it.
+    """Return `text` for a terminal, a log or a page, with U+FFFD for characters that act on it.
 
     These are control characters, line and paragraph separators, lone surrogates, and marks of the
     writing direction. Joiners, which scripts and emoji need, stay. The length stays too.
@@ -116,7 +116,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def one_line(text: str, *, limit: int, secrets: Iterable[str] = ()) -> str:
-    """Return what a peer wrote, in one printable line of at most `limit` characters.
+    """Return a text from a peer in one printable line of at most `limit` characters.
 
     White space is collapsed and queries of URLs are cut off. A text that holds one of `secrets`
     or a registered one, also split by white space or in another case, gives the empty string:

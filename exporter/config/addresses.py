@@ -1,4 +1,4 @@
-"""Addresses in the configuration: the API's endpoint, and what the exporter listens on."""
+"""Addresses in the configuration: the endpoint of the API, and addresses to listen on."""
 
 from __future__ import annotations
 

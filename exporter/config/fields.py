@@ -1,14 +1,14 @@
 """Field types of the configuration, in plain pydantic.
 
-A field is `Annotated[type, Field(constraints), reader, Right("what would be right")]`:
+A field is `Annotated[type, Field(constraints), reader, Right("the correct form")]`:
 
 - `strict=True` keeps pydantic from converting a value silently: a quoted number is text, and wrong.
-- A reader is a `BeforeValidator` or `AfterValidator` of this file. It raises ValueError with what
-  is wrong, as the end of a sentence about the place: "has more than a host and a port".
+- A reader is a `BeforeValidator` or `AfterValidator` of this file. It raises ValueError with the
+  end of a sentence about the place: "has more than a host and a port".
 - ValueError is the only error that pydantic collects, also for a wrong type.
 - `Right` ends every message about the field, in brackets.
 
-`problems` turns what pydantic finds into messages. No message shows a secret, or a text from the
+`problems` turns pydantic's errors into messages. No message shows a secret, or a text from the
 environment, which may be a secret that was put into the wrong variable.
 """
 
@@ -42,7 +42,7 @@ class Unavailable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """What would be right for a field, for the brackets at the end of a message about it."""
+    """The correct form of a field, for the brackets at the end of a message about it."""
 
     text: str
 
@@ -58,7 +58,7 @@ class FromEnvironment(str):
 
 
 def kind(value: object) -> str:
-    """Return what `value` is, for people."""
+    """Return the type of `value` in the words of YAML, such as `a whole number`."""
     kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
         (bool, "a boolean"),
         (int, "a whole number"),
@@ -71,7 +71,7 @@ def kind(value: object) -> str:
 
 
 def shown(value: object, *, limit: int = 40) -> str:
-    """Return `value` for a message: short, printable, and not what looks like a secret."""
+    """Return `value` for a message: short, printable, and nothing that looks like a secret."""
     text = "".join(c if c.isprintable() else "?" for c in str(value))
     if _LIKE_A_SECRET.search(text):
         return "a value that looks like a secret"
@@ -86,7 +86,7 @@ class Unfit(ValueError):
     """
 
 
-# Numbers and booleans. A text is one only if it came from the environment.
+# Numbers and booleans. A variable is always text; a quoted number in the file is a mistake.
 
 
 def _from_environment(form: str, convert: Callable[[str], object]) -> BeforeValidator:
@@ -114,13 +114,13 @@ def _read_seconds(value: Any) -> Any:
             raise Unfit(str(error)) from None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"is {kind(value)}, not a duration")  # noqa: TRY004 - see the module
-    if not abs(value) <= YEAR_SECONDS:  # not a number is not within either
+    if not abs(value) <= YEAR_SECONDS:  # also refuses NaN, which compares false
         raise Unfit("not a duration of up to a year")
     return round(float(value), 3)
 
 
 def _read_window(value: Any) -> Any:
-    if isinstance(value, tuple):  # the file has lists only: this has been read already
+    if isinstance(value, tuple):  # settings built from settings: YAML has only lists
         return value
     seconds = _read_seconds(value)
     if seconds < 1:
@@ -141,7 +141,7 @@ _OPTIONAL_DURATION_SCHEMA = WithJsonSchema({"anyOf": [*_DURATION_SCHEMAS, {"type
 
 
 def right_duration(least: float, reason: str = "") -> Right:
-    """Return what is right for a duration of at least `least` seconds, and why."""
+    """Return the correct form of a duration of at least `least` seconds, and the reason."""
     bound = f"at least {format_duration(least)}{reason and ': '}{reason}"
     return Right(f"such as 90s, 5m, 1h30m or plain seconds, {bound}")
 
@@ -163,7 +163,7 @@ Window = Annotated[
 
 
 def distinct(key: Callable[[Any], Any]) -> AfterValidator:
-    """Return what refuses a list in which two items have the same `key`."""
+    """Return a validator that refuses a list in which two items have the same `key`."""
 
     def check(items: tuple[Any, ...]) -> tuple[Any, ...]:
         first: dict[Any, int] = {}

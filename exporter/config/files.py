@@ -23,9 +23,9 @@ def file_path(
 ) -> BeforeValidator:
     """Return the reader of a path; a relative one counts from `folder` in the context.
 
-    `read`, if given, must be able to read the file now: it raises OSError, or ValueError that says
-    what is wrong with the content without showing it. `may_pass` is for files that others provide,
-    such as a mounted secret: one that is missing may be there soon.
+    `read`, if given, must be able to read the file now. It raises OSError, or ValueError whose text
+    describes the problem without showing the content. Set `may_pass` for files that other programs
+    provide, such as a mounted secret, and that may be there soon.
     """
 
     def check(value: Any, info: ValidationInfo) -> Path:
@@ -46,7 +46,7 @@ def file_path(
 
 def _read_path(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see the module
+        raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see config.fields
     if not value:
         raise ValueError("is empty")
     if "\0" in value:
@@ -68,9 +68,9 @@ def open_once(path: Path) -> None:
 
 
 def read_secret_file(path: Path) -> str:
-    """Return the text of `path` without white space around it.
+    """Return the secret in `path`, without white space around it.
 
-    Raises OSError, or ValueError that says what is wrong with the content without showing it.
+    Raises OSError, or ValueError whose text describes the problem without showing the content.
     """
     with path.open("rb") as file:
         content = file.read(MAX_SECRET_BYTES + 1)
@@ -92,15 +92,24 @@ SecretFile = Annotated[Path, file_path(read_secret_file, may_pass=True)]
 """The path of a file that contains a secret and can be read now."""
 
 
-def _read_secret(value: Any) -> SecretStr:
-    if isinstance(value, SecretStr):
-        return value
+def secret_text(value: Any) -> str:
+    """Return the text of a secret. Raises ValueError, never with the value, if it is not text.
+
+    A secret of digits is a number in YAML, which drops its leading zeros, so numbers are refused.
+    """
     if isinstance(value, float | int) and not isinstance(value, bool):
-        raise ValueError("is read as a number")  # noqa: TRY004 - see the module
+        raise ValueError("is read as a number")  # noqa: TRY004 - see config.fields
     if not isinstance(value, str):
-        raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see the module
+        raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see config.fields
     if not value:
         raise ValueError("is empty")
+    return value
+
+
+def _read_secret(value: Any) -> SecretStr:
+    if isinstance(value, SecretStr):  # settings built from settings
+        return value
+    value = secret_text(value)
     if not value.strip():
         empty = ": the variable is empty" if isinstance(value, FromEnvironment) else ""
         raise ValueError(f"is blank{empty}")

@@ -4,7 +4,7 @@ The file is read as UTF-8 YAML, variables are replaced, flags win, then everythi
 that the same rules hold for flags. Without a file the environment alone describes one app.
 
 `${NAME}` in any text of the file is replaced, also several in one text; keys are left alone. `$${`
-stands for a plain `${`. A variable that is set but empty gives an empty text, which is an error
+stands for a plain `${`. An empty variable gives an empty text, which is an error
 wherever a value is needed. The value of a variable is not searched again.
 """
 
@@ -54,7 +54,7 @@ class _Draft:
     """Relative paths count from here."""
 
     names: Mapping[Place, str] = field(default_factory=dict)
-    """What a place is called where it is not in a file."""
+    """Names of places that are not in a file, such as `ZEGO_APP_ID`."""
 
 
 def load_settings(
@@ -67,7 +67,7 @@ def load_settings(
 
     `overrides` are sections as in the file, from flags; None in them means "not given", and their
     relative paths count from the working directory. Raises ConfigError with all problems in the
-    order of the file, one line each: `apps[0].app_id: what is wrong (what would be right)`.
+    order of the file, one line each: `apps[0].app_id: the problem (the correct form)`.
     """
     draft = _from_environment(environment) if path is None else _from_file(path, environment)
     values = _with_history(_overridden(draft.values, overrides), environment)
@@ -123,7 +123,7 @@ def read_config_file(path: Path) -> str:
 def _with_variables(
     value: Any, environment: Mapping[str, str], place: Place = ()
 ) -> tuple[Any, list[Problem]]:
-    """Return `value` with the variables of all its texts replaced, and what could not be."""
+    """Return `value` with the variables of all its texts replaced, and the problems."""
     if isinstance(value, str):
         return _replace_in_text(value, environment, place)
     problems: list[Problem] = []
@@ -209,7 +209,7 @@ def _overridden(values: dict[str, Any], overrides: Mapping[str, Any]) -> dict[st
     merged = dict(values)
     for section, flags in overrides.items():
         own = merged.get(section, {})
-        if isinstance(own, dict):  # else validation says what is wrong with it
+        if isinstance(own, dict):  # else validation reports it
             given = {
                 key: str(Path(value).absolute()) if key.endswith("_file") else value
                 for key, value in flags.items()

@@ -28,7 +28,7 @@ class Problem:
 
     place: Place
     text: str
-    """What is wrong and, in brackets, what would be right."""
+    """The problem and, in brackets, a correct form."""
 
     passing: bool = False
     """Whether it may pass without an edit of the configuration."""
@@ -52,7 +52,7 @@ def place_text(place: Place) -> str:
 
 
 def in_file_order(problems: Iterable[Problem], document: Any) -> list[Problem]:
-    """Return `problems` in the order of their places in the file; what is absent comes last."""
+    """Return `problems` in the order of their places in the file; absent places come last."""
 
     def position(problem: Problem) -> list[int]:
         indices, node = [], document
@@ -147,7 +147,7 @@ def _text(details: ErrorDetails, root: type[BaseModel], values: Any) -> str:
 def _with_quotes(value: object, right: str) -> str:
     """Return the problem of a value that still has its quotes, as `docker --env-file` keeps them.
 
-    It is shown only if what is within the quotes would be right, or a number: no secret is either.
+    The value is shown only if it is correct without its quotes, or a number: no secret is either.
     """
     match = re.fullmatch(r"(['\"])(.*)\1", value) if isinstance(value, FromEnvironment) else None
     if match is None:
@@ -177,7 +177,11 @@ def _rights_at(root: type[BaseModel], place: Place) -> Iterator[str]:
 
 
 def _parts_at(root: type[BaseModel], place: Place) -> list[tuple[Any, tuple[Any, ...]]]:
-    """Return the types that the value at `place` may have, each with its annotations."""
+    """Return the types that the value at `place` may have, each with its annotations.
+
+    pydantic does not report the field of an error, only its place: the types are found by following
+    the place through the annotations of the models.
+    """
     parts: list[tuple[Any, tuple[Any, ...]]] = [(root, ())]
     for step in place:
         if isinstance(step, str) and _is_model(parts[0][0]):
@@ -217,5 +221,5 @@ def refusal(
 
 
 def line_of(problem: Problem, names: Mapping[Place, str] = types.MappingProxyType({})) -> str:
-    """Return the problem as one line; `names` says what places outside a file are called."""
+    """Return the problem as one line; `names` are those of places outside a file."""
     return f"{names.get(problem.place) or place_text(problem.place)}: {problem.text}"

@@ -123,7 +123,7 @@ class Settings(Section):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is accepted and probably not meant, one line each, for the log."""
+        """Settings that are accepted and probably a mistake, one line each, for the log."""
         return self._warnings
 
     def resolved(self, warnings: tuple[str, ...]) -> Self:

@@ -1,4 +1,4 @@
-"""Warnings: what is accepted, and is probably a mistake."""
+"""Warnings: settings that are accepted and are probably a mistake."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exporter.config.problems import Place, Problem
 from exporter.config.schema import Settings
 
 ZEGO_REQUESTS_PER_SECOND = 20
-"""What ZEGO allows per AppId and action unless it was raised (`docs/zego-api.md`, Requests)."""
+"""Default limit of ZEGO for one AppId and action (`docs/zego-api.md`, Requests)."""
 
 _RATE = "requests_per_second"
 

@@ -115,7 +115,7 @@ _Loader.add_constructor(_MERGE, _Loader.construct_yaml_str)  # type: ignore[type
 def load_yaml(text: str) -> Any:
     """Return the one document of `text` as dict, list, str, int, float, bool or None.
 
-    An empty text is None. Raises ConfigError with `line L, column C: what is wrong`.
+    An empty text is None. Raises ConfigError with `line L, column C: the problem`.
     """
     try:
         loader = _Loader(text)

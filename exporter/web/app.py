@@ -91,7 +91,7 @@ class Application:
         await self._app(scope, receive, send)
 
     def close(self) -> None:
-        """Give up what is being rendered; called in the event loop when it ends."""
+        """Cancel all renderings; called in the event loop when it ends."""
         self._pool.close()
 
 
@@ -122,7 +122,7 @@ def make_starlette(routes: Sequence[BaseRoute]) -> ASGIApp:
 async def rendered(
     pool: RenderPool, request: Request, key: Hashable, render: Callable[[], PiecewiseResponse]
 ) -> PiecewiseResponse:
-    """Return what `render` returns in the pool; raise ClientDisconnect if the client goes first."""
+    """Return the result of `render` in the pool. Raises ClientDisconnect if the client leaves."""
     connection = request.scope.get("state", {}).get("connection")
     rendering = asyncio.ensure_future(
         pool.render(key, render, lambda: connection is not None and connection.half_closed)

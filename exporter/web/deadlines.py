@@ -38,9 +38,11 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one client, and all together, may take; times in seconds."""
+    """Limits for one client and for all clients together."""
 
     request_seconds: float = 10
+    """For a whole request, head and body."""
+
     write_seconds: float = 10
     """For each piece of an answer: Prometheus has given up its scrape by then."""
 
@@ -48,7 +50,11 @@ class Limits:
     """Longer than the usual scrape intervals, so that Prometheus keeps its connection."""
 
     head_bytes: int = 16 * 1024
+    """For the request line and the headers together."""
+
     ahead_bytes: int = 64 * 1024
+    """For requests that a client sends before it has the answer to the last one."""
+
     connections: int = 2048
     """Connections beyond that number get 503."""
 
@@ -115,7 +121,7 @@ class DeadlineProtocol(H11Protocol):
         self._await_request()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the client sent, and see whether the request is whole now."""
+        """Read bytes of the client; stop the timer if the request is complete."""
         super().data_received(data)
         if self._is_ending():
             self._await_end()
@@ -141,13 +147,13 @@ class DeadlineProtocol(H11Protocol):
 
     def reset(self) -> None:
         """End the connection immediately."""
-        # Without this the kernel keeps what the client did not take, long after the close.
+        # Without this the kernel keeps the unsent rest of the answer long after the close.
         sock = self.transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, with 431 where only the head is too large.
+        """Refuse bytes that are not HTTP with 400, or 431 where only the head is too large.
 
         uvicorn calls this while it handles h11's error, which knows the better status.
         """
@@ -178,7 +184,7 @@ class DeadlineProtocol(H11Protocol):
             self._await_request()
 
     def pause_writing(self) -> None:
-        """Begin the wait for the client to take what was written."""
+        """Start the timer for the client to read the written bytes."""
         super().pause_writing()
         if self._write_timer is None:
             self._write_timer = self.loop.call_later(self.limits.write_seconds, self.reset)
@@ -202,8 +208,8 @@ class DeadlineProtocol(H11Protocol):
             self._end_timer.cancel()
             self._end_timer = None
         super().connection_lost(exc)
-        # A TLS transport warns where nobody has closed it; that of the first releases of CPython
-        # 3.11 has by then dropped what it would close.
+        # A TLS transport warns if nobody has closed it. In the first releases of CPython 3.11 it
+        # has lost its socket by then, and raises AttributeError.
         with suppress(AttributeError):
             self.transport.abort()
         self._unset_keepalive_if_required()  # uvicorn leaves it after a reset

@@ -19,7 +19,7 @@ from exporter.errors import ExporterError
 
 BACKLOG = 1024  # connections that wait to be accepted; the kernel may lower it
 SEND_BUFFER_BYTES = 256 * 1024
-"""What the kernel holds for a peer that does not read; left alone it would be some megabytes."""
+"""Kernel buffer for a client that does not read. The default grows to some megabytes each."""
 
 WANTED_OPEN_FILES = 16_384
 """Each connection takes a descriptor: far more than the server accepts (`Limits.connections`)."""
@@ -32,7 +32,7 @@ _ADVICE = {
 
 
 class ListenError(ExporterError):
-    """An address that cannot be listened on; the message names it, the reason and what helps."""
+    """An address that cannot be listened on; the message has address, reason and remedy."""
 
 
 def parse_listen_address(address: str) -> tuple[str, int]:

@@ -49,7 +49,7 @@ class RenderPool:
     async def render(
         self, key: Hashable, render: Render, has_left: HasLeft = lambda: False
     ) -> PiecewiseResponse:
-        """Return what `render` returns; equal keys promise equal pages."""
+        """Return the result of `render`; equal keys promise equal pages."""
         rendering = self._queue.get(key)
         if rendering is None:
             result = asyncio.get_running_loop().create_future()
@@ -64,7 +64,7 @@ class RenderPool:
                 del self._queue[key]
 
     def close(self) -> None:
-        """Cancel what waits or runs; the threads end by themselves."""
+        """Cancel all renderings; the threads end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         for rendering in self._queue.values():
             rendering.result.cancel()

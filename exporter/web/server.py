@@ -33,7 +33,7 @@ _ABSOLUTE_FORM = re.compile(rb"https?://[^/?#]*", re.IGNORECASE)
 
 
 class AsgiApplication(Protocol):
-    """What is served; `close` is called once, in the event loop, when serving has ended."""
+    """An ASGI application; `close` is called once, in the event loop, when serving has ended."""
 
     def __call__(  # noqa: D102 - the ASGI specification says it
         self, scope: Scope, receive: Receive, send: Send

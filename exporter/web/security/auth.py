@@ -5,10 +5,9 @@ Rules that this file keeps (the exporter-toolkit's own design, web/handler.go):
 - One lock: at most one bcrypt comparison runs at a time, so guesses cost one core at most.
 - One bounded cache of accepted passwords, under a digest with a key of this process; never a
   password itself. Refused ones are not cached, so no number of them displaces an accepted one.
-- An unknown user costs what a wrong password costs: one fixed fake hash is compared.
-- What is guaranteed, and no more: wrong passwords never delay a password that has already been
-  accepted; a first login from another address waits for at most one check of each address that
-  sends wrong ones. For that, addresses take turns.
+- An unknown user costs as much as a wrong password: one fixed fake hash is compared.
+- Wrong passwords never delay a password that has already been accepted. A first login from another
+  address waits for at most one check of each address that sends wrong ones: addresses take turns.
 - Passwords count up to their 72nd byte, as in Go.
 """
 

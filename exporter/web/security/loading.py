@@ -72,8 +72,8 @@ class WebConfig:
 def load_web_config(path: Path) -> WebConfig:
     """Return the web configuration in the file `path`.
 
-    Raises ConfigError with all problems, one line each: `tls_server_config.cert_file: what is wrong
-    (what would be right)`.
+    Raises ConfigError with all problems, one line each: `tls_server_config.cert_file: the problem
+    (the correct form)`.
     """
     values = load_yaml(read_config_file(path))
     if values is None:
@@ -114,7 +114,7 @@ def _without_blank(section: str, values: Any) -> Any:
 def _validate(
     values: dict[str, Any], folder: Path
 ) -> tuple[WebDocument | None, ssl.SSLContext | None, list[Problem]]:
-    """Return the document, the context that it asks for, and what is wrong with either."""
+    """Return the document, its TLS context, and the problems of both."""
     document: WebDocument | None = None
     problems: list[Problem] = []
     try:

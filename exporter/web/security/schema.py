@@ -1,7 +1,7 @@
-"""The web configuration file as it may be written: the format of the exporter-toolkit.
+"""The format of the web configuration file, which is that of the exporter-toolkit.
 
-Names, types and defaults are the toolkit's (its docs/web-configuration.md), also for what is
-read and not honoured here: a file that works there works here.
+Names, types and defaults are the toolkit's (its docs/web-configuration.md), also for keys that have
+no effect here: a file that works there works here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pydantic import (
 
 from exporter.config.app import Section
 from exporter.config.fields import INTEGER, TEXT, Right, Unfit, kind
-from exporter.config.files import file_path
+from exporter.config.files import file_path, secret_text
 from exporter.web.security.ciphers import KNOWN
 
 MAX_PEM_BYTES = 1024 * 1024
@@ -80,7 +80,7 @@ GoDuration = Annotated[
     WithJsonSchema({"type": ["string", "integer"]}),
     Right("such as 1s or 500ms; 0 for no limit"),
 ]
-"""A time span as Go writes it, in seconds; a plain number is nanoseconds, as it is in Go."""
+"""A duration as Go writes it -> seconds; a plain number is nanoseconds, as in Go."""
 
 
 def _check_cipher_suite(text: str) -> str:
@@ -138,14 +138,9 @@ def _secret(check: Callable[[str], None]) -> BeforeValidator:
     def read(value: Any) -> SecretStr:
         if isinstance(value, SecretStr):
             return value
-        if isinstance(value, float | int) and not isinstance(value, bool):
-            raise ValueError("is read as a number")  # noqa: TRY004 - see config.fields
-        if not isinstance(value, str):
-            raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see config.fields
-        if not value:
-            raise ValueError("is empty")
-        check(value)
-        return SecretStr(value)
+        text = secret_text(value)
+        check(text)
+        return SecretStr(text)
 
     return BeforeValidator(read)
 
@@ -287,10 +282,10 @@ class HttpSection(Section):
 
 
 class RateLimitSection(Section):
-    """A bound on the requests of all clients together."""
+    """A limit on the requests of all clients together."""
 
     interval: GoDuration = 0.0
-    """Seconds in which one request more becomes possible; 0 for no limit."""
+    """Seconds until one more request is allowed; 0 for no limit."""
 
     burst: Annotated[
         int,
@@ -298,7 +293,7 @@ class RateLimitSection(Section):
         INTEGER,
         Right("requests at once, 0 to 1000000"),
     ] = 0
-    """Requests that are possible at once."""
+    """Requests that are allowed together after a pause."""
 
 
 class WebDocument(Section):
@@ -318,4 +313,4 @@ class WebDocument(Section):
     """User names with the bcrypt hashes of their passwords; empty for no passwords."""
 
     rate_limit: RateLimitSection = RateLimitSection()
-    """A bound on the requests of all clients together."""
+    """A limit on the requests of all clients together."""

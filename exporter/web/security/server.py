@@ -1,7 +1,7 @@
 """The web server as a web configuration file describes it.
 
-What such a file needs is imported where there is one: models, TLS and bcrypt are a tenth of the
-CPU of a start, and most exporters have none.
+Models, TLS and bcrypt are imported only if there is such a file: they take a tenth of the CPU time
+of a start, and most exporters have none.
 """
 
 from __future__ import annotations

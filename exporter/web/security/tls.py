@@ -154,8 +154,8 @@ def _as_file(content: bytes) -> Iterator[str]:
 def subject_alternative_names(certificate: Mapping[str, Any] | None) -> frozenset[str]:
     """Return the DNS names, IP addresses, e-mail addresses and URIs of a client certificate.
 
-    They are written as Go writes them. `certificate` is what `ssl` returns for a verified one;
-    it is empty or None where there is none.
+    They are written as in Go. `certificate` is the dictionary of `SSLSocket.getpeercert`, empty or
+    None if there is no verified one.
     """
     names = set()
     for kind, value in (certificate or {}).get("subjectAltName", ()):

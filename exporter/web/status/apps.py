@@ -1,4 +1,4 @@
-"""The state of each app for the status page and `/api/v1/apps`: its view, and what follows from it.
+"""The state of each app for the status page and `/api/v1/apps`: its view and derived values.
 
 Template and JSON read the view itself. Texts that ZEGO or a user chose are unchanged here; the page
 escapes them. Timestamps are Unix seconds, spans seconds.

@@ -57,12 +57,19 @@ SORT_OPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the table: its text, what it sorts by, and the direction to begin with."""
+    """A column of the table."""
 
     text: str
+    """Key of its heading in `TEXTS`."""
+
     sort: str
+    """Value of the parameter `sort`."""
+
     first: str = ""
+    """`-` if the first click on the heading sorts in descending order."""
+
     style: str = ""
+    """CSS class of its cells."""
 
 
 COLUMNS: Final = (

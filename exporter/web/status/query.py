@@ -1,4 +1,4 @@
-"""Which tasks a peer asks for: the parameters of the status page and of `/api/v1/tasks`.
+"""Queries for tasks: the parameters of the status page and of `/api/v1/tasks`.
 
 Both read the same names, so that a filter found on the page works in a script: `app` and `status`
 may come several times, everything else once. An empty value is as if the parameter were not there,
@@ -36,7 +36,7 @@ Fields = Mapping[str, Sequence[str]]
 
 
 class QueryError(Exception):
-    """A parameter that cannot be used; the text names it and what would be right."""
+    """A parameter that cannot be used; the text has its name and the correct form."""
 
     def __init__(self, parameter: str, problem: str) -> None:
         super().__init__(f"{parameter}: {problem}")
@@ -45,7 +45,7 @@ class QueryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TaskQuery:
-    """What is asked for. No `apps` means all of them.
+    """A query for tasks. No `apps` means all of them.
 
     Listed are the tasks in `statuses`; with `attention` those that need it, with `unresolved` the
     failed ones whose file nobody has uploaded again. Of these, `expiring_within` (seconds, None for
@@ -67,7 +67,7 @@ class TaskQuery:
 
     @property
     def status_words(self) -> tuple[str, ...]:
-        """The values of `status` that say the same."""
+        """The values of the parameter `status`."""
         if len(self.statuses) == len(TaskStatus):
             return (ALL,)
         chosen = tuple(status.value for status in TaskStatus if status in self.statuses)
@@ -76,25 +76,25 @@ class TaskQuery:
 
     @property
     def sort_word(self) -> str:
-        """The value of `sort` that says the same."""
+        """The value of the parameter `sort`."""
         return f"-{self.sort}" if self.descending else self.sort
 
     @property
     def window(self) -> str:
-        """The value of `expiring_within` that says the same."""
+        """The value of the parameter `expiring_within`."""
         return "" if self.expiring_within is None else format_duration(self.expiring_within)
 
     def at(self, offset: int) -> TaskQuery:
-        """Return the same, from another place on."""
+        """Return the same query from another offset on."""
         return replace(self, offset=offset)
 
     def ordered(self, sort: str) -> TaskQuery:
-        """Return the same from the start, in the order of this value of `sort`."""
+        """Return the same query from the start, in the order of this value of `sort`."""
         return replace(self, sort=sort.removeprefix("-"), descending=sort[:1] == "-", offset=0)
 
     @property
     def link(self) -> str:
-        """The link to this from the page; what is as by default is left out."""
+        """The link to this query on the page, without parameters that have their defaults."""
         words = self.status_words
         fields: Mapping[str, Sequence[object]] = {
             "app": self.apps,
@@ -128,7 +128,7 @@ def read_apps(fields: Fields, configured: Sequence[str]) -> tuple[str, ...]:
 def read_query(
     fields: Fields, configured: Sequence[str], *, status: str = ATTENTION, limit: int = PAGE_LIMIT
 ) -> TaskQuery:
-    """Return what `fields` ask for of the apps `configured`; `status` and `limit` are defaults.
+    """Return the query in `fields` about the apps `configured`; `status` and `limit` are defaults.
 
     Raises QueryError for the first parameter that cannot be used.
     """

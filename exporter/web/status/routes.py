@@ -166,7 +166,7 @@ def _names(views: Sequence[AppView]) -> Sequence[str]:
 
 
 def _language(request: Request) -> Language:
-    """Return the language that is asked for: `?lang=`, else what Accept-Language prefers."""
+    """Return the language of a request: `?lang=`, else the preferred one of Accept-Language."""
     if (asked := _asked_language(request.url.query)) is not None:
         return asked
     header = ",".join(request.headers.getlist("accept-language"))

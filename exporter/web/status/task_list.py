@@ -108,7 +108,7 @@ class TaskTable:
 
     @cached_property
     def _folded(self) -> Mapping[str, str]:
-        """By task id, the text that a search looks at: what is shown, without regard to case."""
+        """By task id, the text that is searched: id and title as shown, in one case."""
         return {t.id: f"{t.id}\n{self.title(t) or ''}".casefold() for t in self._tasks}
 
     def _candidates(self, status: TaskStatus, query: TaskQuery, now: float) -> Sequence[UploadTask]:
@@ -203,7 +203,7 @@ def select(
 def select_page(
     views: Sequence[AppView], tables: Mapping[str, TaskTable], query: TaskQuery, now: float
 ) -> tuple[TaskQuery, Selection]:
-    """Return what `query` asks for; an offset beyond the end becomes that of the last page."""
+    """Return the result of `query`; an offset beyond the end becomes that of the last page."""
     tasks = select(views, tables, query, now)
     if query.offset and query.offset >= tasks.total:
         query = query.at(max(0, tasks.total - 1) // query.limit * query.limit)

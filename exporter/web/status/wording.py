@@ -160,7 +160,7 @@ Texts = Callable[..., str]
 
 
 def texts_in(language: Language) -> Texts:
-    """Return what gives the texts of a language."""
+    """Return the function that returns the texts of a language."""
     index = LANGUAGES.index(language)
 
     def text(key: str, **values: object) -> str:
