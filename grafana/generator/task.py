@@ -103,7 +103,7 @@ def _values(texts: Texts) -> Row:
         _number(
             texts,
             "task_expiry",
-            f"{_of_file('zego_upload_task_expiry_timestamp_seconds')} * 1000",
+            _of_file("zego_upload_task_expiry_timestamp_seconds", " * 1000"),
             "dateTimeAsIso",
         ),
     )
@@ -116,9 +116,9 @@ def _number(texts: Texts, key: str, expr: str, unit: str) -> stat.Panel:
     return panel.decimals(1) if unit == "s" else panel
 
 
-def _of_file(metric: str) -> str:
+def _of_file(metric: str, factor: str = "") -> str:
     """Return the task's value of a metric while its status is one of a task that has a file."""
-    return f"{one(metric)} and on () {series(INFO, THIS, EXPIRES)}"
+    return f"{one(metric)}{factor} and on () {series(INFO, THIS, EXPIRES)}"
 
 
 def _expires_in(texts: Texts) -> stat.Panel:

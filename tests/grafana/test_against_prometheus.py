@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.grafana.boards import ENGLISH_NAMES, load
+from tests.grafana.boards import ENGLISH_NAMES, load, panels
 from tests.grafana.prometheus import Prometheus, prometheus_with
 from tests.grafana.queries import (
     MAY_BE_EMPTY,
@@ -52,6 +52,20 @@ def test_every_query_has_an_answer(prometheus: Prometheus, name: str) -> None:
     assert empty <= MAY_BE_EMPTY
     for expr in (*annotation_queries(load(name), task=TASK), *variable_selectors(load(name))):
         assert prometheus.query_range(expr, start=START, end=END, step=60), expr
+
+
+def test_dates_are_in_milliseconds(prometheus: Prometheus) -> None:
+    """Grafana reads a number with the unit of a date as milliseconds; ours are seconds."""
+    seen = set()
+    for name in ENGLISH_NAMES:
+        board = load(name)
+        units = {p["title"]: p["fieldConfig"]["defaults"].get("unit", "") for p in panels(board)}
+        for query in panel_queries(board, apps=APPS, task="fine"):
+            if units[query.panel].startswith("dateTime"):
+                (value,) = prometheus.query(query.expr, now=END)
+                assert abs(float(value["value"][1]) / 1000 - END) < 86_400, query.name
+                seen.add(query.panel)
+    assert seen == {"Created", "Expires"}
 
 
 @pytest.mark.parametrize("name", ENGLISH_NAMES)
