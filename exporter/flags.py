@@ -114,7 +114,7 @@ def _add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentPar
 def _add_check(commands: Any) -> None:
     check = _add_command(commands, "check", "check the configuration, and the way to the API")
     check.add_argument(
-        "--live", action="store_true", help="make one signed request for each app as well"
+        "--live", action="store_true", help="also make one signed request for each app"
     )
     check.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
     _add_language(check)
@@ -152,7 +152,7 @@ def _add_tasks(commands: Any) -> None:
     tasks.add_argument(
         "--unresolved",
         action="store_true",
-        help="only failed tasks whose title no later task has, unfinished or succeeded",
+        help="only failed tasks whose file no later task uploads or has uploaded again",
     )
     tasks.add_argument(
         "--app", action="append", metavar="NAME", default=[], help="only this app; repeatable"
@@ -164,7 +164,7 @@ def _add_language(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--language",
         choices=["en", "zh"],
-        help="of what people read (default: that of LC_ALL, LC_MESSAGES or LANG)",
+        help="language of the output for people (default: from LC_ALL, LC_MESSAGES or LANG)",
     )
 
 
@@ -196,10 +196,10 @@ def _add_simulate(commands: Any) -> None:
         "--pace",
         metavar="X",
         type=float,
-        help="speed of time; 0: nothing changes (default: 1)",
+        help="speed of simulated time; 0: time stands still (default: 1)",
     )
     simulate.add_argument(
-        "--seed", metavar="N", type=int, default=1, help="equal seeds give equal tasks (default: 1)"
+        "--seed", metavar="N", type=int, default=1, help="the same seed gives the same tasks (default: 1)"
     )
 
 
@@ -232,7 +232,7 @@ def _add_serving_flags(parser: argparse.ArgumentParser, default: Any = None) -> 
         dest="enable_lifecycle",
         action="store_true",
         default=default or False,
-        help="let POST /-/reload reload the configuration (SIGHUP always does)",
+        help="enable POST /-/reload, which reloads the configuration (SIGHUP always does)",
     )
     parser.add_argument(
         "--web.max-requests",
@@ -240,7 +240,7 @@ def _add_serving_flags(parser: argparse.ArgumentParser, default: Any = None) -> 
         metavar="N",
         type=_whole_number,
         default=default or DEFAULT_MAX_REQUESTS,
-        help="answers being made or sent at once, more get 503; 0: no limit (default: 40)",
+        help="most requests in progress, further ones get 503; 0: no limit (default: 40)",
     )
 
 
@@ -272,12 +272,12 @@ def _add_common_flags(parser: argparse.ArgumentParser, default: Any = None) -> N
         dest="log_level",
         choices=["debug", "info", "warn", "error"],
         default=default,
-        help="least severe lines to log (default: info; error for check, once and tasks)",
+        help="lowest level that is logged (default: info; error for check, once and tasks)",
     )
     parser.add_argument(
         "--log.format",
         dest="log_format",
         choices=["logfmt", "json"],
         default=default or "logfmt",
-        help="form of the log lines on stderr (default: logfmt)",
+        help="format of the log on stderr (default: logfmt)",
     )

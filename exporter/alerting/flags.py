@@ -15,30 +15,30 @@ def add_export_flags(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `export`."""
     parser.add_argument("kind", choices=KINDS, help="what to write")
     parser.add_argument(
-        "--language", choices=["en", "zh"], default="en", help="of texts and links (default: en)"
+        "--language", choices=["en", "zh"], default="en", help="language of texts and links (default: en)"
     )
     parser.add_argument(
-        "--grafana-url", metavar="URL", default="", help="address to put before dashboards' paths"
+        "--grafana-url", metavar="URL", default="", help="address of Grafana, for links to the dashboards"
     )
     parser.add_argument(
         "--runbook-url",
         metavar="URL",
         default="",
-        help="where the runbooks are, such as http://exporter:10317/runbooks",
+        help="address of the runbooks, such as http://exporter:10317/runbooks",
     )
     parser.add_argument(
         "--labels",
         metavar="NAMES",
         default=",".join(LABELS),
-        help=f"labels that tell targets apart beside job (default: {','.join(LABELS)})",
+        help=f"labels besides job that distinguish scrape targets (default: {','.join(LABELS)})",
     )
     parser.add_argument(
-        "--disable", metavar="ALERT", action="append", default=[], help="leave out; repeatable"
+        "--disable", metavar="ALERT", action="append", default=[], help="leave out this alert; repeatable"
     )
     for flag, destination, value, meaning in (
-        ("--severity", "severity", "ALERT=LEVEL", "critical, warning, info or none"),
-        ("--for", "hold", "ALERT=DURATION", "how long it has to be true, such as 15m"),
-        ("--threshold", "threshold", "ALERT.NAME=VALUE", "a number, share or duration"),
+        ("--severity", "severity", "ALERT=LEVEL", "severity: critical, warning, info or none"),
+        ("--for", "hold", "ALERT=DURATION", "time that the condition must hold first, such as 15m"),
+        ("--threshold", "threshold", "ALERT.NAME=VALUE", "threshold: a number, share or duration"),
     ):
         parser.add_argument(
             flag,
@@ -49,7 +49,7 @@ def add_export_flags(parser: argparse.ArgumentParser) -> None:
             help=f"{meaning}; repeatable",
         )
     parser.add_argument(
-        "--watch", metavar="REGEX", default="", help="titles whose expiry is a warning"
+        "--watch", metavar="REGEX", default="", help="warn before files with these titles expire"
     )
     parser.add_argument(
         "--slo-objective",

@@ -87,8 +87,7 @@ class CollectionSettings(Section):
     max_retries: Annotated[
         int, Field(strict=True, ge=0, le=10), INTEGER, Right("further attempts, 0 to 10")
     ] = 3
-    """How often a request that failed for a passing reason is repeated, with increasing random
-    delays."""
+    """Retries of a request that failed for a temporary reason, after increasing random delays."""
 
     stale_after: ComputedSeconds = _COMPUTED
     """Age at which the last complete snapshot is no longer exposed. Default: 5 x interval."""
@@ -141,7 +140,7 @@ def _read_certificates(path: Path) -> bytes:
 
 
 class AppSettings(Section):
-    """One app, which is one AppId and its secret."""
+    """One app: an AppId and its secret."""
 
     app_id: Annotated[
         int,
@@ -190,7 +189,7 @@ class AppSettings(Section):
         INTEGER,
         Right("tasks waiting or uploading, 1 to 1000000"),
     ] = 10
-    """Tasks that ZEGO allows to be waiting or uploading together for this AppId."""
+    """Most tasks of this AppId that ZEGO allows to be waiting or uploading at the same time."""
 
     ca_file: (
         Annotated[

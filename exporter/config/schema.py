@@ -28,7 +28,7 @@ class TaskSettings(Section):
         INTEGER,
         Right("tasks with series of their own, 0 to 10000000"),
     ] = 500
-    """Highest number of tasks of one app with per-task series, most useful first. 0 for none."""
+    """Most tasks of one app that have their own series, the most useful first. 0 for none."""
 
     statuses: Annotated[
         tuple[TaskStatus, ...],
@@ -42,7 +42,7 @@ class TaskSettings(Section):
         TaskStatus.FAILED,
         TaskStatus.EXPIRED,
     )
-    """Statuses of the tasks with per-task series."""
+    """Statuses of the tasks that have their own series."""
 
     title: Literal["full", "hash", "none"] = "full"
     """How titles are shown: in full, as a short hash, or not at all."""
@@ -58,12 +58,12 @@ class TaskSettings(Section):
         ("3d", 259_200.0),
         ("7d", 604_800.0),
     )
-    """Values of the label within: how many files expire within these times. May be empty."""
+    """Times within which expiring files are counted, the values of the label within. May be empty."""
 
     source_hosts: Annotated[
         int, Field(strict=True, ge=0, le=1000), INTEGER, Right("hosts of sources, 0 to 1000")
     ] = 10
-    """Hosts of StreamUrls by which tasks are counted, those with most tasks first. 0 for none."""
+    """Most hosts of StreamUrl with their own numbers of tasks, largest first. 0 for none."""
 
     @field_validator("expiry_windows")
     @classmethod

@@ -72,8 +72,8 @@ APP_METRICS = (
     Metric(
         Scope.APP,
         "zego_upload_collection_strategy",
-        "1 for the strategy in effect, 0 for the other. It is full although incremental is "
-        "configured while the API's totals, filters or look-ups do not work as that needs; "
+        "1 for the strategy in effect, 0 for the other. If incremental is configured, full is in "
+        "effect as long as the API's totals, filters or look-ups do not work as required; "
         "the log says which.",
         _strategy,
         "strategy",
@@ -81,16 +81,16 @@ APP_METRICS = (
     Metric(
         Scope.APP,
         "zego_upload_resync_corrections_total",
-        "Upload tasks corrected by a resync because the incremental strategy had missed their "
-        "change: it left the total of a finished status as it was.",
+        "Upload tasks corrected by a resync. The incremental strategy misses a change that leaves "
+        "the total of a finished status unchanged.",
         lambda view: single(view.corrections),
     ),
     Metric(
         Scope.APP,
         "zego_upload_tasks_reported",
         "Total that the API itself reported in the last complete collection; "
-        "absent where it gave none, and while the data is stale. Whether it counts all tasks or a "
-        "page is not documented.",
+        "absent if it reported none, and while the data is stale. ZEGO does not document whether it "
+        "counts all tasks or one page.",
         lambda view: single(view.snapshot.reported_total if view.snapshot else None),
     ),
     Metric(
@@ -161,7 +161,7 @@ APP_METRICS = (
         Scope.APP,
         "zego_upload_api_clock_skew_seconds",
         "The API's clock (its Date header, whole seconds) minus this machine's; "
-        "absent until the API gave one.",
+        "absent until an answer had that header.",
         lambda view: single(view.api.clock_skew_seconds),
     ),
     Metric(
@@ -196,7 +196,7 @@ APP_METRICS = (
     Metric(
         Scope.PROGRAM,
         "zego_upload_exporter_log_lines_dropped_total",
-        "Log lines that were lost because stderr did not take them.",
+        "Log lines that were lost because stderr did not accept them.",
         lambda _: single(dropped_lines()),
     ),
 )

@@ -128,9 +128,9 @@ TASK_METRICS = (
     Metric(
         Scope.SNAPSHOT,
         "zego_upload_oldest_status_since_timestamp_seconds",
-        "Earliest time at which a listed upload task was first seen in its unfinished status, by "
-        "this process or one whose history it continues. Tasks that the first collection already "
-        "found in it do not count; absent where there is no other one.",
+        "Earliest time at which a listed upload task was first seen in its unfinished status. Tasks "
+        "that were in it at the first collection (of this process, or of the history file) do not "
+        "count; absent where there is no other one.",
         _oldest_status_since,
         "status",
     ),
@@ -157,17 +157,16 @@ TASK_METRICS = (
     Metric(
         Scope.SNAPSHOT,
         "zego_upload_unresolved_failures",
-        "Failed upload tasks whose file was not uploaded again: no task that was created later "
-        "and is unfinished or succeeded has the same title. Tasks without a title or a creation "
-        "time count.",
+        "Failed upload tasks whose file was not uploaded again: no later task with the same title "
+        "is unfinished or succeeded. Failed tasks without a title or a creation time count.",
         lambda exposed: single(len(exposed.snapshot.unresolved)),
     ),
     Metric(
         Scope.SNAPSHOT,
         "zego_upload_source_tasks",
-        "Upload tasks that the API lists, by the host of their StreamUrl and status. The hosts "
-        "with most tasks, as many as tasks.source_hosts says, have series of their own; the tasks "
-        "of the others count as other, those without a readable host as unknown.",
+        "Upload tasks that the API lists, by the host of their StreamUrl and status. Only the hosts "
+        "with the most tasks (tasks.source_hosts of them) have their own series; tasks of the "
+        "others count as other, tasks without a readable host as unknown.",
         _source_tasks,
         "source_host",
         "status",
@@ -175,7 +174,7 @@ TASK_METRICS = (
     Metric(
         Scope.SNAPSHOT,
         "zego_upload_task_info",
-        "Title and status of an upload task, and why it failed as far as a callback said so; "
+        "Title and status of an upload task, and why it failed if a callback gave the reason; "
         "always 1.",
         _task_info,
         "upload_task_id",
@@ -215,8 +214,8 @@ TASK_METRICS = (
     Metric(
         Scope.SNAPSHOT,
         "zego_upload_task_status_since_timestamp_seconds",
-        "When an upload task was first seen in its status, by this process or one whose history "
-        "it continues; absent for a task that the first collection already found in it.",
+        "When an upload task was first seen in its status; absent for a task that was in it at the "
+        "first collection (of this process, or of the history file).",
         _status_since,
         "upload_task_id",
     ),
@@ -229,9 +228,9 @@ TASK_METRICS = (
     Metric(
         Scope.APP,
         "zego_upload_task_transitions_total",
-        "Changes of status between two consecutive complete collections; from new for tasks that "
-        "are listed for the first time, to gone for tasks that two collections in a row did not "
-        "list. The first collection counts nothing. Changes that are reversed between two "
+        "Changes of status between two consecutive complete collections. A task that is listed for "
+        "the first time comes from new; a task that two collections in a row did not list goes to "
+        "gone. The first collection counts nothing. Changes that are reversed between two "
         "collections are not seen.",
         lambda view: view.counters.transitions.items(),
         "from",
@@ -276,14 +275,14 @@ TASK_METRICS = (
     Metric(
         Scope.APP,
         "zego_upload_callback_rejections_total",
-        "Callbacks refused without effect, by reason.",
+        "Refused callbacks, by reason. They have no effect.",
         lambda view: by_key(view.callback_rejections),
         "reason",
     ),
     Metric(
         Scope.APP,
         "zego_upload_history_errors_total",
-        "Reads and writes of the history file that failed; the next write catches up.",
+        "Failed reads and writes of the history file. The next write includes what is missing.",
         lambda view: single(view.counters.history_errors),
     ),
 )
