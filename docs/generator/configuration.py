@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+from docs.generator import chinese
+from docs.generator.chinese import Say, texts_in
 from exporter.config.schema import Settings
 from exporter.durations import format_duration
 from exporter.flags import describe_flags
+from exporter.languages import Language
 
-_INTRODUCTION = """\
+_ENGLISH = """\
 # Configuration
+
+English | [中文](configuration.zh-CN.md)
 
 Generated from the settings model by `make docs`. [config.example.yaml](../config.example.yaml) has
 the same keys as a file to copy. Its first line names [the schema](config.schema.json), so that
@@ -29,6 +34,11 @@ editors can complete and check keys.
   `--web.enable-lifecycle`) applies a changed file, except for `web` and `history`, which need a
   restart.
 """
+
+_INTRODUCTION: Final[Mapping[Language, str]] = {
+    "en": _ENGLISH,
+    "zh": chinese.configuration.INTRODUCTION,
+}
 
 ENVIRONMENT = {
     "ZEGO_APP_ID": "AppId from the ZEGO console",
@@ -48,59 +58,63 @@ _PLACES = {
 }
 
 
-def configuration_page() -> str:
+def configuration_page(language: Language) -> str:
     """Return the page."""
+    say = texts_in(language)
     schema = Settings.model_json_schema()
-    sections = [_section(name, place, schema) for name, place in _PLACES.items()]
-    return "\n".join([_INTRODUCTION, *sections, _environment(), _flags()])
+    sections = [_section(name, place, schema, say) for name, place in _PLACES.items()]
+    return "\n".join([_INTRODUCTION[language], *sections, _environment(say), _flags(say)])
 
 
-def _section(name: str, place: str, schema: Mapping[str, Any]) -> str:
+def _section(name: str, place: str, schema: Mapping[str, Any], say: Say) -> str:
     described = schema["$defs"][name]
     rows = [
-        f"| `{place}.{key}` | {_type(field, schema['$defs'])} | {_default(key, field, described)} "
-        f"| {_text(field)} |"
+        f"| `{place}.{key}` | {_type(field, schema['$defs'], say)} "
+        f"| {_default(key, field, described, say)} | {_text(field, say)} |"
         for key, field in described["properties"].items()
     ]
-    head = ["| key | value | default | meaning |", "|---|---|---|---|"]
-    return "\n".join([f"## `{place}`", "", described["description"], "", *head, *rows, ""])
+    head = [say("| key | value | default | meaning |"), "|---|---|---|---|"]
+    return "\n".join([f"## `{place}`", "", say(described["description"]), "", *head, *rows, ""])
 
 
-def _type(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+def _type(field: Mapping[str, Any], definitions: Mapping[str, Any], say: Say) -> str:
     """Return what may be written for a field, from its JSON Schema."""
     if "anyOf" in field:
-        choices = [
-            _type(choice, definitions) for choice in field["anyOf"] if choice.get("type") != "null"
-        ]
-        return "duration" if "duration" in choices else " or ".join(dict.fromkeys(choices))
+        # The empty default of an optional field, and the plain seconds of a duration, go unsaid.
+        first = next(choice for choice in field["anyOf"] if choice.get("type") != "null")
+        duration = next(filter(_has_duration_pattern, field["anyOf"]), first)
+        return _type(duration, definitions, say)
     if "enum" in field:
-        return ", ".join(f"`{word}`" for word in field["enum"])
+        return say(", ").join(f"`{word}`" for word in field["enum"])
     if "$ref" in field:
-        name = field["$ref"].rpartition("/")[2]
-        return _type(definitions[name], definitions) if "enum" in definitions[name] else "mapping"
-    return _plain_type(field, definitions)
+        target = definitions[field["$ref"].rpartition("/")[2]]
+        return _type(target, definitions, say) if "enum" in target else say("mapping")
+    return _plain_type(field, definitions, say)
 
 
-def _plain_type(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+def _plain_type(field: Mapping[str, Any], definitions: Mapping[str, Any], say: Say) -> str:
     if field["type"] == "array":
-        return f"list of {_type(field['items'], definitions)}"
+        return say("list of {}").format(_type(field["items"], definitions, say))
     if field["type"] == "string":
-        return "duration" if "ms" in field.get("pattern", "") else "text"
-    return "`true`, `false`" if field["type"] == "boolean" else _range(field)
+        return say("duration" if _has_duration_pattern(field) else "text")
+    if field["type"] == "boolean":
+        return say(", ").join(["`true`", "`false`"])
+    kind = "whole number" if field["type"] == "integer" else "number"
+    limits = f"{field['minimum']:g}", f"{field['maximum']:.0f}"
+    return say(f"{kind} from {{}} to {{}}").format(*limits)
 
 
-def _range(field: Mapping[str, Any]) -> str:
-    noun = "whole number" if field["type"] == "integer" else "number"
-    return f"{noun} from {field['minimum']:g} to {field['maximum']:.0f}"
+def _has_duration_pattern(field: Mapping[str, Any]) -> bool:
+    return "ms" in field.get("pattern", "")
 
 
-def _default(key: str, field: Mapping[str, Any], described: Mapping[str, Any]) -> str:
+def _default(key: str, field: Mapping[str, Any], described: Mapping[str, Any], say: Say) -> str:
     if key in described.get("required", []):
-        return "(needed)"
+        return say("(required)")
     default = field.get("default")
     if default is None:
         return ""
-    if _is_duration(field) and isinstance(default, int | float):
+    if any(map(_has_duration_pattern, field.get("anyOf", ()))) and isinstance(default, int | float):
         return f"`{format_duration(default)}`"
     if isinstance(default, dict):
         return "`{}`"
@@ -111,42 +125,41 @@ def _default(key: str, field: Mapping[str, Any], described: Mapping[str, Any]) -
     return f"`{default if isinstance(default, str) else json.dumps(default)}`"
 
 
-def _is_duration(field: Mapping[str, Any]) -> bool:
-    return any("ms" in choice.get("pattern", "") for choice in field.get("anyOf", ()))
+def _text(field: Mapping[str, Any], say: Say) -> str:
+    return say(" ".join(field["description"].split())).replace("|", "\\|")
 
 
-def _text(field: Mapping[str, Any]) -> str:
-    return " ".join(str(field.get("description", "")).split()).replace("|", "\\|")
-
-
-def _environment() -> str:
-    rows = [f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items()]
+def _environment(say: Say) -> str:
     return "\n".join(
         [
-            "## Environment variables",
+            say("## Environment variables"),
             "",
-            "Without a configuration file, these configure one app with defaults.",
+            say("Without a configuration file, these configure one app with defaults."),
             "",
-            "| variable | meaning |",
+            say("| variable | meaning |"),
             "|---|---|",
-            *rows,
+            *(f"| `{name}` | {say(meaning)} |" for name, meaning in ENVIRONMENT.items()),
             "",
-            "Requests to the API use `HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, "
-            "`SSL_CERT_FILE` and `SSL_CERT_DIR`.",
+            say(
+                "Requests to the API use `HTTPS_PROXY`, `NO_PROXY`, `REQUESTS_CA_BUNDLE`, "
+                "`SSL_CERT_FILE` and `SSL_CERT_DIR`."
+            ),
             "",
         ]
     )
 
 
-def _flags() -> str:
-    lines = ["## Command line", ""]
+def _flags(say: Say) -> str:
+    lines = [say("## Command line"), ""]
     for command, flags in describe_flags().items():
-        lines += [f"`{command}`", "", "| flag | meaning |", "|---|---|"]
-        lines += [f"| `{flag}` | {meaning} |" for flag, meaning in flags]
+        lines += [f"`{command}`", "", say("| flag | meaning |"), "|---|---|"]
+        lines += [f"| `{flag}` | {say(meaning)} |" for flag, meaning in flags]
         lines += [""]
     lines += [
-        "Exit codes: 0 success; 1 a failure at run time or a condition that can pass; 2 usage or "
-        "configuration. Section 14 of [guarantees.md](guarantees.md) has the details.",
+        say(
+            "Exit codes: 0 success; 1 a failure at run time or a condition that can pass; 2 usage "
+            "or configuration. Section 14 of [guarantees.md](guarantees.md) has the details."
+        ),
         "",
     ]
     return "\n".join(lines)

@@ -16,8 +16,10 @@ DOCS = Path(__file__).parent.parent
 def generated() -> dict[Path, str]:
     """Return the text of every generated file."""
     return {
-        DOCS / "configuration.md": configuration_page(),
-        DOCS / "metrics.md": metrics_page(),
+        DOCS / "configuration.md": configuration_page("en"),
+        DOCS / "configuration.zh-CN.md": configuration_page("zh"),
+        DOCS / "metrics.md": metrics_page("en"),
+        DOCS / "metrics.zh-CN.md": metrics_page("zh"),
         DOCS / "reliability.md": reliability_page(),
         DOCS / "config.schema.json": schema(),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from docs.generator.chinese import Say
+
 _TERMS: Mapping[str, str] = {
     "collection": "The exporter reads all upload tasks of one app from ZEGO's API. It succeeds or "
     "fails as a whole.",
@@ -13,8 +15,8 @@ _TERMS: Mapping[str, str] = {
     "resync": "With `strategy: incremental`, a full walk every `collection.resync_interval` that "
     "checks and corrects the known tasks.",
     "scrape": "Prometheus reads `/metrics`. A scrape reads snapshots and never calls the API.",
-    "slot": "One of the places that ZEGO gives an AppId for tasks waiting or uploading (10 unless "
-    "ZEGO raised it). With none free, ZEGO refuses new uploads.",
+    "slot": "One task that an AppId may have waiting or uploading. There are 10, unless ZEGO "
+    "raised the limit. With none free, ZEGO refuses new uploads.",
     "snapshot": "The immutable result of one successful collection. The current snapshots are what "
     "the exporter exposes.",
     "stale": "A snapshot older than `collection.stale_after` is stale, and is no longer exposed.",
@@ -25,7 +27,10 @@ _TERMS: Mapping[str, str] = {
 }
 
 
-def glossary() -> str:
+def glossary(say: Say) -> str:
     """Return the section, with one list item for each term in alphabetical order."""
-    items = [f"- **{term}**: {meaning}" for term, meaning in sorted(_TERMS.items())]
-    return "\n".join(["## Glossary", "", *items, ""])
+    items = [
+        say("- **{term}**: {meaning}").format(term=say(term), english=term, meaning=say(meaning))
+        for term, meaning in sorted(_TERMS.items())
+    ]
+    return "\n".join([say("## Glossary"), "", *items, ""])

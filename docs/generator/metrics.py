@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
+from docs.generator import chinese
+from docs.generator.chinese import Say, texts_in
 from docs.generator.glossary import glossary
 from docs.generator.reference import GROUPS, Entry, Group
 from exporter.config import TaskSettings
 from exporter.errors import FAILURE_REASONS
 from exporter.history.counters import DURATION_BOUNDS
 from exporter.history.transitions import FINISHED, GONE, NEW
+from exporter.languages import Language
 from exporter.metrics.metric import Metric, Scope
 from exporter.metrics.table import METRICS
 from exporter.tasks import UNFINISHED, TaskStatus
@@ -18,8 +22,10 @@ from exporter.zego.decoding import MALFORMED_REASONS
 from exporter.zego.endpoints import REGIONS
 from exporter.zego.stats import BUCKETS
 
-_INTRODUCTION = """\
+_ENGLISH = """\
 # Metrics
+
+English | [中文](metrics.zh-CN.md)
 
 Generated from the table of metrics by `make docs`. The names are stable, because dashboards and
 alerts depend on them. The [glossary](#glossary) explains the terms.
@@ -43,6 +49,8 @@ alerts depend on them. The [glossary](#glossary) explains the terms.
 Fields such as `Status` are those of ZEGO's action DescribeUploadTasks; `Detail` and `EventType` are
 those of its callbacks. [zego-api.md](zego-api.md) describes both.
 """
+
+_INTRODUCTION: Final[Mapping[Language, str]] = {"en": _ENGLISH, "zh": chinese.metrics.INTRODUCTION}
 
 _EVERY_STATUS = tuple(status.value for status in TaskStatus)
 
@@ -88,52 +96,55 @@ _BOUNDS = {
 }
 
 
-def metrics_page() -> str:
+def metrics_page(language: Language) -> str:
     """Return the page."""
-    sections = (line for group in GROUPS for line in _section(group))
-    return "\n".join([_INTRODUCTION, *sections, glossary()])
+    say = texts_in(language)
+    sections = (line for group in GROUPS for line in _section(group, say))
+    return "\n".join([_INTRODUCTION[language], *sections, glossary(say)])
 
 
-def _section(group: Group) -> Iterator[str]:
-    yield from (f"## {group.title}", "", group.text, "")
+def _section(group: Group, say: Say) -> Iterator[str]:
+    yield from (f"## {say(group.title)}", "", say(group.text), "")
     rows = {metric.name: metric for metric in METRICS}
     for name, entry in group.entries.items():
-        yield from _described(rows[name], entry)
+        yield from _described(rows[name], entry, say)
 
 
-def _described(metric: Metric, entry: Entry) -> Iterator[str]:
-    yield from (f"### `{metric.name}`", "", f"{metric.kind.capitalize()}. {metric.help}", "")
-    yield from (f"- {_label(metric, label)}" for label in metric.labels)
+def _described(metric: Metric, entry: Entry, say: Say) -> Iterator[str]:
+    kind = metric.kind.capitalize()
+    yield from (f"### `{metric.name}`", "", say("{}. {}").format(kind, say(metric.help)), "")
+    yield from (
+        say("- Label `{}`: {}").format(label, _label(metric, label, say)) for label in metric.labels
+    )
     if metric.name in _BOUNDS:
-        yield f"- Buckets (`le`), in seconds: {_listed(_bounds(metric.name))}"
-    yield f"- From: {entry.source}."
+        bounds = _listed(_bounds(metric.name), say)
+        yield say("- Buckets (`le`), in seconds: {}").format(bounds)
+    yield say("- From: {}.").format(say(entry.source))
     if absent := _absent(metric, entry):
-        yield f"- Absent: {absent}."
+        yield say("- Absent: {}.").format(say("; ").join(map(say, absent)))
     yield from ("", "```promql")
     for question, query in entry.queries.items():
-        yield from (f"# {question}", query)
+        yield from (f"# {say(question)}", query)
     yield from ("```", "")
 
 
-def _label(metric: Metric, label: str) -> str:
+def _label(metric: Metric, label: str, say: Say) -> str:
+    """Return the values of a label, and what they are where they cannot all be listed."""
     values = _VALUES.get(f"{metric.name}.{label}", _VALUES.get(label, ()))
-    shown = [_listed(values)] if values else []
-    return f"Label `{label}`: {'; '.join([*shown, *_meaning(label)])}"
+    listed = [_listed(values, say)] if values else []
+    meaning = [say(_MEANINGS[label])] if label in _MEANINGS else []
+    return say("; ").join([*listed, *meaning])
 
 
-def _meaning(label: str) -> Iterator[str]:
-    if label in _MEANINGS:
-        yield _MEANINGS[label]
-
-
-def _listed(values: tuple[str, ...]) -> str:
-    return ", ".join(f"`{value}`" if value else "or nothing" for value in values)
+def _listed(values: tuple[str, ...], say: Say) -> str:
+    return say(", ").join(f"`{value}`" if value else say("or nothing") for value in values)
 
 
 def _bounds(name: str) -> tuple[str, ...]:
     return tuple("+Inf" if bound == float("inf") else f"{bound:g}" for bound in _BOUNDS[name])
 
 
-def _absent(metric: Metric, entry: Entry) -> str:
+def _absent(metric: Metric, entry: Entry) -> list[str]:
+    """Return when the series of a metric do not exist: by the rule of its kind, and by its own."""
     listed = metric.scope in (Scope.SNAPSHOT, Scope.MOMENT, Scope.COUNTDOWN)
-    return "; ".join(filter(None, ["without a fresh listing" if listed else "", entry.absent]))
+    return [*(["without a fresh listing"] if listed else []), *filter(None, [entry.absent])]

@@ -88,7 +88,7 @@ _TASKS = Group(
         "zego_upload_oldest_create_timestamp_seconds": Entry(
             "the earliest `CreateTime`",
             {
-                "Apps with an upload that was created half an hour ago and has not started": (
+                "Apps with an upload that was created over half an hour ago and has not started": (
                     'time() - zego_upload_oldest_create_timestamp_seconds{status="waiting"} > 1800'
                 )
             },
@@ -97,7 +97,7 @@ _TASKS = Group(
         "zego_upload_oldest_status_since_timestamp_seconds": Entry(
             "the collection that first found the task in its status",
             {
-                "How long the slowest upload has been uploading, in seconds": (
+                "How long the slowest upload has been in progress, in seconds": (
                     'time() - zego_upload_oldest_status_since_timestamp_seconds{status="uploading"}'
                 )
             },
@@ -142,8 +142,8 @@ _TASKS = Group(
             "`Status`, `Title` and `CreateTime`: failed tasks without a task of the same title "
             "that was created later and is waiting, uploading, waiting for a retry or succeeded",
             {
-                "Failed uploads that nobody has repeated": "sum(zego_upload_unresolved_failures)",
-                "Share of the listed failures that is still open": (
+                "Failed uploads that were not repeated": "sum(zego_upload_unresolved_failures)",
+                "Share of the listed failures that were not repeated": (
                     "zego_upload_unresolved_failures "
                     '/ ignoring (status) (zego_upload_tasks{status="failed"} > 0)'
                 ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +13,9 @@ ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 READMES = sorted(ROOT.glob("README*.md"))
 PAGES = (*READMES, *DOCS)
-ALL_PAGES = (*sorted(ROOT.glob("*.md")), *DOCS, ROOT / "deploy" / "README.md")
+ALL_PAGES = (*sorted(ROOT.glob("*.md")), *DOCS, *sorted((ROOT / "deploy").glob("*.md")))
+CHINESE = ".zh-CN.md"
+"""How the name of a Chinese document ends."""
 
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -34,9 +37,12 @@ def read(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 
 
-def blocks(*languages: str, pages: tuple[Path, ...] = PAGES) -> Iterator[Block]:
-    """Yield the code blocks in one of these languages."""
-    for page in pages:
+def blocks(*languages: str) -> Iterator[Block]:
+    """Yield the code blocks in one of these languages.
+
+    Those of the Chinese documents are left out: `test_chinese.py` shows that they are the same.
+    """
+    for page in (page for page in PAGES if not page.name.endswith(CHINESE)):
         for indent, language, text in _FENCE.findall(read(page)):
             if language in languages:
                 yield Block(page, language, re.sub(rf"^{indent}", "", text, flags=re.MULTILINE))
@@ -52,11 +58,13 @@ def links(page: Path) -> list[str]:
     return _LINK.findall(prose(page))
 
 
-def anchors(page: Path) -> set[str]:
-    """Return the anchors that GitHub gives the headings of a page."""
-    found: dict[str, int] = {}
+@cache
+def headings(page: Path) -> tuple[str, ...]:
+    """Return the anchors that GitHub gives the headings of a page, in their order."""
+    seen: Counter[str] = Counter()
+    found = []
     for heading in _HEADING.findall(prose(page)):
         anchor = re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
-        found[anchor] = found.get(anchor, -1) + 1
-    again = {f"{anchor}-{n}" for anchor, count in found.items() for n in range(1, count + 1)}
-    return {*found, *again}
+        found.append(f"{anchor}-{seen[anchor]}" if seen[anchor] else anchor)
+        seen[anchor] += 1
+    return tuple(found)

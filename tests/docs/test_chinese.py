@@ -6,22 +6,36 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from tests.docs.pages import ROOT, links
+from tests.docs.pages import ALL_PAGES, CHINESE, DOCS, READMES, ROOT, headings, links, read
 from tests.typography import NARROW_PUNCTUATION, WITHOUT_SPACE
 
 ENGLISH = tuple(
-    path.with_name(path.name.replace(".zh-CN", ""))
-    for path in sorted((*ROOT.glob("*.zh-CN.md"), *ROOT.glob("docs/*.zh-CN.md")))
-    if path.name != "terms.zh-CN.md"  # a table for translators, which has no English version
+    path.with_name(path.name.replace(CHINESE, ".md"))
+    for path in ALL_PAGES
+    if path.name.endswith(CHINESE) and path.name != "terms.zh-CN.md"
 )
-"""The documents that have a Chinese version."""
+"""The documents that have a Chinese version. The table of terms is for translators only."""
+
+DEPLOY = ROOT / "deploy" / "README.md"
+ENGLISH_ONLY = {
+    "api.md",
+    "development.md",
+    "guarantees.md",
+    "performance.md",
+    "reliability.md",
+    "web-configuration.md",
+    "zego-api.md",
+}
+"""Documents that are not translated, as README.zh-CN.md says."""
 
 ENGLISH_PROSE = re.compile(r"(?:[a-z]+ ){3,}[a-z]+")
 BLOCKS = {
@@ -47,7 +61,8 @@ class Section:
     fences: list[str] = field(default_factory=list)
     """Language and content of the fenced code, comments left out."""
     code: Counter[str] = field(default_factory=Counter)
-    links: Counter[str] = field(default_factory=Counter)
+    links: list[str] = field(default_factory=list)
+    """Targets of links and pictures, as they are written."""
     prose: list[str] = field(default_factory=list)
     """Text outside of code, a code span being an x."""
 
@@ -67,19 +82,23 @@ class Section:
                 self.code[same_in_both(token.content)] += 1
             if token.type in {"link_open", "image"}:
                 target = str(token.attrs.get("href", token.attrs.get("src")))
-                self.links[same_in_both(target)] += 1
+                self.links.append(unquote(target))
         words = ("x" if token.type == "code_inline" else token.content for token in tokens)
         self.prose.append("".join(words))
 
 
 def same_in_both(name: str) -> str:
-    """Return a file's or a dashboard's name without the mark of its language.
-
-    A heading of the same page has a translated anchor; that it exists is tested for all links.
-    """
-    if name.startswith("#") and not name.startswith("#zegoupload"):
-        return "#"
+    """Return a file's or a dashboard's name without the mark of its language."""
     return name.replace(".zh-CN", "").replace("-zh", "")
+
+
+def place(link: str, page: Path) -> str:
+    """Return the target of a link, its heading as a number: translated, it has the same one."""
+    name, _, anchor = link.partition("#")
+    if not anchor or "://" in link:
+        return same_in_both(link)
+    target = (page.parent / name).resolve() if name else page
+    return f"{same_in_both(name)}#{list(headings(target)).index(anchor)}"
 
 
 def chinese(path: Path) -> Path:
@@ -87,6 +106,7 @@ def chinese(path: Path) -> Path:
     return path.with_name(f"{path.stem}.zh-CN.md")
 
 
+@cache
 def tokens(path: Path) -> list[Token]:
     """Return the document's blocks, as CommonMark with tables reads them."""
     return MarkdownIt("commonmark").enable("table").parse(path.read_text(encoding="utf-8"))
@@ -115,16 +135,31 @@ def pairs(path: Path) -> Iterator[tuple[Section, Section]]:
         yield english, translated
 
 
-@pytest.fixture(name="path", params=ENGLISH, ids=lambda path: path.name)
+@pytest.fixture(name="path", params=ENGLISH, ids=lambda path: str(path.relative_to(ROOT)))
 def path_fixture(request: pytest.FixtureRequest) -> Path:
     """Return each English document that has a Chinese version."""
     path: Path = request.param
     return path
 
 
-def test_what_customers_read_first_is_there_in_chinese() -> None:
-    """The README and the runbook have a Chinese version."""
-    assert {"README.md", "alerts.md"} <= {path.name for path in ENGLISH}
+@pytest.mark.parametrize(
+    "page", [*DOCS, *READMES, DEPLOY], ids=lambda page: str(page.relative_to(ROOT))
+)
+def test_every_page_for_users_is_there_in_chinese(page: Path) -> None:
+    """Only the listed ones are not."""
+    assert page.name.endswith(CHINESE) or chinese(page).exists() != (page.name in ENGLISH_ONLY)
+
+
+def test_the_chinese_readme_marks_what_is_in_english() -> None:
+    """A reader sees it before following the link."""
+    for name in ENGLISH_ONLY:
+        assert re.search(rf"\(docs/{name}\).英文", read(ROOT / "README.zh-CN.md"))
+
+
+def test_each_version_leads_to_the_other(path: Path) -> None:
+    """Below the title."""
+    assert read(path).splitlines()[2] == f"English | [中文]({chinese(path).name})"
+    assert read(chinese(path)).splitlines()[2] == f"[English]({path.name}) | 中文"
 
 
 def test_the_same_headings(path: Path) -> None:
@@ -151,7 +186,9 @@ def test_the_same_code(path: Path) -> None:
 def test_the_same_links(path: Path) -> None:
     """Links and pictures have the same target, or its Chinese version."""
     for english, translated in pairs(path):
-        assert translated.links == english.links, english.title
+        wanted = Counter(place(link, path) for link in english.links)
+        found = Counter(place(link, chinese(path)) for link in translated.links)
+        assert found == wanted, english.title
 
 
 def test_the_same_numbers(path: Path) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
 
+from docs.generator import configuration, metrics
+from docs.generator.chinese import TEXTS
 from docs.generator.files import generated
 from tests.docs.pages import ROOT
 
@@ -21,6 +25,31 @@ CORPUS = ROOT / "tests" / "config" / "corpus"
 def test_a_committed_file_is_what_the_generator_writes(path: Path) -> None:
     """`make docs` was run after the last change of the code."""
     assert path.read_text(encoding="utf-8") == generated()[path]
+
+
+def test_the_chinese_texts_are_those_of_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each text is translated, and no translation is of a text that has changed or is gone."""
+    said: set[str] = set()
+
+    def say(text: str) -> str:
+        said.add(text)
+        return text
+
+    for module in (configuration, metrics):
+        monkeypatch.setattr(module, "texts_in", lambda _: say)
+    configuration.configuration_page("en")
+    metrics.metrics_page("en")
+
+    assert sorted(said) == sorted(TEXTS)
+
+
+@pytest.mark.parametrize("text", sorted(TEXTS))
+def test_code_and_placeholders_survive_the_translation(text: str) -> None:
+    """What is not language is the same in both, and so are numbers."""
+    kept = re.compile(r"`[^`]*`|\{\w*\}|\$\{NAME\}|[a-z]+_[a-z_]+|[A-Z]{2,}[A-Z_]+|/[a-z-]+|\d+")
+
+    found = Counter(kept.findall(TEXTS[text]))
+    assert not Counter(kept.findall(text)) - found
 
 
 def validator() -> jsonschema.Draft202012Validator:

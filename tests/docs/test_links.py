@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import ALL_PAGES, DOCS, ROOT, anchors, links, read
+from tests.docs.pages import ALL_PAGES, DOCS, ROOT, headings, links, read
 
 
 @pytest.mark.parametrize("page", ALL_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -20,7 +20,7 @@ def test_every_relative_link_of_a_page_resolves(page: Path) -> None:
         assert target.is_relative_to(ROOT), link
         assert target.exists(), link
         if anchor:
-            assert anchor in anchors(target), link
+            assert anchor in headings(target), link
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
