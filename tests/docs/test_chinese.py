@@ -37,6 +37,9 @@ ENGLISH_ONLY = {
 }
 """Documents that are not translated, as README.zh-CN.md says."""
 
+ZEGO = {"https://doc-zh.zego.im/article/17852": "https://www.zegocloud.com/"}
+"""ZEGO's pages in Chinese, and what the English documents link instead."""
+
 ENGLISH_PROSE = re.compile(r"(?:[a-z]+ ){3,}[a-z]+")
 BLOCKS = {
     "bullet_list_open",
@@ -96,7 +99,7 @@ def place(link: str, page: Path) -> str:
     """Return the target of a link, its heading as a number: translated, it has the same one."""
     name, _, anchor = link.partition("#")
     if not anchor or "://" in link:
-        return same_in_both(link)
+        return same_in_both(ZEGO.get(link, link))
     target = (page.parent / name).resolve() if name else page
     return f"{same_in_both(name)}#{list(headings(target)).index(anchor)}"
 
