@@ -199,7 +199,11 @@ def _add_simulate(commands: Any) -> None:
         help="speed of simulated time; 0: time stands still (default: 1)",
     )
     simulate.add_argument(
-        "--seed", metavar="N", type=int, default=1, help="the same seed gives the same tasks (default: 1)"
+        "--seed",
+        metavar="N",
+        type=int,
+        default=1,
+        help="the same seed gives the same tasks (default: 1)",
     )
 
 

@@ -15,10 +15,16 @@ def add_export_flags(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `export`."""
     parser.add_argument("kind", choices=KINDS, help="what to write")
     parser.add_argument(
-        "--language", choices=["en", "zh"], default="en", help="language of texts and links (default: en)"
+        "--language",
+        choices=["en", "zh"],
+        default="en",
+        help="language of texts and links (default: en)",
     )
     parser.add_argument(
-        "--grafana-url", metavar="URL", default="", help="address of Grafana, for links to the dashboards"
+        "--grafana-url",
+        metavar="URL",
+        default="",
+        help="address of Grafana, for links to the dashboards",
     )
     parser.add_argument(
         "--runbook-url",
@@ -33,7 +39,11 @@ def add_export_flags(parser: argparse.ArgumentParser) -> None:
         help=f"labels besides job that distinguish scrape targets (default: {','.join(LABELS)})",
     )
     parser.add_argument(
-        "--disable", metavar="ALERT", action="append", default=[], help="leave out this alert; repeatable"
+        "--disable",
+        metavar="ALERT",
+        action="append",
+        default=[],
+        help="leave out this alert; repeatable",
     )
     for flag, destination, value, meaning in (
         ("--severity", "severity", "ALERT=LEVEL", "severity: critical, warning, info or none"),

@@ -58,7 +58,8 @@ class TaskSettings(Section):
         ("3d", 259_200.0),
         ("7d", 604_800.0),
     )
-    """Times within which expiring files are counted, the values of the label within. May be empty."""
+    """Times within which expiring files are counted, the values of the label within. May be
+    empty."""
 
     source_hosts: Annotated[
         int, Field(strict=True, ge=0, le=1000), INTEGER, Right("hosts of sources, 0 to 1000")

@@ -89,8 +89,8 @@ APP_METRICS = (
         Scope.APP,
         "zego_upload_tasks_reported",
         "Total that the API itself reported in the last complete collection; "
-        "absent if it reported none, and while the data is stale. ZEGO does not document whether it "
-        "counts all tasks or one page.",
+        "absent if it reported none, and while the data is stale. ZEGO does not document whether "
+        "it counts all tasks or one page.",
         lambda view: single(view.snapshot.reported_total if view.snapshot else None),
     ),
     Metric(

@@ -164,7 +164,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "Requests above ZEGO's rate limit: another program uses the AppId": (
         "超过 ZEGO 频率限制的请求：有其他程序在用该 AppId"
     ),
-    "Duration of HTTP requests to the API, failed ones included.": "API 的 HTTP 请求的耗时，含失败的请求。",
+    "Duration of HTTP requests to the API, failed ones included.": (
+        "API 的 HTTP 请求的耗时，含失败的请求。"
+    ),
     "the time from sending a request until its answer is read, without waiting for "
     "the rate limit": ("从发出请求到读完响应的时间，不含等待限速的时间"),
     "95th percentile of the request durations, in seconds": "请求耗时的 95 分位，单位为秒",
