@@ -129,8 +129,8 @@ TASK_METRICS = (
         Scope.SNAPSHOT,
         "zego_upload_oldest_status_since_timestamp_seconds",
         "Earliest time at which a listed upload task was first seen in its unfinished status. "
-        "Tasks that were in it at the first collection (of this process, or of the history file) do not "
-        "count; absent where there is no other one.",
+        "Tasks that were in it at the first collection (of this process, or of the history file) do "
+        "not count; absent where there is no other one.",
         _oldest_status_since,
         "status",
     ),
@@ -165,8 +165,8 @@ TASK_METRICS = (
         Scope.SNAPSHOT,
         "zego_upload_source_tasks",
         "Upload tasks that the API lists, by the host of their StreamUrl and status. Only the "
-        "hosts with the most tasks (tasks.source_hosts of them) have their own series; tasks of the "
-        "others count as other, tasks without a readable host as unknown.",
+        "hosts with the most tasks (tasks.source_hosts of them) have their own series; tasks of "
+        "the others count as other, tasks without a readable host as unknown.",
         _source_tasks,
         "source_host",
         "status",
