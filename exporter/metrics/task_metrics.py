@@ -129,8 +129,8 @@ TASK_METRICS = (
         Scope.SNAPSHOT,
         "zego_upload_oldest_status_since_timestamp_seconds",
         "Earliest time at which a listed upload task was first seen in its unfinished status. "
-        "Tasks that were in it at the first collection (of this process, or of the history file) do "
-        "not count; absent where there is no other one.",
+        "Tasks that were in it at the first collection (of this process, or of the history file) "
+        "do not count; absent where there is no other one.",
         _oldest_status_since,
         "status",
     ),
