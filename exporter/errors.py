@@ -25,6 +25,7 @@ of a URL (section 11).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -33,6 +34,16 @@ LIMITS_REMEDY = (
     "ulimits or --pids-limit in a container)."
 )
 """Remedy of errors that a limit of this process has caused."""
+
+
+def file_problem(error: OSError) -> str:
+    """Return what is wrong with a file or folder, and what to do where the error alone tells."""
+    problem = error.strerror or str(error)
+    if isinstance(error, PermissionError):
+        return f"{problem}; give user id {os.geteuid()} access"
+    if isinstance(error, IsADirectoryError):
+        return f"{problem}; Docker mounts one for a file that the host lacks"
+    return problem
 
 
 class ExporterError(Exception):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import difflib
 import platform
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from exporter import __version__
 from exporter.alerting.flags import add_export_flags
@@ -22,6 +24,18 @@ DEFAULT_MAX_REQUESTS = 40
 _NO_FLAGS = {"--port": "--web.listen-address=:PORT", "-p": "--web.listen-address=:PORT"}
 """Flags that people try first, and ours for them."""
 
+_VARIABLES = {
+    "--app-id": "ZEGO_APP_ID",
+    "--app_id": "ZEGO_APP_ID",
+    "--server-secret": "ZEGO_SERVER_SECRET",
+    "--server_secret": "ZEGO_SERVER_SECRET",
+    "--secret": "ZEGO_SERVER_SECRET",
+    "--region": "ZEGO_REGION",
+}
+"""Flags that people try and that are no flags, and the environment variables for them."""
+
+_LIKE_A_SECRET = re.compile("[0-9A-Fa-f]{32}")
+
 _DESCRIPTION = "Prometheus exporter for the upload tasks of ZEGO Cloud Player."
 _EPILOG = (
     "Without a configuration file, ZEGO_APP_ID and ZEGO_SERVER_SECRET (or "
@@ -33,12 +47,25 @@ _EPILOG = (
 def parse_flags(argv: list[str] | None = None) -> argparse.Namespace:
     """Return the parsed command line; ends the program with code 2 where it cannot be used."""
     parser = _parser()
+    for argument in sys.argv[1:] if argv is None else argv:
+        if variable := _VARIABLES.get(argument.partition("=")[0]):
+            # Its value, which may be a secret, is in no message.
+            flag = argument.partition("=")[0]
+            parser.error(f"{flag}: there is no such flag: set {variable} in the environment")
     flags, unknown = parser.parse_known_args(argv)
     if unknown:
         parser.error(_unknown(unknown, parser))
     if flags.demo and flags.config_file is not None:
         parser.error("--demo brings its own configuration: leave out --config.file")
     return flags
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that repeats no secret which was put in the place of something else."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and the message, and end with code 2."""
+        super().error(_LIKE_A_SECRET.sub("...", message))
 
 
 def _unknown(arguments: list[str], parser: argparse.ArgumentParser) -> str:
@@ -82,9 +109,7 @@ def _described(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False
-    )
+    parser = _Parser(prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False)
     _add_serving_flags(parser)
     _add_common_flags(parser)
     parser.add_argument(

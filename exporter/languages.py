@@ -127,8 +127,8 @@ REMEDIES: Final[Mapping[str, str]] = {
     "Lower collection.requests_per_second: others call the API with this AppId too.": (
         "请调低 collection.requests_per_second：还有其他程序在用该 AppId 调用 API。"
     ),
-    "Contact ZEGO's technical support with the request id.": (
-        "请联系 ZEGO 技术支持，并提供 RequestId。"
+    "Check app_id, then contact ZEGO's technical support with the request id.": (
+        "请检查 app_id；如无误，请联系 ZEGO 技术支持，并提供 RequestId。"
     ),
     "Check app_id, is_test (needed for projects created up to 2021-11-16) and page_size.": (
         "请检查 app_id、is_test（2021-11-16 及之前创建的项目需要）和 page_size。"

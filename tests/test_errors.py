@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 
+import pytest
+
 from exporter import errors
-from exporter.errors import FAILURE_REASONS, ApiError, CollectionError, ConfigError, ExporterError
+from exporter.errors import (
+    FAILURE_REASONS,
+    ApiError,
+    CollectionError,
+    ConfigError,
+    ExporterError,
+    file_problem,
+)
 
 
 def below(error: type[Exception]) -> Iterator[type[Exception]]:
@@ -34,6 +45,20 @@ def test_the_tree_in_the_module_is_complete() -> None:
     for error in own:
         if "reason" in error.__dict__:
             assert lines[error.__name__].endswith(f" {error.__dict__['reason']}")
+
+
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [
+        (errno.ENOENT, "No such file or directory"),
+        (errno.EISDIR, "Is a directory; Docker mounts one for a file that the host lacks"),
+        (errno.EACCES, f"Permission denied; give user id {os.geteuid()} access"),
+        (errno.EPERM, f"Operation not permitted; give user id {os.geteuid()} access"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_whose_turn_it_is(number: int, problem: str) -> None:
+    """A wrong UID and a mount that Docker made up are told from a wrong path."""
+    assert file_problem(OSError(number, os.strerror(number))) == problem
 
 
 def test_an_invalid_configuration_names_all_its_problems() -> None:

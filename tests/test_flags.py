@@ -106,6 +106,7 @@ def test_a_sub_command_has_its_own_flags() -> None:
         (["--log.level=trace"], "argument --log.level: invalid choice: 'trace'"),
         (["--demo", "--config.file=x"], "--demo brings its own configuration"),
         (["once", "--demo", "--config.file=x"], "--demo brings its own configuration"),
+        (["--app-id=5"], "--app-id: there is no such flag: set ZEGO_APP_ID in the environment"),
         (["serve"], "invalid choice: 'serve'"),
         (["tasks", "--status=done"], "invalid choice: 'done'"),
         (["tasks", "--expiring-within=soon"], "argument --expiring-within: "),
@@ -122,6 +123,39 @@ def test_what_cannot_be_understood_ends_with_code_2(
     assert (ended.value.code, said.out) == (2, "")
     assert problem in said.err
     assert f"usage: {PROGRAM}" in said.err
+
+
+SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["--server-secret", SECRET],
+        [f"--server-secret={SECRET}"],
+        ["--server_secret", "hunter2", "check"],
+        ["check", "--secret=hunter2"],
+        ["--token", SECRET],
+        [f"--key={SECRET}"],
+        ["check", SECRET],
+        [SECRET],
+        ["--web.max-requests", SECRET],
+        ["tasks", "--expiring-within", SECRET],
+        ["tasks", f"--status={SECRET}"],
+    ],
+)
+def test_a_secret_on_the_command_line_is_not_repeated(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever it was put into, it does not reach a journal; the variable for it is named."""
+    with pytest.raises(SystemExit) as ended:
+        parse_flags(argv)
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert SECRET not in said.err
+    assert "hunter2" not in said.err
+    if "secret" in "".join(argv):
+        assert "set ZEGO_SERVER_SECRET in the environment" in said.err
 
 
 def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

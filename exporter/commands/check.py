@@ -22,7 +22,7 @@ from exporter.commands.output import printing
 from exporter.commands.wording import LEVELS, translate_advice, translate_finding
 from exporter.config import AppSettings, Settings
 from exporter.durations import format_duration
-from exporter.errors import ApiError, CollectionError, RateLimitedError
+from exporter.errors import ApiError, CollectionError, RateLimitedError, file_problem
 from exporter.languages import Language
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
@@ -120,7 +120,8 @@ def _history(path: Path | None) -> Iterator[Finding]:
             file.flush()
     except OSError as error:
         remedy = "Choose a file in a folder that exists, that this user may write, and with space."
-        text = f"history.path: {path} cannot be written: the folder {path.parent}: {error.strerror}"
+        problem = f"the folder {path.parent}: {file_problem(error)}"
+        text = f"history.path: {path} cannot be written: {problem}"
         yield Finding("", "error", text, remedy)
         return
     if path.exists() and not os.access(path, os.W_OK):

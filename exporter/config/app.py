@@ -22,7 +22,7 @@ from exporter.config.fields import (
 )
 from exporter.config.files import Secret, SecretFile, file_path, read_secret_file
 from exporter.durations import format_duration
-from exporter.errors import AuthError
+from exporter.errors import AuthError, file_problem
 from exporter.zego.endpoints import REGIONS
 
 STALE_INTERVALS = 5
@@ -279,7 +279,7 @@ def _current_secret(key: str, value: SecretStr | None, file: Path | None) -> str
     try:
         return read_secret_file(file)
     except (OSError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) else error
+        what = file_problem(error) if isinstance(error, OSError) else error
         raise AuthError(
             f"{key}_file {file} cannot be used: {what}",
             code="secret_file",

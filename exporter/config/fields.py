@@ -59,6 +59,8 @@ class FromEnvironment(str):
 
 def kind(value: object) -> str:
     """Return the type of `value` in the words of YAML, such as `a whole number`."""
+    if isinstance(value, str) and _LIKE_A_SECRET.search(value):
+        return "text that looks like a secret"
     kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
         (bool, "a boolean"),
         (int, "a whole number"),

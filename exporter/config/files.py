@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, SecretStr, ValidationInfo
 
 from exporter.config.fields import FromEnvironment, Unavailable, Unfit, kind, shown
+from exporter.errors import file_problem
 from exporter.text import register_secrets
 
 MAX_SECRET_BYTES = 4096
@@ -35,7 +36,7 @@ def file_path(
             if read is not None:
                 read(path)
         except OSError as error:
-            what = f"{_shown_path(value, path)} cannot be used: {error.strerror}"
+            what = f"{_shown_path(value, path)} cannot be used: {file_problem(error)}"
             raise (Unavailable if may_pass else ValueError)(what) from None
         except ValueError as error:
             raise ValueError(f"{_shown_path(value, path)} cannot be used: {error}") from None

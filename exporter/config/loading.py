@@ -31,7 +31,7 @@ from exporter.config.problems import (
 from exporter.config.schema import Settings
 from exporter.config.warnings import warnings_of
 from exporter.config.yaml import load_yaml
-from exporter.errors import ConfigError
+from exporter.errors import ConfigError, file_problem
 
 MAX_FILE_BYTES = 1024 * 1024
 """Most bytes of a configuration file; a device or a log file as a path is not read to its end."""
@@ -109,7 +109,8 @@ def read_config_file(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise ConfigError([f"{path}: cannot be read: {error.strerror} (check the path)"]) from None
+        what = f"cannot be read: {file_problem(error)} (check the path)"
+        raise ConfigError([f"{path}: {what}"]) from None
     if len(content) > MAX_FILE_BYTES:
         what = f"is longer than {MAX_FILE_BYTES} bytes (check the path)"
         raise ConfigError([f"{path}: {what}"])

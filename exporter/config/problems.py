@@ -123,7 +123,8 @@ def _text(details: ErrorDetails, root: type[BaseModel], values: Any) -> str:
     place, type_ = details["loc"], details["type"]
     if type_ == "extra_forbidden":
         known = list(fields_of(_model_at(root, place[:-1])))
-        near = difflib.get_close_matches(str(place[-1]), known, n=1)
+        near = [name for name in known if _letters(name) == _letters(str(place[-1]))]
+        near = near or difflib.get_close_matches(str(place[-1]), known, n=1)
         hint = f"did you mean {shown(near[0])}?" if near else f"known: {', '.join(known)}"
         return f"unknown key ({hint})"
     if type_ == "model_type":
@@ -136,12 +137,23 @@ def _text(details: ErrorDetails, root: type[BaseModel], values: Any) -> str:
         return text  # it names its own remedy
     if text == "not known" and not isinstance(value, str):
         text = f"is {kind(value)}, not text"
-    right = next(_rights_at(root, place))
-    if isinstance(value, bool | int | float) and text.endswith(("not text", "as a number")):
-        right += "; put it in quotes"
+    right = next(_rights_at(root, place)) + _about_quotes(text, value)
     if isinstance(error, Unfit) or (error is None and not text.startswith("is")):
         text = f"is {text}" if isinstance(value, FromEnvironment) else f"is {shown(value)}, {text}"
     return f"{_with_quotes(value, right) or text} ({right})"
+
+
+def _letters(key: str) -> str:
+    """Return a key without case and separators: ZEGO writes AppId for what is app_id here."""
+    return re.sub("[-_. ]", "", key).lower()
+
+
+def _about_quotes(text: str, value: object) -> str:
+    """Return the end of the brackets where quotes alone make the type of a value wrong."""
+    if isinstance(value, bool | int | float) and text.endswith(("not text", "as a number")):
+        return "; put it in quotes"
+    digits = isinstance(value, str) and re.fullmatch("0|[1-9][0-9]*", value)
+    return "; remove the quotes" if digits and text.endswith("not a whole number") else ""
 
 
 def _with_quotes(value: object, right: str) -> str:

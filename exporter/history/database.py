@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from exporter.errors import ConfigError, ExporterError
+from exporter.errors import ConfigError, ExporterError, file_problem
 from exporter.history.tables import (
     APPLICATION_ID,
     MIGRATIONS,
@@ -138,8 +138,8 @@ def _lock_for_this_process(path: Path) -> IO[str]:
             raise HistoryError(f"{path}: {error.strerror}") from error
         raise _unusable(
             path,
-            f"cannot be written: {error.strerror} (choose a file in a folder that exists and that "
-            "this user may write)",
+            f"cannot be written: {file_problem(error)} (choose a file in a folder that exists and "
+            "that this user may write)",
         ) from error
     try:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)

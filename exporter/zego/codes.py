@@ -56,7 +56,7 @@ _CODES = {
     350006002: _Meaning(
         RejectedError,
         "the API's gateway check failed",
-        "Contact ZEGO's technical support with the request id.",
+        "Check app_id, then contact ZEGO's technical support with the request id.",
     ),
     350006003: _Meaning(
         RejectedError,

@@ -124,7 +124,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         f"{path}: cannot be read: No such file or directory (check the path)"
     ]
     assert problems(tmp_path, {}) == [
-        f"{tmp_path}: cannot be read: Is a directory (check the path)"
+        f"{tmp_path}: cannot be read: Is a directory; Docker mounts one for a file that the host "
+        "lacks (check the path)"
     ]
 
 

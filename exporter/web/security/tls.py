@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from exporter.config.problems import Place, Problem
+from exporter.errors import file_problem
 from exporter.web.security.ciphers import openssl_ciphers
 from exporter.web.security.schema import (
     NO_CERTIFICATE,
@@ -129,7 +130,7 @@ def _pem(tls: TlsSection, key: str) -> tuple[str, bytes]:
     try:
         return f"{key}_file", read_pem(path)
     except (OSError, ValueError) as error:  # it was readable during validation
-        what = error.strerror if isinstance(error, OSError) else error
+        what = file_problem(error) if isinstance(error, OSError) else error
         raise TlsProblem(f"{key}_file", f"cannot be used: {what} (check the file)") from None
 
 
