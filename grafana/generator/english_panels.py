@@ -199,9 +199,9 @@ PANELS: Mapping[str, PanelText] = {
     ),
     "instances": PanelText(
         "Exporters",
-        "The exporters that Prometheus scrapes. Replicas report the same uploads; these "
-        "dashboards count them once. The instance opens the exporter's status page, where your "
-        "browser can reach it.",
+        "The exporters that Prometheus scrapes; one that is down stays listed for 7 days. Replicas "
+        "report the same uploads; these dashboards count them once. The instance opens the "
+        "exporter's status page, where your browser can reach it.",
         "No data",
     ),
     "callbacks": PanelText(
@@ -313,6 +313,7 @@ PANELS: Mapping[str, PanelText] = {
     "apps_of_range": PanelText(
         "Apps over the time range",
         "Uploads that ended in the full hours of the time range; those with most failures first. "
+        "Per day: averaged over the hours with data. "
         "Time at the limit: all upload slots taken. Needed a retry: of those listed now.",
         "No data: are the recording rules loaded?",
     ),

@@ -112,7 +112,9 @@ def _instances(texts: Texts) -> table.Panel:
     own = f"group by ({keys}) (zego_upload_exporter_build_info{{{INSTANCES}}})"
     build = f"max by ({keys}, version, python_version)"
     queries = [
-        f"max by ({keys}) (up{{{INSTANCES}}})",
+        # Every target has `up`; ours had this metric, which one that is down has no longer.
+        f"max by ({keys}) (up{{{INSTANCES}}}) and on ({keys}) group by ({keys}) "
+        f"(last_over_time(zego_upload_exporter_build_info{{{INSTANCES}}}[7d]))",
         f"{build} (zego_upload_exporter_build_info{{{INSTANCES}}})",
         _process(f"time() - process_start_time_seconds{{{INSTANCES}}}", own),
         _process(f"process_resident_memory_bytes{{{INSTANCES}}}", own),

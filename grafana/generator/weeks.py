@@ -63,6 +63,12 @@ def _finished(to: str, window: str, end: str = "") -> str:
     return f"sum by ({', '.join(promql.APP)}) (sum_over_time({_hourly(to)}[{window}]{end}))"
 
 
+def _hours(window: str) -> str:
+    """Return for how many full hours of a window there are data about each app."""
+    recorded = f"count_over_time({_hourly('succeeded')}[{window}])"
+    return f"max by ({', '.join(promql.APP)}) ({recorded})"
+
+
 def _hourly(to: str) -> str:
     """Return the uploads that came to a status (a regex) within an hour, as recorded."""
     return f'job_zego_app_to:zego_upload_task_transitions:increase1h{{{RECORDED}, to=~"{to}"}}'
@@ -135,7 +141,7 @@ def _apps(texts: Texts) -> table.Panel:
         finished,
         failed,
         f"1 - {failed} / ({finished} > 0)",
-        f"{finished} / $__range_s * 86400",
+        f"{finished} / {_hours(RANGE)} * 24",
         _full("$__range:5m"),
         f"{retried} / ({listed} > 0)",
     ]

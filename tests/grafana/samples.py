@@ -2,6 +2,7 @@
 
 Two apps, scraped every 30 s by one job with one exporter and one job with two replicas of it. The
 replicas differ as real ones do: the second sees each task's change of status one scrape later.
+Another target, which is no exporter of ours, has `up` as all targets do.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ class Moment:
 def openmetrics() -> str:
     """Return all samples of all jobs, with timestamps."""
     lines: dict[str, list[str]] = defaultdict(list)
-    for name, labels, value in recorded():
+    stranger = ("up", {"job": "node", "instance": "node-0:9100"}, 1)
+    for name, labels, value in (*recorded(), stranger):
         for when in range(START, END + 1, STEP):
             lines[name].append(f"{name}{braced(labels)} {value} {when}")
     for job, lags in REPLICAS.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +53,38 @@ def test_every_query_has_an_answer(prometheus: Prometheus, name: str) -> None:
     assert empty <= MAY_BE_EMPTY
     for expr in (*annotation_queries(load(name), task=TASK), *variable_selectors(load(name))):
         assert prometheus.query_range(expr, start=START, end=END, step=60), expr
+
+
+def test_only_our_exporters_are_listed(prometheus: Prometheus) -> None:
+    """Every target has `up`, Prometheus itself and all node exporters."""
+    instances = {
+        series["metric"].get("instance")
+        for query in panel_queries(load("zego-uploads"), apps=APPS)
+        if query.panel == "Exporters"
+        for series in prometheus.query(query.expr, now=END)
+    }
+    assert instances == {"single-0:10317", "double-0:10317", "double-1:10317"}
+
+
+def test_uploads_per_day_are_those_of_the_days_with_data(tmp_path: Path) -> None:
+    """In its first weeks the exporter has watched for less than the board's time range."""
+    name = "job_zego_app_to:zego_upload_task_transitions:increase1h"
+    label = f'job="zego",zego_app="{APPS[0]}"'
+    lines = [
+        f'{name}{{{label},to="{to}"}} 2 {END - age}'
+        for to in ("failed", "succeeded")
+        for age in range(2 * 86_400, -1, -300)
+    ]
+    text = "\n".join([f"# TYPE {name} unknown", *lines, "# EOF", ""])
+    board = load("zego-uploads-weeks")
+    (query,) = (
+        query
+        for query in panel_queries(board, apps=APPS, time_range="7d")
+        if (query.panel, query.ref_id, query.choice) == ("Apps over the time range", "D", "one")
+    )
+    with prometheus_with(text, tmp_path) as server:
+        (found,) = server.query(query.expr, now=END)
+    assert float(found["value"][1]) == pytest.approx(4 * 24)
 
 
 def test_dates_are_in_milliseconds(prometheus: Prometheus) -> None:

@@ -39,7 +39,7 @@ WITHOUT_APP = OF_OTHERS | {"zego_upload_exporter_build_info"}
 SELECTOR = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)\{([^}]*)\}")
 RANGED = re.compile(r"(\w+)\(+[\w:]+\{[^}]*\}[^\[({]*\[([^\]]+)\]")
 WINDOWS = {
-    *("$__rate_interval", "$__interval", "$__range", "24h", "15m"),
+    *("$__rate_interval", "$__interval", "$__range", "24h", "15m", "7d"),
     *("$__range:1m", "$__range:5m", "$__range:1h", "1d:5m", "23h59m:1h"),
 }
 """Fixed windows are those that a title or description names."""
