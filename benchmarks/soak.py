@@ -1,6 +1,6 @@
 """Run the exporter for a long time under faults, and check each number.
 
-    python -m benchmarks.soak [--minutes 20] [--seed 1]
+    python -m benchmarks.soak [--minutes 60] [--seed 1] [--tasks 10000]
 
 The exporter runs in a separate process, as a user would start it. The simulated API runs in this
 one. About every second tasks change, faults start and end, a client connects and stalls, the
@@ -10,8 +10,9 @@ configuration is reloaded (unchanged, changed, or broken), and the page is scrap
   the page names by its timestamps. The settings of one app never change, those of the other do.
 - They are present until they are stale, and absent afterwards. No counter of the first app falls.
 
-A third app changes by itself, sends callbacks and is collected incrementally, for the resources
-that this needs. Each round ends without faults and clients. Then every app is up, the page shows
+A third app has most of the tasks, changes by itself, sends callbacks and is collected
+incrementally, for the resources that this needs; now and then one of its pages is crowded. The
+exporter has no settings of the allocator: its resident set is that of any installation. Each round ends without faults and clients. Then every app is up, the page shows
 the current tasks, and memory, threads and descriptors are counted.
 """
 
@@ -42,7 +43,11 @@ PARAMETERS: Mapping[Fault, Parameter] = {
     Fault.DELAY: 0.3,
     Fault.GZIP_BOMB: 32,
     Fault.DEEP_NESTING: 20_000,
+    Fault.HUGE_BODY: 3,
 }
+CROWDS = (1_000, 2_500, 15_000)
+"""Tasks too many on a page: two pages that are still read, one that is too large."""
+
 PATHS = ("/", "/api/v1/tasks?status=all", "/api/v1/apps", "/-/healthy", "/nothing")
 STALLS = (b"", b"GET /metrics HT", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 40)
 
@@ -50,7 +55,7 @@ STALLS = (b"", b"GET /metrics HT", b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" *
 class Soak:
     """The exporter and everything around it; `folder` is for its files."""
 
-    def __init__(self, random: Random, folder: Path, report: Report) -> None:
+    def __init__(self, random: Random, folder: Path, report: Report, tasks: int) -> None:
         self._random = random
         self._report = report
         self._watched = [
@@ -58,6 +63,7 @@ class Soak:
             for app_id, name in enumerate(("steady", "reloaded"), start=1)
         ]
         self._living = with_faults(demo_apps(seed=1, pace=20)[0])
+        self._living.life.add_tasks(tasks)
         self._living.arrivals.limit = None  # one collection a second is more than ZEGO allows
         self._server = FaultyServer([*(one.app for one in self._watched), self._living])
         self._exporter = SoakedExporter(self._server, self._living, folder)
@@ -79,6 +85,9 @@ class Soak:
         for step in range(STEPS_OF_ROUND):
             for one in self._watched:
                 self._disturb(one)
+            if step % 10 == 0:
+                crowd = self._random.choice(CROWDS)
+                self._living.faults.switch_on(Fault.CROWDED_PAGE, crowd, next_requests=1)
             self._stall(step)
             if step % 6 == 0:
                 self._reload()
@@ -191,7 +200,8 @@ class Soak:
         self._report.resident_mib.append((hours, resident))
         self._report.threads.append(int(threads))
         self._report.descriptors.append(int(descriptors))
-        print(f"round {len(self._report.threads)}: {resident:.1f} MiB", file=sys.stderr, flush=True)
+        progress = f"{60 * hours:.1f} min: {resident:.1f} MiB, {len(self._report.wrong)} wrong"
+        print(progress, file=sys.stderr, flush=True)
 
     def _count_collections(self) -> None:
         counters = {
@@ -209,11 +219,12 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=3, help="real time (default: 3)")
     parser.add_argument("--seed", type=int, default=1, help="of what goes wrong when (default: 1)")
+    parser.add_argument("--tasks", type=int, default=10_000, help="of the third app")
     arguments = parser.parse_args()
     report = Report()
     with tempfile.TemporaryDirectory() as folder:
         random = Random(arguments.seed)  # noqa: S311 - decides about faults, not about secrets
-        Soak(random, Path(folder), report).run(arguments.minutes)
+        Soak(random, Path(folder), report, arguments.tasks).run(arguments.minutes)
     print(report.table())
     return 1 if report.wrong else 0
 

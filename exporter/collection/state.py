@@ -135,7 +135,7 @@ class AppState:
 
     def fail(self, error: CollectionError) -> None:
         """Note that the collection failed; the last snapshot stays until it is stale."""
-        # The frames of the traceback would keep the answer (up to 16 MiB) in memory.
+        # The frames of the traceback would keep the answer in memory.
         error.__traceback__ = error.__context__ = error.__cause__ = None
         with self._lock:
             self._up, self._last_error = False, error

@@ -124,7 +124,7 @@ class Client:
                 # No time for another try: this error is more useful than a DeadlineError.
                 if delay is None or delay >= limit.remaining():
                     raise
-                limit.last_error = error
+                limit.last_error = str(error)
             limit.wait(delay)
 
     def abort(self) -> None:
@@ -184,7 +184,8 @@ class Deadline:
     """The end of a collection, and waits that end before it.
 
     Attributes:
-        last_error: The failure that is being retried, for the message; None before the first one.
+        last_error: Text of the failure that is being retried, empty before the first one. Not the
+            error: its frames would keep the answer in memory.
     """
 
     def __init__(
@@ -193,7 +194,7 @@ class Deadline:
         self._end = end
         self._clock = clock
         self._sleep = sleep
-        self.last_error: ApiError | None = None
+        self.last_error = ""
 
     def remaining(self) -> float:
         """Return the seconds left, negative after the end."""

@@ -8,7 +8,8 @@ Rules that this file keeps (`docs/zego-api.md`, "Answers" and "Not documented"):
 - A page that contradicts itself is broken: without a list although its total is above 0 or a
   token follows, or with entries of which none can be read (`docs/guarantees.md`, section 1).
 - Unknown fields are ignored; an unknown status is `TaskStatus.UNKNOWN`.
-- Any bytes give a value or a ProtocolError.
+- Any bytes give a value or a ProtocolError. An answer of far more values than a page can have is
+  refused unread: in memory, 2 MiB of `[[],[],…` would take 45.
 - Only the host of a `StreamUrl` is kept: path, query and user can contain access tokens.
 """
 
@@ -55,6 +56,9 @@ _STATUSES = {
 
 STATUS_CODES: Mapping[TaskStatus, int] = {status: code for code, status in _STATUSES.items()}
 """The API's code of each status that it can filter by."""
+
+MAX_VALUES = 65_536
+"""Most JSON values and names in an answer; a page of 50 tasks has about 1,000."""
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 _MAX_INTEGER = 2**63  # the API's numbers are at most 64-bit integers
@@ -126,6 +130,9 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)  # NaN and Infinity
 
 def decode_answer(body: bytes) -> Answer:
     """Return the envelope in `body`; raises ProtocolError if there is none."""
+    # A value begins the text, or follows one of these; those inside of strings count as well.
+    if sum(map(body.count, (b"[", b"{", b",", b":"))) >= MAX_VALUES:
+        raise invalid_response(f"the answer has more than {MAX_VALUES} values")
     try:
         answer = _DECODER.decode(body.decode("utf-8-sig"))  # RFC 8259, 8.1: a BOM may be ignored
     except (ValueError, RecursionError):  # RecursionError: nested too deeply

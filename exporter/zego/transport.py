@@ -2,7 +2,7 @@
 
 Rules that this file keeps (docs/guarantees.md, sections 9 and 11):
 
-- A request ends within its time limit, whatever the peer does, and reads at most 16 MiB.
+- A request ends within its time limit, whatever the peer does, and reads at most 2 MiB.
 - No redirect is followed: a signature must never reach another host.
 - Every error of a library becomes one of ours. The texts of library errors can quote the URL with
   the signature, so only safe parts are used: classes, error numbers, OpenSSL's verify result.
@@ -35,8 +35,12 @@ from exporter.zego.trust import trust_context
 
 USER_AGENT = f"zego-upload-exporter/{__version__}"
 
-MAX_BYTES = 16 * 1024 * 1024
-"""Largest body, both as received and as decompressed; a full page is about 50 kB."""
+MAX_BYTES = 2 * 1024 * 1024
+"""Largest body, both as received and as decompressed.
+
+A usual page is about 50 kB. The largest has 50 tasks with a title of 100 bytes and three URLs of
+1,024 (docs/zego-api.md, "Slots, retention, titles"): 175 kB, or 1 MiB if JSON escapes each byte.
+"""
 
 MAX_IDLE_SECONDS = 5.0
 """A connection that was idle for longer is replaced; walks pause for less, intervals are longer."""
@@ -101,7 +105,7 @@ class Transport:
             except LIBRARY_ERRORS as error:
                 outcome = translate_error(error, url=url, timeout=timeout)
             except ApiError as error:
-                outcome = error
+                outcome = error.with_traceback(None)  # its frames would keep the body in memory
         self._last_used = self._clock()
         # The cut decides: after it, any error or a short body is only its consequence.
         if self._cutoff.aborted:
@@ -110,7 +114,10 @@ class Transport:
             raise timed_out(timeout)
         if isinstance(outcome, ApiError):
             # Raised here, after the handler, so that the library's error is not its context.
-            raise outcome
+            try:
+                raise outcome
+            finally:
+                del outcome  # this frame and the error would keep each other in memory
         return outcome
 
     def abort(self) -> None:

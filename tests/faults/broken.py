@@ -151,6 +151,11 @@ def _break_all_entries(payload: Payload, context: _Context, kind: Parameter) -> 
     return _with_data(payload, context.spelling.tasks, broken)
 
 
+def _crowd_page(payload: Payload, context: _Context, count: Parameter) -> Any:
+    crowd = [{**_TEMPLATE, "UploadTaskId": f"crowd-{n}"} for n in range(int(count or 0))]
+    return _with_data(payload, context.spelling.tasks, _entries(payload, context) + crowd)
+
+
 def _falsify_total(payload: Payload, context: _Context, error: Parameter) -> Any:
     total = int(payload["Data"].get(context.spelling.total, 0)) + int(error or 0)
     return _with_data(payload, context.spelling.total, total)
@@ -167,6 +172,7 @@ def _change_type(payload: Payload, context: _Context, word: Parameter) -> Any:
 _ALTERATIONS: Mapping[Fault, Callable[[Payload, _Context, Parameter], Any]] = {
     Fault.EMPTY_PAGE: _empty_page,
     Fault.LOST_LIST: _lose_list,
+    Fault.CROWDED_PAGE: _crowd_page,
     Fault.LOST_TASKS: _lose_tasks,
     Fault.UNREADABLE_PAGE: _break_all_entries,
     Fault.DUPLICATED_TASKS: _duplicate_task,

@@ -48,6 +48,7 @@ class Fault(Enum):
         "absent",
         "a page whose list of tasks is PARAMETER (absent, null)",
     )
+    CROWDED_PAGE = ("crowded_page", 15_000, "a page with PARAMETER more tasks, 3 MB by default")
     LOST_TASKS = ("lost_tasks", 30, "a page without PARAMETER of its tasks")
     UNREADABLE_PAGE = ("unreadable_page", "status_text", "a page whose entries are all broken")
     WRONG_TOTAL = ("wrong_total", 7, "the total is wrong by PARAMETER")

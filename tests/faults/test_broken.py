@@ -56,6 +56,14 @@ def test_duplicated_tasks_stand_on_two_pages() -> None:
     assert listed[7] == listed[8]
 
 
+def test_a_crowded_page_has_so_many_more_tasks() -> None:
+    """Each of them has an id of its own."""
+    app = frozen_app(20)
+    app.faults.switch_on(Fault.CROWDED_PAGE, 100)
+    data = call(app, PageSize=8)["Data"]
+    assert len({task["UploadTaskId"] for task in tasks_of(data)}) == 108
+
+
 def test_a_wrong_total_is_wrong_by_so_much() -> None:
     """The parameter is added to the total."""
     app = frozen_app(20)

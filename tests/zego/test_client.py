@@ -402,7 +402,7 @@ def test_a_wait_that_would_end_too_late_fails_immediately() -> None:
     """It does not sleep first; the message contains the error that was being retried."""
     naps: list[float] = []
     deadline = Deadline(10.0, lambda: 4.0, naps.append)
-    deadline.last_error = ServerError("HTTP 503", code="http_503")
+    deadline.last_error = "HTTP 503"
     with pytest.raises(DeadlineError, match="the last error was: HTTP 503"):
         deadline.wait(6.0)
     assert naps == []
