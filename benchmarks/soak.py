@@ -12,8 +12,9 @@ configuration is reloaded (unchanged, changed, or broken), and the page is scrap
 
 A third app has most of the tasks, changes by itself, sends callbacks and is collected
 incrementally, for the resources that this needs; now and then one of its pages is crowded. The
-exporter has no settings of the allocator: its resident set is that of any installation. Each round ends without faults and clients. Then every app is up, the page shows
-the current tasks, and memory, threads and descriptors are counted.
+exporter has no settings of the allocator: its resident set is that of any installation. Each round
+ends without faults and clients. Then every app is up, the page shows the current tasks, and memory,
+threads and descriptors are counted.
 """
 
 from __future__ import annotations

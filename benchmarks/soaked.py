@@ -17,7 +17,7 @@ from exporter.simulator.app import SimulatedApp
 from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.task import STATUS_WORDS
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 STALE_AFTER = 4
 COLLECTION = {

@@ -172,8 +172,11 @@ class ApiSession:
         for thread in started:
             thread.join()
         self._abandoned.clear()
-        if errors:
-            raise errors[0]
+        try:
+            if errors:
+                raise errors[0]
+        finally:
+            errors.clear()  # else this frame and the error would keep each other, and the tasks
 
     def _narrow_request(
         self, client: int, *, page_token: str = "", status: int | None = None, task_id: str = ""

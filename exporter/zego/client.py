@@ -156,7 +156,10 @@ class Client:
             self._stats.record_clock_skew(skew)
         retry_after = parse_retry_after(response.headers.get("Retry-After", ""), now=answered_at)
         if error := error_for_status(response.status, retry_after=retry_after):
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # this frame and the error would keep each other in memory
         answer = decode_answer(response.body)
         if answer.code:
             secrets_of_request = (secret, parameters["Signature"])

@@ -41,6 +41,8 @@ def translate_error(error: BaseException, *, url: str, timeout: float) -> ApiErr
     """
     proxy = proxy_for(url)
     causes = _causes(error)
+    for cause in causes:  # in cycles with frames of urllib3, which would keep ours in memory too
+        cause.__traceback__ = None
     # The more specific rule wins, whichever of the nested errors it matches.
     for rule in (_tls_error, _proxy_error, _connection_error):
         for cause in causes:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -374,6 +377,53 @@ def test_no_secret_in_logs_errors_and_representations(
     assert "Signature" not in text
     assert "token=" not in text
     site.collector.close()
+
+
+@pytest.mark.parametrize("strategy", ["full", "incremental"])
+def test_no_answer_stays_in_memory_after_a_failure(
+    server: FaultyServer, app: FaultyApp, strategy: str
+) -> None:
+    """No fault leaves a cycle of an error and its frames, which would hold answers and tasks."""
+    collection = CollectionSettings(
+        max_retries=1, timeout=5, requests_per_second=1000, strategy=strategy
+    )
+    site = Site(server, app, collection=collection)
+    site.collect()
+    quick = set(Fault) - {Fault.SILENT, Fault.SLOW_BODY, Fault.SLOW_HEADER, Fault.REFUSED}
+    held: dict[str, list[str]] = {}
+    for fault in sorted(quick, key=lambda fault: fault.value):
+        with unreachable() as garbage:
+            app.faults.switch_on(fault, 0.01 if fault is Fault.DELAY else None)
+            site.clock.now += 1e6  # incremental: with a resync
+            site.collect()
+            app.faults.switch_off()
+            site.collect()
+        frames = [thing.f_code for thing in garbage if isinstance(thing, FrameType)]
+        ours = [code.co_qualname for code in frames if OURS.search(code.co_filename)]
+        if ours:
+            held[fault.value] = ours
+    site.collector.close()
+    assert held == {}
+
+
+OURS = re.compile(r"/exporter/(zego|collection|history)/")
+
+
+@contextmanager
+def unreachable() -> Iterator[list[object]]:
+    """Yield a list; at the end, it has what only a collection of cycles would have freed."""
+    garbage: list[object] = []
+    gc.collect()
+    gc.disable()
+    try:
+        yield garbage
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        garbage += gc.garbage
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
 
 
 def test_a_thread_collects_until_it_is_stopped(server: FaultyServer, app: FaultyApp) -> None:

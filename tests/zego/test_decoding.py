@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +13,14 @@ from hypothesis import strategies as st
 
 from exporter.errors import ProtocolError
 from exporter.tasks import TaskStatus, UploadTask
-from exporter.zego.decoding import MALFORMED_REASONS, Page, decode_answer, decode_page
+from exporter.zego.decoding import (
+    MALFORMED_REASONS,
+    MAX_VALUES,
+    Page,
+    decode_answer,
+    decode_page,
+)
+from exporter.zego.transport import MAX_BYTES
 from tests.linear import assert_linear
 
 ENTRY: dict[str, Any] = {
@@ -49,6 +58,53 @@ def entry_with(field: str, value: Any) -> dict[str, Any]:
     if value is ABSENT:
         del changed[field]
     return changed
+
+
+def test_the_largest_page_is_within_both_limits() -> None:
+    """50 tasks at ZEGO's limits (`docs/zego-api.md`, Slots), each character escaped."""
+    url = "https://h/" + "," * 1014
+    entry = ENTRY | dict.fromkeys(("StreamUrl", "UploadStreamUrl", "InternalUploadStreamUrl"), url)
+    entry["Title"] = "," * 100
+    answer = json.dumps({"Code": 0, "Data": {"UploadTasks": [entry] * 50}}).encode()
+    escaped = b"".join(b"\\u002c" if byte == ord(",") else bytes([byte]) for byte in answer)
+    assert len(escaped) < MAX_BYTES
+    assert len(page_of(*[{**ENTRY, "Title": "," * 100}] * 50).tasks) == 50
+
+
+PATTERNS = {
+    "lists": b"[],",
+    "objects": b"{},",
+    "members": b'{"a":{}},',
+    "floats": b"0.1,",
+    "texts": b'"ab",',
+    "wide texts": b'"\xf0\x9f\x8e\xac",',
+    "entries": json.dumps(ENTRY).encode() + b",",
+    "one text": b"\xf0\x9f\x8e\xac",
+}
+
+
+@pytest.mark.parametrize("most", ["bytes", "values"])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_no_answer_takes_much_memory(pattern: str, most: str) -> None:
+    """At most 12 MiB while it is read: one of as many bytes, or values, as are let through."""
+    piece = PATTERNS[pattern]
+    values = max(1, sum(map(piece.count, b"[{,:")))
+    count = min(MAX_BYTES // len(piece), MAX_BYTES if most == "bytes" else MAX_VALUES // values - 9)
+    data = b'"%b"' % (piece * count) if pattern == "one text" else b"[%b0]" % (piece * count)
+    body = b'{"Code":0,"Data":{"UploadTasks":%b}}' % data
+    tracemalloc.start()
+    try:
+        with suppress(ProtocolError):
+            decode_page(decode_answer(body).data)
+        assert tracemalloc.get_traced_memory()[1] < 12 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_answer_with_too_many_values_is_refused_unread() -> None:
+    """The message says how many there may be."""
+    with pytest.raises(ProtocolError, match="more than 65536 values"):
+        decode_answer(b"[%b0]" % (b"0," * MAX_VALUES))
 
 
 @pytest.mark.parametrize("total", ["TotalSize", "TotoalSize"])
