@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from exporter.alerting.catalog import INHIBITIONS
 from exporter.alerting.messengers import messenger_files
-from exporter.alerting.model import Inhibition
+from exporter.alerting.model import BUDGET_ALERT, Inhibition
 from exporter.alerting.tuning import Tuning
 
 CONFIG_FILE = "alertmanager.yml"
@@ -103,7 +103,7 @@ def _route(tuning: Tuning) -> str:
 
 
 def _inhibit_rules(tuning: Tuning) -> str:
-    on = {alert.name for alert in tuning.alerts}
+    on = {*(alert.name for alert in tuning.alerts), BUDGET_ALERT} - tuning.disabled
     rules = [_inhibit_rule(rule, tuning) for rule in INHIBITIONS if rule.source in on]
     return "\n".join(["inhibit_rules:", *rules]) + "\n"
 
@@ -111,9 +111,11 @@ def _inhibit_rules(tuning: Tuning) -> str:
 def _inhibit_rule(rule: Inhibition, tuning: Tuning) -> str:
     equal = [*tuning.labels, "job", *(["zego_app"] if rule.per_app else [])]
     matchers = [f"      - '{matcher}'" for matcher in rule.matchers]
+    source = [f"'alertname=\"{rule.source}\"'"]
+    source += [f"'severity=\"{rule.severity}\"'"] if rule.severity else []
     lines = [
         f"  # {rule.comment}",
-        f"  - source_matchers: ['alertname=\"{rule.source}\"']",
+        f"  - source_matchers: [{', '.join(source)}]",
         "    target_matchers:",
         *matchers,
         f"    equal: [{', '.join(equal)}]",

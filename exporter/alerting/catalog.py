@@ -5,7 +5,7 @@ from __future__ import annotations
 from exporter.alerting import collection, program, uploads
 from exporter.alerting.chinese import CHINESE
 from exporter.alerting.english import ENGLISH
-from exporter.alerting.model import Alert, Component, Inhibition
+from exporter.alerting.model import BUDGET_ALERT, Alert, Component, Inhibition, Severity
 
 ALERTS: tuple[Alert, ...] = (*uploads.ALERTS, *collection.ALERTS, *program.ALERTS)
 
@@ -80,6 +80,13 @@ INHIBITIONS = (
         (_named("ZegoUploadSlotsSaturated"),),
         per_app=True,
         comment="Full now says more than full most of the time.",
+    ),
+    Inhibition(
+        BUDGET_ALERT,
+        (_named(BUDGET_ALERT), f'severity!="{Severity.CRITICAL}"'),
+        per_app=True,
+        comment="The page about an objective says more than the ticket about the same one.",
+        severity=Severity.CRITICAL,
     ),
 )
 """Each rule has one source, so that a source that ends never unmutes what another one mutes.

@@ -220,8 +220,7 @@ ALERTS = {
         "ZEGO reports {value} more task(s) of {app} than it lists",
         "For {hold} the total that ZEGO's API gives for {app} has been {value} above the number of "
         "tasks that it lists. The tasks that are not listed are in no metric and no alert.\n"
-        "Compare with ZEGO's console. If a task is missing there as well as here, contact ZEGO's "
-        "support.",
+        "Compare with ZEGO's console. If it shows a task that is missing here, contact ZEGO's support.",
     ),
     "ZegoUploadTaskSeriesOmitted": AlertText(
         "{value} task(s) of {app} have no series of their own",

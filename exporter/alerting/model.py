@@ -142,12 +142,14 @@ class Inhibition:
 
     matchers: Alertmanager's, all of which a muted alert meets.
     per_app: whether source and targets have to be about the same app, or only the same job.
+    severity: of the source, where there are alerts of that name with several; None means any.
     """
 
     source: str
     matchers: tuple[str, ...]
     per_app: bool
     comment: str
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)

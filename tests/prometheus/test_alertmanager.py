@@ -15,6 +15,7 @@ import pytest
 import requests
 import yaml
 
+from exporter.alerting.model import BUDGET_ALERT
 from tests.components import GENERATIONS, require_of
 from tests.prometheus import rule_files
 from tests.prometheus.rule_files import PROMETHEUS, run
@@ -305,6 +306,25 @@ def test_a_cause_mutes_what_follows_from_it_and_nothing_else(alertmanager: str, 
 
     assert muted(alertmanager, job) == MUTED_BY[cause]
     assert muted(alertmanager, f"{job}-elsewhere") == set()
+
+
+@pytest.mark.e2e
+def test_the_page_about_an_objective_mutes_its_ticket(alertmanager: str) -> None:
+    """Both come from one alert with several windows; the ticket of another app stays."""
+    about = {"alertname": BUDGET_ALERT, "component": "uploads", "job": "slo"}
+    ticket = {**about, "severity": "warning", "window": "3d"}
+    post(alertmanager, {**about, "severity": "critical", "window": "1h", "zego_app": "prod"})
+    for app in ("prod", "other"):
+        post(alertmanager, {**ticket, "zego_app": app})
+
+    for _ in attempts():
+        if muted(alertmanager, "slo"):
+            break
+
+    url = f"{alertmanager}/api/v2/alerts"
+    alerts = requests.get(url, params={"filter": 'job="slo"'}, timeout=10).json()
+    muted_ones = [alert["labels"] for alert in alerts if alert["status"]["inhibitedBy"]]
+    assert [(each["zego_app"], each["severity"]) for each in muted_ones] == [("prod", "warning")]
 
 
 @pytest.mark.e2e
