@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from exporter.commands.output import printing
-from exporter.commands.wording import LEVELS, translate_advice, translate_finding
+from exporter.commands.wording import LEVELS, SCRAPE_COMMENTS, translate_advice, translate_finding
 from exporter.config import AppSettings, Settings
 from exporter.durations import format_duration
 from exporter.errors import ApiError, CollectionError, RateLimitedError, file_problem
@@ -86,7 +86,7 @@ def check(settings: Settings, *, live: bool, form: str, language: Language = "en
         else:
             _print_findings(findings, language)
             if well:
-                stdout.write(_scrape_configuration(settings))
+                stdout.write(_scrape_configuration(settings, language))
     return well
 
 
@@ -255,17 +255,18 @@ def _print_findings(findings: Sequence[Finding], language: Language) -> None:
             console.print(Text(f"        {translate_advice(finding.remedy, language)}"))
 
 
-def _scrape_configuration(settings: Settings) -> str:
+def _scrape_configuration(settings: Settings, language: Language) -> str:
+    target, web = SCRAPE_COMMENTS[language]
     port = settings.web.listen_address[0].rpartition(":")[2]
     lines = [
         "",
-        "# for prometheus.yml",
+        f"# {target}",
         "scrape_configs:",
         "  - job_name: zego-upload-exporter",
     ]
     if settings.web.telemetry_path != "/metrics":
         lines.append(f"    metrics_path: {settings.web.telemetry_path}")
     if settings.web.config_file is not None:
-        lines.append("    # scheme, tls_config and basic_auth as your web configuration asks for")
+        lines.append(f"    # {web}")
     lines += ["    static_configs:", f'      - targets: ["{os.uname().nodename}:{port}"]', ""]
     return "\n".join(lines)

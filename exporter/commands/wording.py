@@ -24,6 +24,15 @@ LEVELS: Final[Mapping[Language, Mapping[str, str]]] = {
     "zh": {"ok": "正常", "warning": "警告", "error": "错误"},
 }
 
+SCRAPE_COMMENTS: Final[Mapping[Language, tuple[str, str]]] = {
+    "en": (
+        "for prometheus.yml",
+        "scheme, tls_config and basic_auth as your web configuration asks for",
+    ),
+    "zh": ("写入 prometheus.yml", "请按 Web 配置文件补充 scheme、tls_config 和 basic_auth"),
+}
+"""Comments of the scrape configuration that ends the output of `check`."""
+
 FINDINGS: Final[Mapping[str, str]] = {
     "AppId {} at {}, collected every {}": "AppId {}，API 地址 {}，每 {} 采集一次",
     "signature accepted, answer after {} s": "签名有效，{} 秒后收到响应",
@@ -36,9 +45,17 @@ FINDINGS: Final[Mapping[str, str]] = {
     "the API gives no total: the walk's length is not known yet": (
         "API 未返回任务总数：暂时无法估计一次完整采集的耗时"
     ),
-    "{} tasks on {}: a full walk takes about {} s": ("共 {} 个任务（{}）：一次完整采集约需 {} 秒"),
-    "{} tasks on {}: a full walk takes about {} s, longer than the {}": (
-        "共 {} 个任务（{}）：一次完整采集约需 {} 秒，超过 {}"
+    "{} tasks on {} pages: a full walk takes about {} s": (
+        "共 {} 个任务（{} 页）：一次完整采集约需 {} 秒"
+    ),
+    "{} tasks on {} page: a full walk takes about {} s": (
+        "共 {} 个任务（{} 页）：一次完整采集约需 {} 秒"
+    ),
+    "{} tasks on {} pages: a full walk takes about {} s, longer than the {}": (
+        "共 {} 个任务（{} 页）：一次完整采集约需 {} 秒，超过 {}"
+    ),
+    "{} tasks on {} page: a full walk takes about {} s, longer than the {}": (
+        "共 {} 个任务（{} 页）：一次完整采集约需 {} 秒，超过 {}"
     ),
     "requests go through the proxy {} of the environment": "请求经由环境变量指定的代理 {}",
     "history.path: {} is a folder": "history.path：{} 是目录",

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 import exporter.commands.check
-from exporter.commands.check import Probe, judge
+from exporter.commands.check import Probe, _scrape_configuration, judge
 from exporter.commands.wording import (
     COLUMNS,
     FINDINGS,
@@ -19,6 +20,7 @@ from exporter.commands.wording import (
     translate_advice,
     translate_finding,
 )
+from exporter.config import Settings, WebSettings
 from exporter.errors import AuthError
 from tests.builders import make_settings
 
@@ -93,3 +95,33 @@ def test_a_probe_is_judged_in_chinese() -> None:
     assert translate_finding(skewed.text, "zh") == "本机时钟比 API 慢 700 秒"
     texts = [finding.text for finding in judge(app, Probe(0.2, 0.0, total=120))]
     assert all(translate_finding(text, "zh") != text for text in texts)
+
+
+IDENTIFIERS = {
+    *("API", "AppId", "NTP", "RequestId", "ZEGO", "collection.interval", "collection.deadline"),
+    *("interval", "deadline", "stale_after", "requests_per_second", "region", "global"),
+    *("m", "s"),  # in durations as the configuration has them: 1m30s
+}
+
+
+@pytest.mark.parametrize("probe", [
+    Probe(0.2, 0.0, total=1), Probe(0.2, 0.0, total=120), Probe(0.2, 0.0, total=10**6),
+    Probe(1.5, -700.0), Probe(0.2, 700.0, total=0),
+])  # fmt: skip
+def test_no_english_word_is_left(probe: Probe) -> None:
+    """Neither in what was found nor in what is advised; identifiers stay."""
+    for finding in judge(make_settings(), probe):
+        chinese = translate_finding(finding.text, "zh") + translate_advice(finding.remedy, "zh")
+        words = re.findall(r"[A-Za-z][A-Za-z_.]*[A-Za-z]|[A-Za-z]", chinese)
+        assert set(words) <= IDENTIFIERS, chinese
+
+
+def test_the_scrape_configuration_is_introduced_in_chinese(tmp_path: Path) -> None:
+    """Its comments are for people."""
+    (tmp_path / "web.yml").write_text("{}", "utf-8")
+    web = WebSettings(config_file=tmp_path / "web.yml")
+    text = _scrape_configuration(Settings(apps=(make_settings(),), web=web), "zh")
+    comments = re.findall("# .*", text)
+    assert len(comments) == 2
+    assert all(re.search("[\u4e00-\u9fff]", comment) for comment in comments)
+    assert yaml.safe_load(text)["scrape_configs"]
