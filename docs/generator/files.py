@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from docs.generator.configuration import configuration_page
+from docs.generator.example import example
 from docs.generator.metrics import metrics_page
 from docs.generator.reliability import reliability_page
 from exporter.config.schema import Settings
@@ -22,6 +23,7 @@ def generated() -> dict[Path, str]:
         DOCS / "metrics.zh-CN.md": metrics_page("zh"),
         DOCS / "reliability.md": reliability_page(),
         DOCS / "config.schema.json": schema(),
+        DOCS.parent / "config.example.yaml": example(),
     }
 
 

@@ -18,51 +18,56 @@ ENVIRONMENT = {"ZEGO_APP_ID": "12345", "ZEGO_SERVER_SECRET": SECRET}
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 
 
+def other_value(key: str, field: dict[str, Any]) -> Any:
+    """Return a value other than the default, from the JSON Schema of a key."""
+    for choice in (field, *field.get("anyOf", ())):
+        values = choice.get("enum", [])
+        if choice.get("type") == "boolean":
+            values = [False, True]
+        elif choice.get("type") in ("integer", "number"):
+            values = [choice["minimum"], choice["maximum"]]
+        for value in values:
+            if value != field.get("default"):
+                return value
+    raise AssertionError(f"write a value of {key} into `written`: its schema gives none")
+
+
 def written(folder: Path) -> dict[str, Any]:
     """Return a configuration with every key of every section, none of which has its default."""
     (folder / "secret").write_text(SECRET)
     (folder / "web.yml").touch()
     (folder / "ca.pem").write_text("-----BEGIN CERTIFICATE-----")
-    collection = {
-        "interval": "30s",
-        "timeout": 5,
-        "deadline": 99,
-        "requests_per_second": 2.5,
-        "page_size": 20,
-        "max_retries": 1,
-        "stale_after": "10m",
-        "strategy": "incremental",
-        "resync_interval": "2h",
-    }
+    # Texts, and keys that depend on others; all other keys get a value from the schema.
     app = {
         "app_id": 7,
         "name": "vod",
-        "region": "fra",
         "endpoint": "https://example.com",
-        "is_test": False,
-        "slots_limit": 20,
         "ca_file": "ca.pem",
         "collection": {},
     }
     files = {"server_secret_file": "secret", "callback_secret_file": "secret"}
     texts = {"server_secret": SECRET, "callback_secret": SECRET}
-    return {
-        "apps": [{**app, **files}, {**app, **texts, "name": "other"}],
-        "collection": collection,
-        "tasks": {
-            "limit": 1,
-            "statuses": ["failed"],
-            "title": "hash",
-            "expiry_windows": ["2h"],
-            "source_hosts": 3,
-        },
-        "history": {"path": "history.sqlite"},
-        "web": {
+    own: dict[str, dict[str, Any]] = {
+        "AppSettings": {**app, **files, **texts},
+        "CollectionSettings": {"interval": "30s", "stale_after": "10m", "resync_interval": "2h"},
+        "TaskSettings": {"statuses": ["failed"], "expiry_windows": ["2h"]},
+        "HistorySettings": {"path": "history.sqlite"},
+        "WebSettings": {
             "listen_address": [":1"],
             "telemetry_path": "/other",
             "config_file": "web.yml",
         },
     }
+    schema = Settings.model_json_schema()["$defs"]
+    for section, values in own.items():
+        for key, field in schema[section]["properties"].items():
+            if key not in values:
+                values[key] = other_value(key, field)
+    described = own.pop("AppSettings")
+    first = {key: value for key, value in described.items() if key not in texts}
+    second = {key: value for key, value in described.items() if key not in files}
+    sections = zip(("collection", "tasks", "history", "web"), own.values(), strict=True)
+    return {"apps": [first, {**second, "name": "other"}], **dict(sections)}
 
 
 def differing(section: BaseModel, default: BaseModel) -> set[str]:
