@@ -247,13 +247,15 @@ def files(folder: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", files("bad"))
-def test_bad_file_gives_exactly_these_problems(name: str) -> None:
+def test_bad_file_gives_exactly_these_problems(name: str, request: pytest.FixtureRequest) -> None:
     """Every problem of the file is reported, in its order, and nothing in it shows a secret."""
     with pytest.raises(ConfigError) as caught:
         load_settings(CORPUS / "bad" / f"{name}.yaml", CORPUS_ENVIRONMENT)
     messages = str(caught.value).replace(f"{CORPUS / 'bad'}/", "")
-    expected = (CORPUS / "bad" / f"{name}.expected").read_text("utf-8")
-    assert messages + "\n" == expected
+    golden = CORPUS / "bad" / f"{name}.expected"
+    if request.config.getoption("--update-golden"):
+        golden.write_text(messages + "\n", "utf-8")
+    assert messages + "\n" == golden.read_text("utf-8")
     assert not [hidden for hidden in HIDDEN if hidden in messages]
 
 
@@ -265,12 +267,15 @@ def test_each_problem_is_one_line_that_says_what_would_be_right(name: str) -> No
 
 
 @pytest.mark.parametrize("name", files("good"))
-def test_good_file_gives_exactly_these_settings(name: str) -> None:
+def test_good_file_gives_exactly_these_settings(name: str, request: pytest.FixtureRequest) -> None:
     """Everything is filled in as documented, and no dump of the settings shows a secret."""
     settings = load_settings(CORPUS / "good" / f"{name}.yaml", CORPUS_ENVIRONMENT)
     dump = settings.model_dump_json(exclude_none=True).replace(f"{CORPUS / 'good'}/", "")
-    expected = json.loads((CORPUS / "good" / f"{name}.json").read_text("utf-8"))
-    assert {**json.loads(dump), "warnings": list(settings.warnings)} == expected
+    found = {**json.loads(dump), "warnings": list(settings.warnings)}
+    golden = CORPUS / "good" / f"{name}.json"
+    if request.config.getoption("--update-golden"):
+        golden.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    assert found == json.loads(golden.read_text("utf-8"))
     assert not [hidden for hidden in HIDDEN if hidden in dump or hidden in repr(settings)]
 
 

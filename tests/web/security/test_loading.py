@@ -65,12 +65,17 @@ def _describe_tls(context: ssl.SSLContext) -> str:
 
 
 @pytest.mark.parametrize("name", files("bad"))
-def test_bad_file_gives_exactly_these_problems(name: str, tmp_path: Path) -> None:
+def test_bad_file_gives_exactly_these_problems(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """Every problem of the file is reported, in its order, and nothing in it shows a secret."""
     with pytest.raises(ConfigError) as caught:
         load_web_config(placed(tmp_path, "bad", name))
     messages = str(caught.value).replace(f"{tmp_path}/", "").replace(str(tmp_path), ".")
-    assert messages + "\n" == (CORPUS / "bad" / f"{name}.expected").read_text("utf-8")
+    golden = CORPUS / "bad" / f"{name}.expected"
+    if request.config.getoption("--update-golden"):
+        golden.write_text(messages + "\n", "utf-8")
+    assert messages + "\n" == golden.read_text("utf-8")
     assert not [hidden for hidden in HIDDEN if hidden in messages.replace("$2y$, as", "")]
     assert caught.value.__cause__ is None
 
@@ -83,10 +88,15 @@ def test_each_problem_is_one_line_that_says_what_would_be_right(name: str) -> No
 
 
 @pytest.mark.parametrize("name", files("good"))
-def test_good_file_gives_exactly_this(name: str, tmp_path: Path) -> None:
+def test_good_file_gives_exactly_this(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """A file that works with the toolkit is used, with warnings for what is not honoured."""
     config = load_web_config(placed(tmp_path, "good", name))
-    assert describe(config) == (CORPUS / "good" / f"{name}.expected").read_text("utf-8")
+    golden = CORPUS / "good" / f"{name}.expected"
+    if request.config.getoption("--update-golden"):
+        golden.write_text(describe(config), "utf-8")
+    assert describe(config) == golden.read_text("utf-8")
     assert not [hidden for hidden in HIDDEN if hidden in repr(config)]
 
 
