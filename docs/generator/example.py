@@ -67,6 +67,8 @@ def _limits(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterato
         yield f"Values: {', '.join(field['enum'])}."
     elif "maximum" in field:
         yield f"From {field['minimum']:g} to {field['maximum']:.0f}."
+    elif {"type": "boolean"} in field.get("anyOf", ()) or field.get("type") == "boolean":
+        yield "Values: true, false."
 
 
 def _value(key: str, field: Mapping[str, Any]) -> str:

@@ -15,5 +15,11 @@ TEXTS = {**configuration.TEXTS, **metrics_of_tasks.TEXTS, **metrics.TEXTS}
 
 
 def texts_in(language: Language) -> Say:
-    """Return what gives an English text in a language. It raises KeyError for a missing text."""
-    return str if language == "en" else TEXTS.__getitem__
+    """Return the function that translates a text. It raises KeyError if there is no translation."""
+
+    def translate(text: str) -> str:
+        if text not in TEXTS:
+            raise KeyError(f"docs/generator/chinese/ has no Chinese text of {text!r}")
+        return TEXTS[text]
+
+    return str if language == "en" else translate
