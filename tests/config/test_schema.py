@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ from pydantic import BaseModel, ValidationError
 
 from exporter.config import AppSettings, CollectionSettings, Settings, TaskSettings, load_settings
 from exporter.config import WebSettings as Web
+from exporter.errors import ConfigError
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 ENVIRONMENT = {"ZEGO_APP_ID": "12345", "ZEGO_SERVER_SECRET": SECRET}
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 
 
-def other_value(key: str, field: dict[str, Any]) -> Any:
-    """Return a value other than the default, from the JSON Schema of a key."""
+def other_value(field: dict[str, Any]) -> Any:
+    """Return a value other than the default, from the JSON Schema of a key, or None."""
     for choice in (field, *field.get("anyOf", ())):
         values = choice.get("enum", [])
         if choice.get("type") == "boolean":
@@ -29,7 +31,7 @@ def other_value(key: str, field: dict[str, Any]) -> Any:
         for value in values:
             if value != field.get("default"):
                 return value
-    raise AssertionError(f"write a value of {key} into `written`: its schema gives none")
+    return None
 
 
 def written(folder: Path) -> dict[str, Any]:
@@ -62,7 +64,8 @@ def written(folder: Path) -> dict[str, Any]:
     for section, values in own.items():
         for key, field in schema[section]["properties"].items():
             if key not in values:
-                values[key] = other_value(key, field)
+                values[key] = other_value(field)
+                assert values[key] is not None, f"write a value of {key} into `written`"
     described = own.pop("AppSettings")
     first = {key: value for key, value in described.items() if key not in texts}
     second = {key: value for key, value in described.items() if key not in files}
@@ -151,3 +154,55 @@ def test_every_key_is_described_and_in_the_schema() -> None:
     app_id = schema["$defs"]["AppSettings"]["properties"]["app_id"]
     assert (app_id["type"], app_id["maximum"]) == ("integer", 4294967295)
     assert schema["$defs"]["TaskStatus"]["enum"][-1] == "unknown"
+
+
+def loaded_with(folder: Path, section: str, key: str, value: Any, variable: str = "") -> Settings:
+    """Return the settings of a file in which one key of a section has this value."""
+    values: dict[str, Any] = {"apps": [{"app_id": 1, "server_secret": SECRET}]}
+    if section == "apps":
+        values["apps"][0][key] = value
+        if key == "server_secret_file":
+            del values["apps"][0]["server_secret"]
+    else:
+        values[section] = {key: value}
+    (folder / "config.yaml").write_text(json.dumps(values))
+    return load_settings(folder / "config.yaml", {"VALUE": variable})
+
+
+KEYS = [
+    (section, key)
+    for section, model in {
+        "apps": "AppSettings",
+        "collection": "CollectionSettings",
+        "tasks": "TaskSettings",
+        "history": "HistorySettings",
+        "web": "WebSettings",
+    }.items()
+    for key in Settings.model_json_schema()["$defs"][model]["properties"]
+]
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_a_wrong_type_is_refused_with_the_correct_form(
+    tmp_path: Path, section: str, key: str
+) -> None:
+    """A field without `Right` would end in a traceback."""
+    with pytest.raises(ConfigError) as caught:
+        loaded_with(tmp_path, section, key, {"nonsense": [1]})
+    for problem in caught.value.problems:
+        assert re.fullmatch(rf".*\b{key}\b.*: .* \(.+\)", problem), problem
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_every_single_value_may_come_from_a_variable(
+    tmp_path: Path, section: str, key: str
+) -> None:
+    """A number without a reader such as `INTEGER` would refuse the text of a variable."""
+    values = written(tmp_path)
+    entries = values["apps"] if section == "apps" else [values[section]]
+    value = next(entry[key] for entry in entries if key in entry)
+    if isinstance(value, list | dict):
+        return
+    text = value if isinstance(value, str) else json.dumps(value)
+    direct = loaded_with(tmp_path, section, key, value)
+    assert loaded_with(tmp_path, section, key, "${VALUE}", text) == direct
