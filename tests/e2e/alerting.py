@@ -212,8 +212,8 @@ def _alertmanager(folder: Path, receiver_url: str, setting: Setting) -> Iterator
     names = ("alertmanager", "prometheus-alertmanager")
     program = require_of(setting.generation, *names, package="prometheus-alertmanager")
     config = setting.scaled(PROMETHEUS / "alertmanager.example.yml")
-    # Not scaled in full: Alertmanager notes what mutes an alert in a goroutine of its own, which on a
-    # busy machine can come later than the quarter of a second that would be left.
+    # Not scaled in full: Alertmanager notes what mutes an alert in a goroutine of its own, which on
+    # a busy machine can come later than the quarter of a second that would be left.
     config["route"]["group_wait"] = "1s"
     for receiver in config["receivers"]:
         for hook in receiver.get("webhook_configs", []):
