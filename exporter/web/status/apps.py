@@ -40,6 +40,11 @@ class AppStatus:
         return "waiting" if self.view.up is None else "up" if self.view.up else "down"
 
     @property
+    def blind(self) -> bool:
+        """Whether there are no current data: none yet, or they are stale."""
+        return self.view.snapshot is None
+
+    @property
     def stale_since(self) -> float | None:
         """When the latest snapshot became stale, None where it is not."""
         latest = self.view.latest

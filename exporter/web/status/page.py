@@ -145,6 +145,8 @@ def render_status(
         cards=sorted(chosen, key=lambda app: WORST_FIRST.index(app.health)),
         health=worst_health(apps),
         attention=sum(app.attention for app in apps),
+        blind=sum(app.blind for app in apps),
+        blind_chosen=sum(app.blind for app in chosen),
         tasks=tasks,
         soon=soon,
         expiring=select(views, tables, replace(soon, limit=EXPIRING_LIMIT), now),

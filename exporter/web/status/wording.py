@@ -30,6 +30,11 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "{n} 个任务需要关注",
     ),
     "no_attention": ("no task needs attention", "没有需要关注的任务"),
+    "unknown_attention": (
+        "{n} app has no current data: whether its tasks need attention is not known"
+        "|{n} apps have no current data: whether their tasks need attention is not known",
+        "{n} 个应用没有最新数据，无法判断是否有任务需要关注",
+    ),
     "show_all": ("Show all apps", "显示全部应用"),
     "what_to_do": ("What to do: ", "处理方法："),
     "colon": (": ", "："),
@@ -61,6 +66,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "reported": (" (the API says {n})", "（API 报告 {n} 个）"),
     "pages_in": ("{n} page in {span}|{n} pages in {span}", "{n} 页，用时 {span}"),
     "comma": (", ", "，"),
+    "full_stop": (".", "。"),
     "collections": ("Collections", "采集次数"),
     "failed_times": ("{n} failed", "失败 {n} 次"),
     "skipped_times": ("{n} skipped", "跳过 {n} 次"),

@@ -5,6 +5,7 @@ import hashlib
 import re
 from html import unescape
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ from exporter.text import printable
 from exporter.web.status.page import COLUMNS, HTML_HEADERS, MANY_APPS, render_status
 from exporter.web.status.query import ORDERS, QueryError, TaskQuery, read_fields, read_query
 from exporter.web.status.task_list import Tables
-from exporter.web.status.wording import TEXTS
+from exporter.web.status.wording import TEXTS, texts_in
 from tests.builders import NOW, make_task
 from tests.web.views import make_view
 
@@ -284,6 +285,28 @@ def test_the_page_is_what_its_policy_allows() -> None:
     page = Page(html)
     assert not {"link", "img", "iframe"} & set(page.tags)
     assert not {"style", "src", "onclick"} & page.attributes
+
+
+REFUSED = AuthError("no", code="1")
+
+
+@pytest.mark.parametrize(
+    "blind", [{"tasks": None}, {"tasks": None, "error": REFUSED}, {"stale": True, "error": REFUSED}]
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_page_without_data_does_not_reassure(blind: dict[str, Any], language: Language) -> None:
+    """That no task needs attention is said only where it is known of every app that is shown."""
+    calm = texts_in(language)("no_attention")
+    views = make_view("first"), make_view("second", **blind)
+
+    html = render(*views, language=language)
+    assert calm.lower() not in html.lower()
+    assert html.count(texts_in(language)("unknown_attention", n=1)) == 2
+    only = render(*views, query=TaskQuery(apps=("second",)), language=language)
+    assert "second" in only
+    assert only.count(texts_in(language)("unknown_attention", n=1)) == 2
+    well = render(*views, query=TaskQuery(apps=("first",)), language=language)
+    assert well.count(texts_in(language)("empty_attention_in", apps="first")) == 1
 
 
 def test_what_is_about_to_expire_has_a_section_of_its_own() -> None:
