@@ -7,7 +7,7 @@ LOCK   := requirements.lock
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit e2e lint format types docs check test-all test-lowest lock audit clean test-3.14
+.PHONY: help install demo test unit e2e long lint format types docs check test-all test-pythons test-lowest lock audit clean test-3.14
 
 help: ## shows this list
 	@sed -n 's/^\([a-z0-9.-]*\):[^#]*## \(.*\)$$/\1@\2/p' $(firstword $(MAKEFILE_LIST)) | sort | \
@@ -33,18 +33,30 @@ demo: $(VENV)/run.stamp ## runs the exporter on the embedded simulator: no accou
 	$(BIN)/zego-upload-exporter --demo
 
 # Both halves run, even if the first one fails.
-test: $(VENV)/e2e.stamp ## runs all tests: both halves, even if the first one fails
+test: $(VENV)/e2e.stamp ## runs the tests in about 4 minutes: both halves, even if one fails
 	@status=0; \
 	$(MAKE) --no-print-directory unit || status=1; \
 	$(MAKE) --no-print-directory e2e || status=1; \
+	echo 'Left out: long property, mutation and kill tests. `make test-all` runs them too.'; \
 	exit $$status
 
-unit: $(VENV)/dev.stamp ## the tests without servers, side by side
-	$(BIN)/python -m pytest -m 'not e2e' -n auto
+test-all: $(VENV)/e2e.stamp ## runs all tests, the long ones too, as CI does
+	@status=0; \
+	$(MAKE) --no-print-directory test || status=1; \
+	$(MAKE) --no-print-directory long || status=1; \
+	exit $$status
 
-# They wait for servers most of the time, so three at a time suit two cores.
-e2e: $(VENV)/e2e.stamp ## the tests with real servers and browsers
-	$(BIN)/python -m pytest -m e2e -n 3 --dist worksteal
+# Tests wait for threads and servers a part of their time: four at a time suit two cores.
+WORKERS ?= 4
+
+unit: $(VENV)/dev.stamp ## the tests without servers, without the long ones
+	$(BIN)/python -m pytest -m 'not e2e and not long' -n $(WORKERS) --dist worksteal
+
+e2e: $(VENV)/e2e.stamp ## the tests with real servers and browsers, without the long ones
+	$(BIN)/python -m pytest -m 'e2e and not long' -n $(WORKERS) --dist worksteal
+
+long: $(VENV)/e2e.stamp ## the long tests: properties of whole histories, mutations, kills
+	$(BIN)/python -m pytest -m long -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/dev.stamp ## ruff: lint and format, changes nothing
 	$(BIN)/ruff check .
@@ -60,12 +72,12 @@ types: $(VENV)/dev.stamp ## mypy, strict
 docs: $(VENV)/dev.stamp ## writes the generated pages of docs/
 	$(BIN)/python -m docs.generator
 
-check: lint types test ## lint, types and test, as CI does
+check: lint types test-all ## lint, types and all tests, as CI does
 
 # One environment for each interpreter that this machine has, under its own name or pyenv's; those
 # it lacks are named.
 PYTHONS ?= 3.11 3.12 3.13 3.14
-test-all: ## the unit tests on every supported interpreter of this machine
+test-pythons: ## the unit tests on every supported interpreter of this machine
 	@for v in $(PYTHONS); do \
 	  for p in python$$v $$HOME/.pyenv/versions/$$v.*/bin/python; do \
 	    if $$p -c 'import venv' 2>/dev/null; then \

@@ -160,6 +160,7 @@ ALERTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("case", BUDGETS)
 def test_the_budget_that_is_left_after_28_days(tmp_path: Path, case: str, generation: str) -> None:
@@ -173,6 +174,7 @@ def test_the_budget_that_is_left_after_28_days(tmp_path: Path, case: str, genera
     run(tmp_path, generation, [{"interval": "30m", "input_series": series}], [value], "1h")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("case", ALERTS)
 def test_days_of_uploads(tmp_path: Path, case: str, generation: str) -> None:

@@ -130,6 +130,7 @@ def balance(transitions: dict[str, float]) -> Counter[str]:
     return sums
 
 
+@pytest.mark.long
 def test_kills_at_any_moment_lose_nothing(folder: Path, app: SimulatedApp) -> None:
     """For every status, what entered it minus what left it is what it holds now minus at first.
 
@@ -158,6 +159,7 @@ def test_kills_at_any_moment_lose_nothing(folder: Path, app: SimulatedApp) -> No
         assert sums[status] == now[status] - baseline[status], status
 
 
+@pytest.mark.long
 def test_what_was_seen_before_a_kill_is_counted_once(folder: Path, app: SimulatedApp) -> None:
     """Moves that the exporter has shown are counted exactly, pair by pair, over all kills."""
     random, expected = Random(21), Counter[str]()  # noqa: S311 - a test's moves

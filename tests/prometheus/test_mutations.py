@@ -15,7 +15,7 @@ import yaml
 from tests.prometheus import rule_files
 from tests.prometheus.rule_files import Case, Rule
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 REPLICAS = "max without (instance, pod, container, endpoint, node"
 """How replicas are counted once."""

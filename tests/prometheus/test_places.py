@@ -19,7 +19,7 @@ from tests.components import GENERATIONS
 from tests.prometheus import rule_files
 from tests.prometheus.rule_files import PROMETHEUS, TEST_FILES, Case
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 PLACES = ({"cluster": "east", "namespace": "prod"}, {"cluster": "west", "namespace": "staging"})
 REPLICA = 'pod="pod-{instance}",container="exporter",endpoint="http"'

@@ -29,6 +29,9 @@ def name_of(rule: Rule) -> str:
     return f"{rule['alert']}-{rule['labels']['severity']}"
 
 
+LONG = {"days.yaml", "more.yaml"}
+"""Files whose cases span days, or are many: seconds of CPU each."""
+
 each_alert = pytest.mark.parametrize("rule", ALERTS, ids=name_of)
 
 
@@ -45,7 +48,13 @@ def test_promtool_accepts_the_rules(path: Path, generation: str) -> None:
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.name, marks=pytest.mark.long if path.name in LONG else ())
+        for path in TEST_FILES
+    ],
+)
 def test_promtool_tests_pass(path: Path, generation: str) -> None:
     """Every promtool unit test of the rules passes, on Prometheus 2 and on 3."""
     result = rule_files.promtool("test", "rules", path, generation=generation)

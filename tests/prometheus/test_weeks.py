@@ -15,7 +15,7 @@ from tests.components import ROOT
 from tests.grafana.prometheus import Prometheus, prometheus_with
 from tests.prometheus.weeks import ACCOUNTS, START, STEP, TWO_WEEKS, openmetrics
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 Episodes = dict[tuple[str, str], int]
 """How often an alert (first) began to fire for an account (second)."""

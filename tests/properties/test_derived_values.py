@@ -99,6 +99,7 @@ def histogram(view: AppView) -> tuple[Mapping[str, float], Mapping[str, float]]:
     return counts, sums
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", ["full", "incremental"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_what_is_answered_is_true(tmp_path: Path, strategy: str, seed: int) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
 
+import pytest
+
 from exporter.collection.walk import WalkResult, walk
 from exporter.errors import ServerError
 from exporter.history.counters import AppCounters
@@ -98,6 +100,7 @@ def nonzero(counters: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], 
     return {pair: count for pair, count in counters.items() if count}
 
 
+@pytest.mark.long
 def test_counters_equal_what_visibly_happened() -> None:
     """Transitions and durations are exact, although one walk in ten fails and much goes unseen."""
     random, now = Random(1), int(NOW)  # noqa: S311 - a test's course

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from exporter.simulator.task_store import TaskStore
 from tests.builders import NOW
 from tests.faults.faults import Fault
 from tests.twins import RESYNC_INTERVAL, Twins
+
+pytestmark = pytest.mark.long
 
 UNKNOWN = 99
 TERMINAL = (SUCCEEDED, FAILED, CANCELLED, EXPIRED)

@@ -225,6 +225,7 @@ def send_many(server: WebServer, callbacks: Iterator[tuple[int, bytes]], number:
             assert (answer.status, answer.read()) == (status, ANSWERS[status])
 
 
+@pytest.mark.long
 def test_a_flood_has_no_effect_but_the_counters(post: Post, server: WebServer) -> None:
     """2,000 worthless callbacks: no event, no reason, no collection, no memory."""
     assert send(server, callback("replayed")).status == 200

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 
+import pytest
+
 from exporter.simulator.expected_state import expected_state
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import (
@@ -147,6 +149,7 @@ def _pages(tasks: int) -> int:
     return -(-tasks // PAGE_SIZE)
 
 
+@pytest.mark.long
 def test_ten_changes_among_100000_tasks_take_at_most_25_requests() -> None:
     """And the numbers are exact after each interval."""
     life, elapsed = Lifecycle(pace=0, start=NOW), 0.0
