@@ -77,7 +77,7 @@ class Listener:
     def listen(self) -> None:
         """Read every page, every error and every representation."""
         for path in PATHS:
-            answer = requests.get(self.service.urls[0] + path, timeout=20)
+            answer = requests.get(self.service.urls[0] + path, timeout=60)
             self.said.append(f"{path}: {answer.status_code} {answer.headers}\n{answer.text}")
         for view in self.views():
             self.said.append(repr(view))
@@ -185,7 +185,7 @@ def callback(listener: Listener, **changes: Any) -> str:
         "StreamUrl": "https://origin.example.com/a.mp4?token=stream-secret",
         **changes,
     }
-    answer = requests.post(f"{listener.service.urls[0]}/callback/vod", json=event, timeout=20)
+    answer = requests.post(f"{listener.service.urls[0]}/callback/vod", json=event, timeout=60)
     listener.said.append(f"{answer.status_code} {answer.headers}\n{answer.text}")
     return signature
 
@@ -237,7 +237,7 @@ def test_no_reload_makes_it_speak(listener: Listener, tmp_path: Path) -> None:
     for wrong in ([SERVER_SECRET], {"value": SERVER_SECRET}, SERVER_SECRET + "\n"):
         entry = {"app_id": 1, "server_secret": wrong, "callback_secret": [CALLBACK_SECRET]}
         write_config(tmp_path, apps=[entry])
-        answer = requests.post(f"{listener.service.urls[0]}/-/reload", timeout=20)
+        answer = requests.post(f"{listener.service.urls[0]}/-/reload", timeout=60)
         assert answer.status_code == 500
         listener.said.append(answer.text)
     listener.listen()

@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T | None], what: str, *, seconds: float = 30.0) -> T:
+def wait_until(condition: Callable[[], T | None], what: str, *, seconds: float = 120.0) -> T:
     """Return the first true value of `condition`; fail, naming `what`, when it takes too long."""
     deadline = time.monotonic() + seconds
     pause = threading.Event()

@@ -193,7 +193,7 @@ def _post(port: int, body: bytes) -> int:
     request = urllib.request.Request(f"http://127.0.0.1:{port}/tickets", body)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        return int(opener.open(request, timeout=10).status)
+        return int(opener.open(request, timeout=60).status)
     except HTTPError as error:
         error.close()
         return error.code

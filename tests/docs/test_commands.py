@@ -37,7 +37,7 @@ def run(command: str, folder: Path, demo: Program) -> subprocess.CompletedProces
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -108,7 +108,7 @@ class Receiver:
         def first() -> Notification | None:
             return next(iter(self.told_of(alert, status, **labels)), None)
 
-        return wait_until(first, f"{alert} {status} {labels}", seconds=60)
+        return wait_until(first, f"{alert} {status} {labels}", seconds=180)
 
 
 class Exporter:
@@ -149,14 +149,14 @@ class Stage:
 
         def muted() -> bool:
             url = f"{self.alertmanager_url}/api/v2/alerts"
-            found = requests.get(url, params=parameters, timeout=10).json()
+            found = requests.get(url, params=parameters, timeout=60).json()
             return any(alert["status"]["inhibitedBy"] for alert in found)
 
-        wait_until(muted, f"{matchers} to be muted", seconds=60)
+        wait_until(muted, f"{matchers} to be muted", seconds=180)
 
     def wait_for_query(self, expr: str) -> None:
         """Return once a query finds something."""
-        wait_until(lambda: self.prometheus.query(expr, now=time.time()), expr, seconds=60)
+        wait_until(lambda: self.prometheus.query(expr, now=time.time()), expr, seconds=180)
 
     def firing(self) -> set[str]:
         """Return the names of the alerts that fire now."""
@@ -267,7 +267,7 @@ def _load_rules(folder: Path, server: Program, url: str, setting: Setting) -> No
     server.send(signal.SIGHUP)
 
     def loaded() -> bool:
-        groups = requests.get(f"{url}/api/v1/rules", timeout=10).json()["data"]["groups"]
+        groups = requests.get(f"{url}/api/v1/rules", timeout=60).json()["data"]["groups"]
         never = "0001-01-01T00:00:00Z"
         return bool(groups) and all(group["lastEvaluation"] != never for group in groups)
 

@@ -53,7 +53,7 @@ class Page:
 
 def read_page(url: str) -> Page:
     """Return the page of the exporter at `url` as it is now."""
-    answer = requests.get(f"{url}/metrics", timeout=10)
+    answer = requests.get(f"{url}/metrics", timeout=60)
     assert answer.status_code == 200, answer.text
     families = text_string_to_metric_families(answer.text)
     return Page(tuple(sample for family in families for sample in family.samples))

@@ -125,8 +125,8 @@ def test_flags_win_over_the_file(tmp_path: Path) -> None:
         flags = ["--config.file=etc/config.yaml", "--web.telemetry-path=/of-the-flag"]
         with running([EXPORTER, *flags, *ANY_PORT], tmp_path) as exporter:
             url = url_of(exporter)
-            assert requests.get(f"{url}/of-the-flag", timeout=10).status_code == 200
-            assert requests.get(f"{url}/of-the-file", timeout=10).status_code == 404
+            assert requests.get(f"{url}/of-the-flag", timeout=60).status_code == 200
+            assert requests.get(f"{url}/of-the-file", timeout=60).status_code == 404
 
 
 def test_the_simulator_serves_an_exporter(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_the_simulator_serves_an_exporter(tmp_path: Path) -> None:
         write_config(folder, apps=[app], collection=FAST)
         with running([EXPORTER, *ANY_PORT], folder) as exporter:
             page = wait_for_up(url_of(exporter))
-        truth = requests.get(f"{endpoint}/simulator/truth", timeout=10).json()[app_id]
+        truth = requests.get(f"{endpoint}/simulator/truth", timeout=60).json()[app_id]
         assert page.counts() == truth["counts"]
         assert sum(page.counts().values()) == 120
 

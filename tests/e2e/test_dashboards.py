@@ -94,7 +94,7 @@ def test_every_panel_has_data_soon(demo: Prometheus, name: str) -> None:
         if panel in MAY_BE_EMPTY:
             count()
         else:
-            wait_until(count, f"data in {panel!r} for {choice}", seconds=90)
+            wait_until(count, f"data in {panel!r} for {choice}", seconds=300)
 
 
 def choices(demo: Prometheus, selector: str) -> list[dict[str, Any]]:

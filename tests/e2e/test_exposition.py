@@ -42,7 +42,7 @@ def url_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def fetch(url: str, *, accept: str = "", encoding: str = "identity") -> requests.Response:
     """Return the metrics page."""
     headers = {"Accept": accept, "Accept-Encoding": encoding}
-    answer = requests.get(f"{url}/metrics", headers=headers, timeout=10)
+    answer = requests.get(f"{url}/metrics", headers=headers, timeout=60)
     assert answer.status_code == 200
     return answer
 
@@ -84,12 +84,12 @@ def test_both_formats_and_gzip_say_the_same(url: str) -> None:
 
 def test_the_other_addresses_answer(url: str) -> None:
     """The status page is HTML, health is fine; a HEAD has no body, and a stray path is 404."""
-    page = requests.get(f"{url}/", timeout=10)
+    page = requests.get(f"{url}/", timeout=60)
     assert page.headers["Content-Type"].startswith("text/html")
     assert "vod" in page.text
     for path in ("/-/healthy", "/-/ready"):
-        assert requests.get(url + path, timeout=10).status_code == 200
+        assert requests.get(url + path, timeout=60).status_code == 200
     head = requests.head(f"{url}/metrics", timeout=10)
     assert (head.status_code, head.content) == (200, b"")
-    assert requests.get(f"{url}/nothing", timeout=10).status_code == 404
-    assert requests.post(f"{url}/metrics", timeout=10).status_code == 405
+    assert requests.get(f"{url}/nothing", timeout=60).status_code == 404
+    assert requests.post(f"{url}/metrics", timeout=60).status_code == 405

@@ -244,7 +244,7 @@ def send(url: str, alert: str, number: int, description: str, *, ended: bool = F
         }
         for index in range(number)
     ]
-    requests.post(f"{url}/api/v2/alerts", json=alerts, timeout=10).raise_for_status()
+    requests.post(f"{url}/api/v2/alerts", json=alerts, timeout=60).raise_for_status()
 
 
 @pytest.fixture(params=LANGUAGES, scope="module")

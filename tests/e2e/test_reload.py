@@ -64,11 +64,11 @@ def test_reloading_over_http_must_be_enabled(
         exporter_of(server, tmp_path, *flags) as program,
     ):
         url = url_of(program)
-        assert requests.post(f"{url}/-/reload", timeout=10).status_code == status
-        assert requests.get(f"{url}/-/reload", timeout=10).status_code == 405
+        assert requests.post(f"{url}/-/reload", timeout=60).status_code == status
+        assert requests.get(f"{url}/-/reload", timeout=60).status_code == 405
         if status == 200:
             write_config(tmp_path, apps=[])
-            answer = requests.post(f"{url}/-/reload", timeout=10)
+            answer = requests.post(f"{url}/-/reload", timeout=60)
             assert answer.status_code == 500
             assert answer.text.startswith("apps: ")
         assert wait_for_up(url).counts()

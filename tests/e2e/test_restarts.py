@@ -149,7 +149,7 @@ def test_kills_at_any_moment_lose_nothing(folder: Path, app: SimulatedApp) -> No
                 change_something(app, random)
                 time.sleep(random.random() / 3)
             exporter.send(signal.SIGKILL)
-            assert exporter.wait(10) == -signal.SIGKILL, exporter.output
+            assert exporter.wait(60) == -signal.SIGKILL, exporter.output
         change_something(app, random)
     with exporter_in(folder) as exporter:
         transitions = wait_until_counted(exporter, app).transitions()

@@ -67,7 +67,7 @@ def test_no_output_holds_a_secret(tmp_path: Path, log_format: str) -> None:
                 lambda: len(read_page(url).table("zego_upload_up", "zego_app")) == len(apps),
                 "all collections to end",
             )
-            pages = [requests.get(url + path, timeout=10) for path in PATHS]
+            pages = [requests.get(url + path, timeout=60) for path in PATHS]
             assert exporter.end() == 0
     said = "\n".join([exporter.output, *(f"{page.headers}\n{page.text}" for page in pages)])
     assert "collection failed" in said

@@ -88,6 +88,6 @@ def wait_until_ready(url: str, run: subprocess.Popen[bytes], log: Path) -> None:
 def is_ready(url: str) -> bool:
     """Return whether the server answers, and says that it can take queries."""
     try:
-        return requests.get(f"{url}/-/ready", timeout=5).ok
+        return requests.get(f"{url}/-/ready", timeout=60).ok
     except requests.ConnectionError:
         return False

@@ -58,5 +58,5 @@ def run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=120,
+        timeout=540,
     )

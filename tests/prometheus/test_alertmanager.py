@@ -232,7 +232,7 @@ def labels_of(name: str, job: str, **others: str) -> dict[str, str]:
 
 def muted(url: str, job: str) -> set[str]:
     """Return the names of the job's alerts that another one inhibits."""
-    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=10)
+    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=60)
     return {
         f"{alert['labels']['alertname']}/{alert['labels']['severity']}"
         for alert in alerts.json()
@@ -288,7 +288,7 @@ MUTED_BY = {
 def send(url: str, job: str, names: set[str], **others: str) -> None:
     """Post alerts as Prometheus does."""
     alerts = [{"labels": labels_of(name, job, **others)} for name in sorted(names)]
-    answer = requests.post(f"{url}/api/v2/alerts", json=alerts, timeout=10)
+    answer = requests.post(f"{url}/api/v2/alerts", json=alerts, timeout=60)
     assert answer.status_code == 200, answer.text
 
 
@@ -374,20 +374,20 @@ def test_a_target_stays_muted_when_one_of_two_causes_ends(alertmanager: str) -> 
 
 def post(url: str, labels: dict[str, str], **times: str) -> None:
     """Post one alert, firing unless `endsAt` says that it has ended."""
-    answer = requests.post(f"{url}/api/v2/alerts", json=[{"labels": labels, **times}], timeout=10)
+    answer = requests.post(f"{url}/api/v2/alerts", json=[{"labels": labels, **times}], timeout=60)
     assert answer.status_code == 200, answer.text
 
 
 def active(url: str, job: str) -> set[str]:
     """Return the names of the job's alerts that fire, muted or not."""
-    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=10)
+    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=60)
     labels = [alert["labels"] for alert in alerts.json()]
     return {f"{each['alertname']}/{each['severity']}" for each in labels}
 
 
 def muted_places(url: str, job: str) -> set[tuple[str, str]]:
     """Return cluster and namespace of the job's alerts that are muted."""
-    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=10)
+    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=60)
     return {
         (alert["labels"]["cluster"], alert["labels"]["namespace"])
         for alert in alerts.json()
@@ -400,14 +400,14 @@ def test_an_outage_of_200_apps_is_one_page(alertmanager: str) -> None:
     """Critical alerts are grouped without the app, so one notification holds them all."""
     labels = labels_of("ZegoUploadCollectionFailing/critical", "all", cluster="one-page")
     alerts = [{"labels": {**labels, "zego_app": f"tenant-{number}"}} for number in range(200)]
-    answer = requests.post(f"{alertmanager}/api/v2/alerts", json=alerts, timeout=10)
+    answer = requests.post(f"{alertmanager}/api/v2/alerts", json=alerts, timeout=60)
     assert answer.status_code == 200, answer.text
 
     found: list[dict[str, Any]] = []
     for _ in attempts():
         parameters = {"filter": 'cluster="one-page"', "receiver": "pager"}
         url = f"{alertmanager}/api/v2/alerts/groups"
-        found = requests.get(url, params=parameters, timeout=10).json()
+        found = requests.get(url, params=parameters, timeout=60).json()
         if sum(len(group["alerts"]) for group in found) == 200:
             break
 

@@ -38,7 +38,7 @@ from exporter.simulator.workload import Workload
 from tests.simulator.calls import NOW
 
 SECRET = "callback-secret-that-opens-nothing"
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 class Receiver(ThreadingHTTPServer):

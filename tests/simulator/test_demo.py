@@ -75,12 +75,12 @@ def test_the_simulator_runs_until_it_is_stopped(tasks: int | None) -> None:
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     url = urlsplit(lines[0].removeprefix("endpoint: ").strip())
-    with closing(http.client.HTTPConnection(url.netloc, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(url.netloc, timeout=60)) as connection:
         connection.request("GET", "/simulator/truth")
         truth = json.loads(connection.getresponse().read())
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert [len(app["tasks"]) for app in truth.values()] == ([0, 0] if tasks is None else [30])
     assert all(app_id in "".join(lines) for app_id in truth)

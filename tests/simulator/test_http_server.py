@@ -119,7 +119,7 @@ def test_the_control_addresses(server: FaultyServer, app: FaultyApp) -> None:
 def test_reset(server: FaultyServer, app: FaultyApp) -> None:
     """The client sees a reset, and the next request is answered."""
     app.faults.switch_on(Fault.RESET, next_requests=1)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as raw:
         raw.sendall(request_bytes(app))
         with pytest.raises(ConnectionResetError):
             raw.recv(1)
@@ -349,7 +349,7 @@ def test_https(app: FaultyApp) -> None:
 def test_a_client_that_distrusts_the_certificate(app: FaultyApp) -> None:
     """It breaks the handshake off, and the server goes on."""
     with FaultyServer([app], tls_context=tls_context(), clock=lambda: NOW) as server:
-        distrusting = HTTPSConnection("127.0.0.1", server.port, timeout=10)
+        distrusting = HTTPSConnection("127.0.0.1", server.port, timeout=60)
         with closing(distrusting), pytest.raises(ssl.SSLCertVerificationError):
             send(distrusting, app)
         with closing(secure(server)) as connection:
@@ -366,7 +366,7 @@ def tls_context() -> ssl.SSLContext:
 def secure(server: FaultyServer) -> HTTPConnection:
     """Return a connection that trusts the certificate."""
     context = ssl.create_default_context(cafile=str(CERTIFICATE))
-    return HTTPSConnection("127.0.0.1", server.port, timeout=10, context=context)
+    return HTTPSConnection("127.0.0.1", server.port, timeout=60, context=context)
 
 
 def test_ipv6_and_its_url(app: FaultyApp) -> None:

@@ -12,7 +12,7 @@ from http.client import HTTPConnection
 from exporter.web.deadlines import Limits
 from exporter.web.server import AsgiApplication, WebServer
 
-PATIENCE = 30.0  # seconds after which a test that hangs fails
+PATIENCE = 90.0  # seconds after which a test that hangs fails
 
 
 @dataclass(frozen=True)

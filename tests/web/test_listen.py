@@ -63,7 +63,7 @@ def _open(stack: ExitStack, *addresses: str) -> list[socket.socket]:
 
 
 def _connect(host: str, sock: socket.socket) -> None:
-    socket.create_connection((host, sock.getsockname()[1]), timeout=10).close()
+    socket.create_connection((host, sock.getsockname()[1]), timeout=60).close()
 
 
 def test_an_address_without_host_is_every_interface() -> None:
@@ -132,7 +132,7 @@ def test_the_kernel_holds_little_for_each_peer() -> None:
     """A connection to a peer that does not read takes well under a megabyte of the kernel's."""
     with ExitStack() as stack:
         (sock,) = _open(stack, "127.0.0.1:0")
-        stack.enter_context(socket.create_connection(sock.getsockname(), timeout=10))
+        stack.enter_context(socket.create_connection(sock.getsockname(), timeout=60))
         accepted = stack.enter_context(sock.accept()[0])
         assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 1024 * 1024
 
@@ -141,7 +141,7 @@ def test_answers_do_not_wait_for_acknowledgements() -> None:
     """A connection sends its last piece at once, not after the peer's delayed acknowledgement."""
     with ExitStack() as stack:
         (sock,) = _open(stack, "127.0.0.1:0")
-        stack.enter_context(socket.create_connection(sock.getsockname(), timeout=10))
+        stack.enter_context(socket.create_connection(sock.getsockname(), timeout=60))
         accepted = stack.enter_context(sock.accept()[0])
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
@@ -159,7 +159,7 @@ def test_every_interface_of_ipv6_takes_ipv4_too(addresses: list[str]) -> None:
         opened = _open(stack, *(address.format(port) for address in addresses))
         assert len(opened) == len(addresses)
         for host in ("127.0.0.1", "::1"):
-            socket.create_connection((host, port), timeout=10).close()
+            socket.create_connection((host, port), timeout=60).close()
 
 
 UNLIMITED = resource.RLIM_INFINITY
