@@ -24,8 +24,8 @@ EXPORTER = str(Path(sysconfig.get_path("scripts")) / "zego-upload-exporter")
 
 ANY_PORT = ("--web.listen-address", "127.0.0.1:0")
 STOP_SECONDS = 40.0
-"""Time for a program to end. It takes 5 s at most on a machine that is not busy. Faults in tests last
-a minute or longer, so a program that waits for their end is noticed."""
+"""Time for a program to end. It takes 5 s at most on a machine that is not busy. Faults in
+tests last a minute or longer, so a program that waits for their end is noticed."""
 
 
 class Program:
