@@ -3,26 +3,10 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
 
 from exporter import __version__
-from exporter.collection.state import AppView
 from exporter.logs import dropped_lines
-from exporter.metrics.metric import Histogram, Metric, Sample, Scope, by_key, single
-
-
-def _request_durations(view: AppView) -> Iterator[Histogram]:
-    yield (), view.api.duration_buckets, view.api.duration_sum
-
-
-def _strategy(view: AppView) -> Iterator[Sample]:
-    for name in ("full", "incremental"):
-        yield (name,), int(name == view.strategy)
-
-
-def _app_info(view: AppView) -> Iterator[Sample]:
-    yield (str(view.settings.app_id), view.settings.endpoint), 1
-
+from exporter.metrics.metric import Metric, Scope, by_key, single
 
 APP_METRICS = (
     Metric(
@@ -75,7 +59,7 @@ APP_METRICS = (
         "1 for the strategy in effect, 0 for the other. If incremental is configured, full is in "
         "effect as long as the API's totals, filters or look-ups do not work as required; "
         "the log says which.",
-        _strategy,
+        lambda view: (((name,), name == view.strategy) for name in ("full", "incremental")),
         "strategy",
     ),
     Metric(
@@ -142,7 +126,7 @@ APP_METRICS = (
         Scope.APP,
         "zego_upload_api_request_duration_seconds",
         "Duration of HTTP requests to the API, failed ones included.",
-        _request_durations,
+        lambda view: [((), view.api.duration_buckets, view.api.duration_sum)],
         histogram=True,
     ),
     Metric(
@@ -168,7 +152,7 @@ APP_METRICS = (
         Scope.APP,
         "zego_upload_app_info",
         "AppId and API endpoint of an app, always 1.",
-        _app_info,
+        lambda view: [((str(view.settings.app_id), view.settings.endpoint), 1)],
         "app_id",
         "endpoint",
     ),
@@ -176,7 +160,7 @@ APP_METRICS = (
         Scope.PROGRAM,
         "zego_upload_exporter_build_info",
         "Version of the exporter and of the Python it runs on, always 1.",
-        lambda _: [((__version__, platform.python_version()), 1.0)],
+        lambda _: [((__version__, platform.python_version()), 1)],
         "version",
         "python_version",
     ),

@@ -65,12 +65,19 @@ class Exposition:
         """
         form = _FORMATS[openmetrics]
         views = [v for v in self._views() if apps is None or v.settings.name in apps]
-        looks = [self._look(view) for view in views]
-        parts = [look.part for look in looks if look.part]
+        scrapes = []
+        for view in views:
+            if view.snapshot is None:
+                scrapes.append(AppScrape(view, None, None))
+            else:
+                exposed = ExposedSnapshot(view.snapshot, self._tasks)
+                part = self._part(view.settings.name, exposed)
+                scrapes.append(AppScrape(view, exposed, part))
+        parts = [scrape.part for scrape in scrapes if scrape.part]
         kept = form.kept(parts)
-        fresh = form.fresh(looks, self._program(), self._now()) + render_registry(
-            self._process, openmetrics=form.openmetrics
-        )
+        fresh = form.fresh(scrapes, self._program(), self._now())
+        # Last, because in OpenMetrics it ends with the end mark.
+        fresh += render_registry(self._process, openmetrics=form.openmetrics)
         if gzip:
             return gzip_member(kept, self._checksum(form, parts, kept), fresh)
         return b"".join([*(chunk.text for chunk in kept), fresh])
@@ -85,19 +92,13 @@ class Exposition:
         for chunk in part.chunks.values():
             chunk.deflate()
 
-    def _look(self, view: AppView) -> AppScrape:
-        if view.snapshot is None:
-            return AppScrape(view, None, None)
-        look = ExposedSnapshot(view.snapshot, self._tasks)
-        return AppScrape(view, look, self._part(view.settings.name, look))
-
-    def _part(self, app: str, look: ExposedSnapshot) -> SnapshotPart:
-        part = self._kept_part(app, look.snapshot)
+    def _part(self, app: str, exposed: ExposedSnapshot) -> SnapshotPart:
+        part = self._kept_part(app, exposed.snapshot)
         if part is None:
             with self._rendering:  # of several scrapes that find a new snapshot, one renders it
-                part = self._kept_part(app, look.snapshot) or SnapshotPart(app, look)
+                part = self._kept_part(app, exposed.snapshot) or SnapshotPart(app, exposed)
                 with self._lock:
-                    self._parts.setdefault(look.snapshot, {})[app] = part
+                    self._parts.setdefault(exposed.snapshot, {})[app] = part
         return part
 
     def _kept_part(self, app: str, snapshot: Snapshot) -> SnapshotPart | None:

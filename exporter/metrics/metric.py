@@ -101,6 +101,10 @@ class ExposedSnapshot:
         """The tasks in `tasks.statuses` without series of their own."""
         return self._selection[1]
 
+    def failure_reason(self, task: UploadTask) -> str:
+        """Return why the task failed, as a callback reported it; empty if none did."""
+        return self.snapshot.failure_reasons.get(task.id, "")
+
     def title(self, task: UploadTask) -> str:
         """Return the label value for the task's title, as `tasks.title` asks for it."""
         return label_value(show_title(task.title, self.settings.title))
@@ -129,6 +133,14 @@ def by_key(counts: Mapping[str, float]) -> Iterator[Sample]:
     """Yield one sample for each key of a metric with one label."""
     for key, count in counts.items():
         yield (key,), count
+
+
+def histograms(
+    by_status: Mapping[TaskStatus, tuple[Sequence[tuple[float, float]], float]],
+) -> Iterator[Histogram]:
+    """Yield the histogram of each status: its cumulative buckets and the sum of its values."""
+    for status, (buckets, total) in by_status.items():
+        yield (status.value,), buckets, total
 
 
 def by_status(

@@ -5,28 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from exporter.collection.state import AppView
 from exporter.metrics.metric import (
     ExposedSnapshot,
-    Histogram,
     Metric,
     Sample,
     Scope,
     by_key,
     by_status,
     by_task,
+    histograms,
     single,
 )
 from exporter.tasks import UNFINISHED, UNKNOWN_HOST, TaskStatus
 
 OTHER_HOSTS = "other"
 """Label of the tasks whose host has no series of its own."""
-
-
-def _task_info(exposed: ExposedSnapshot) -> Iterator[Sample]:
-    for label, task in exposed.tasks.items():
-        reason = exposed.snapshot.failure_reasons.get(task.id, "")
-        yield (label, exposed.title(task), task.status.value, reason), 1
 
 
 def _source_tasks(exposed: ExposedSnapshot) -> Iterator[Sample]:
@@ -44,34 +37,6 @@ def _source_tasks(exposed: ExposedSnapshot) -> Iterator[Sample]:
     for label, total in totals.items():
         for status in TaskStatus:
             yield (label, status.value), total[status]
-
-
-def _expiring(exposed: ExposedSnapshot, now: float) -> Iterator[Sample]:
-    for label, seconds in exposed.settings.expiry_windows:
-        yield (label,), exposed.snapshot.expiring(now=now, within=seconds)
-
-
-def _status_since(exposed: ExposedSnapshot) -> Iterator[Sample]:
-    for label, task in exposed.tasks.items():
-        known = exposed.snapshot.tracked.get(task.id)
-        if known is not None and known.since is not None:
-            yield (label,), known.since
-
-
-def _oldest_status_since(exposed: ExposedSnapshot) -> Iterator[Sample]:
-    for status in UNFINISHED:
-        if status in exposed.snapshot.oldest_status_since:
-            yield (status.value,), exposed.snapshot.oldest_status_since[status]
-
-
-def _task_durations(view: AppView) -> Iterator[Histogram]:
-    for status, (buckets, total) in view.counters.durations.items():
-        yield (status.value,), buckets, total
-
-
-def _phase_durations(view: AppView) -> Iterator[Histogram]:
-    for status, (buckets, total) in view.counters.phases.items():
-        yield (status.value,), buckets, total
 
 
 TASK_METRICS = (
@@ -108,7 +73,10 @@ TASK_METRICS = (
         Scope.MOMENT,
         "zego_upload_expiring_tasks",
         "Succeeded upload tasks whose file expires within that time from now; cumulative.",
-        _expiring,
+        lambda exposed, now: (
+            ((label,), exposed.snapshot.expiring(now=now, within=seconds))
+            for label, seconds in exposed.settings.expiry_windows
+        ),
         "within",
     ),
     Metric(
@@ -131,7 +99,11 @@ TASK_METRICS = (
         "Earliest time at which a listed upload task was first seen in its unfinished status. "
         "Tasks that were in it at the first collection (of this process, or of the history file) "
         "do not count; absent where there is no other one.",
-        _oldest_status_since,
+        lambda exposed: (
+            ((status.value,), exposed.snapshot.oldest_status_since[status])
+            for status in UNFINISHED
+            if status in exposed.snapshot.oldest_status_since
+        ),
         "status",
     ),
     Metric(
@@ -176,7 +148,10 @@ TASK_METRICS = (
         "zego_upload_task_info",
         "Title and status of an upload task, and why it failed if a callback gave the reason; "
         "always 1.",
-        _task_info,
+        lambda exposed: (
+            ((label, exposed.title(task), task.status.value, exposed.failure_reason(task)), 1)
+            for label, task in exposed.tasks.items()
+        ),
         "upload_task_id",
         "title",
         "status",
@@ -216,7 +191,11 @@ TASK_METRICS = (
         "zego_upload_task_status_since_timestamp_seconds",
         "When an upload task was first seen in its status; absent for a task that was in it at the "
         "first collection (of this process, or of the history file).",
-        _status_since,
+        lambda exposed: (
+            ((label,), tracked.since)
+            for label, task in exposed.tasks.items()
+            if (tracked := exposed.snapshot.tracked.get(task.id)) and tracked.since is not None
+        ),
         "upload_task_id",
     ),
     Metric(
@@ -242,7 +221,7 @@ TASK_METRICS = (
         "Time from the creation of an upload task until it was first seen succeeded or failed. "
         "The resolution is one collection interval; tasks that the first collection found "
         "finished do not count.",
-        _task_durations,
+        lambda view: histograms(view.counters.durations),
         "status",
         histogram=True,
     ),
@@ -253,7 +232,7 @@ TASK_METRICS = (
         "changed to another status. The resolution is one collection interval, or exact where "
         "callbacks report the changes. Phases that the first collection found in progress, and "
         "tasks that left the listing, do not count.",
-        _phase_durations,
+        lambda view: histograms(view.counters.phases),
         "phase",
         histogram=True,
     ),
