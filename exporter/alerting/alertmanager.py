@@ -11,7 +11,7 @@ Rules that this file keeps:
 from __future__ import annotations
 
 from exporter.alerting.catalog import INHIBITIONS
-from exporter.alerting.messengers import messenger_files
+from exporter.alerting.messengers import messenger_files, time_template
 from exporter.alerting.model import BUDGET_ALERT, Inhibition
 from exporter.alerting.tuning import Tuning
 
@@ -126,16 +126,25 @@ def _inhibit_rule(rule: Inhibition, tuning: Tuning) -> str:
 def template(tuning: Tuning) -> str:
     """Return the templates for messages of plain text, firing and resolved."""
     grafana = "" if tuning.grafana_url else "https://grafana.example.com"
-    return _TEMPLATE.format_map({"grafana": grafana, "runbooks": "", **tuning.texts.messages})
+    words = tuning.texts.messages
+    return _TEMPLATE.format_map(
+        {
+            "grafana": grafana,
+            "runbooks": "",
+            "starts_at": time_template(".StartsAt", words),
+            "ends_at": time_template(".EndsAt", words),
+            **words,
+        }
+    )
 
 
 _TEMPLATE = """\
-{{{{/* The one place for the address of your Grafana, without a slash at the end. Leave it empty
+{{{{/* The one place for the address of your Grafana, without a slash at the end. It is not used
 where the rules hold it already (export rules --grafana-url). */}}}}
 {{{{ define "zego_upload.grafana" }}}}{grafana}{{{{ end }}}}
 
-{{{{/* The one place for the address before the runbooks' path, with a slash at the end. Leave it
-empty where the rules hold it already (export rules --runbook-url). */}}}}
+{{{{/* The one place for the address before the runbooks' path, with a slash at the end. It is not
+used where the rules hold it already (export rules --runbook-url). */}}}}
 {{{{ define "zego_upload.runbooks" }}}}{runbooks}{{{{ end }}}}
 
 {{{{/* A message of plain text for receivers such as Slack or e-mail. It names at most ten alerts of
@@ -144,14 +153,18 @@ each kind. Use it as: text: '{{{{ template "zego_upload.text" . }}}}' */}}}}
 {{{{- range $number, $alert := .Alerts.Firing }}}}{{{{ if lt $number 10 -}}}}
 [{firing} {{{{ .Labels.severity }}}}] {{{{ .Annotations.summary }}}}
 {{{{ .Annotations.description }}}}
-{runbook}: {{{{ template "zego_upload.runbooks" . }}}}{{{{ .Annotations.runbook_url }}}}
-{dashboard}: {{{{ template "zego_upload.grafana" . }}}}{{{{ .Annotations.dashboard }}}}
+{runbook}{colon}{{{{ with .Annotations.runbook_url }}}}
+{{{{- if not (match `^https?://` .) }}}}{{{{ template "zego_upload.runbooks" . }}}}{{{{ end }}}}
+{{{{- . }}}}{{{{ end }}}}
+{dashboard}{colon}{{{{ with .Annotations.dashboard }}}}
+{{{{- if not (match `^https?://` .) }}}}{{{{ template "zego_upload.grafana" . }}}}{{{{ end }}}}
+{{{{- . }}}}{{{{ end }}}}
 {{{{ else if eq $number 10 }}}}{more}
 {{{{ end }}}}{{{{ end }}}}
 {{{{- range $number, $alert := .Alerts.Resolved }}}}{{{{ if lt $number 10 -}}}}
 [{resolved} {{{{ .Labels.severity }}}}] {{{{ .Annotations.summary }}}}
-{since}: {{{{ .StartsAt.UTC.Format "2006-01-02 15:04 MST" }}}}
-{until}: {{{{ .EndsAt.UTC.Format "2006-01-02 15:04 MST" }}}}
+{since}{colon}{{{{ {starts_at} }}}}
+{until}{colon}{{{{ {ends_at} }}}}
 {{{{ else if eq $number 10 }}}}{more}
 {{{{ end }}}}{{{{ end }}}}
 {{{{- end }}}}

@@ -254,6 +254,7 @@ MESSAGES = {
     "dashboard": "仪表盘",
     "since": "开始",
     "until": "结束",
+    "colon": "：",
     "zone": "（北京时间）",
     "more": "（其余告警请在 Alertmanager 中查看）",
 }

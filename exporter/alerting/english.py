@@ -299,7 +299,8 @@ MESSAGES = {
     "dashboard": "Dashboard",
     "since": "Since",
     "until": "Ended",
-    "zone": "UTC",
+    "colon": ": ",
+    "zone": " UTC",
     "more": "(further alerts are in Alertmanager)",
 }
 

@@ -89,8 +89,8 @@ def _title(words: Mapping[str, str]) -> str:
     return (
         f'{{{{ $title := "{words["resolved"]}" }}}}'
         f'{{{{ if eq .Status "firing" }}}}{{{{ $title = "{words["firing"]}" }}}}{{{{ end }}}}'
-        '{{ $title = printf "[ZEGO %s] %s %s" $title '
-        "(or .GroupLabels.alertname ``) (or .GroupLabels.zego_app ``) }}"
+        '{{ $title = printf "[ZEGO %s] %s" $title (or .GroupLabels.alertname ``) }}'
+        '{{ with .GroupLabels.zego_app }}{{ $title = printf "%s %s" $title . }}{{ end }}'
     )
 
 
@@ -99,9 +99,10 @@ def _template(message: Message, words: Mapping[str, str]) -> str:
     # The services' only colours are those of a warning and of an information.
     head = message.head.replace('color="warning"', 'color="info"')
     resolved = f'printf `{head}` "{words["resolved"]}"'
+    link = message.link.replace(": ", words["colon"])
     links = "".join(
         f"{{{{ with .Annotations.{annotation} }}}}{{{{ if match `^https?://` . }}}}"
-        f'{{{{ $entry = printf "%s\\n{message.link}" $entry "{words[word]}" . }}}}'
+        f'{{{{ $entry = printf "%s\\n{link}" $entry "{words[word]}" . }}}}'
         "{{ end }}{{ end }}"
         for annotation, word in (("runbook_url", "runbook"), ("dashboard", "dashboard"))
     )
@@ -117,7 +118,8 @@ def _template(message: Message, words: Mapping[str, str]) -> str:
         "{{ else }}{{ $more = true }}{{ end }}"
     )
     times = "".join(
-        f'{{{{ $entry = printf "%s\\n{words[word]}: %s" $entry ({_time(field, words)}) }}}}'
+        f'{{{{ $entry = printf "%s\\n{words[word]}{words["colon"]}%s" $entry '
+        f"({time_template(field, words)}) }}}}"
         for word, field in (("since", ".StartsAt"), ("until", ".EndsAt"))
     )
     start = '{{- $text := "" }}'
@@ -142,11 +144,10 @@ def _template(message: Message, words: Mapping[str, str]) -> str:
     )
 
 
-def _time(field: str, words: Mapping[str, str]) -> str:
+def time_template(field: str, words: Mapping[str, str]) -> str:
     """Return the template of a time as the readers of a language write it."""
-    if words["zone"] == "UTC":
-        return f'{field}.UTC.Format "2006-01-02 15:04 MST"'
-    return f'({field}.Add {_BEIJING_NANOSECONDS}).UTC.Format "2006-01-02 15:04 {words["zone"]}"'
+    shown = field if words["zone"] == " UTC" else f"({field}.Add {_BEIJING_NANOSECONDS})"
+    return f'{shown}.UTC.Format "2006-01-02 15:04{words["zone"]}"'
 
 
 @dataclass(frozen=True, slots=True)

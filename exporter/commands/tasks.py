@@ -21,7 +21,13 @@ from exporter.commands.collecting import collected
 from exporter.commands.output import printing
 from exporter.commands.wording import COLUMNS, NO_TASKS
 from exporter.config import Settings
-from exporter.languages import Language, status_name
+from exporter.languages import (
+    Language,
+    reason_name,
+    status_name,
+    translate_message,
+    translate_remedy,
+)
 from exporter.task_rows import TaskRow, make_row
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.urgency import select_tasks
@@ -79,6 +85,8 @@ def list_tasks(settings: Settings, wanted: Wanted, form: str, language: Language
         # An empty table beside an error would say that there are no tasks.
         if found or complete or form != "table":
             FORMS[form](found, language)
+        if form == "table" and language != "en":  # in English, the log says the same
+            print_failures(views, language)
         return complete
 
 
@@ -93,6 +101,17 @@ def rows(views: Sequence[AppView], wanted: Wanted, now: float) -> Iterator[TaskR
             row = make_row(view.settings.name, task, snapshot, task.title)
             if wanted.includes(task, row, now):
                 yield row
+
+
+def print_failures(views: Sequence[AppView], language: Language) -> None:
+    """Print on stderr why collections failed, and what to do about it."""
+    for view in views:
+        if error := view.last_error:
+            colon = ": " if language == "en" else "："
+            reason = reason_name(error.reason, language)
+            message = translate_message(str(error), language)
+            remedy = translate_remedy(error.remedy, language)
+            sys.stderr.write(f"{view.settings.name}: {reason}{colon}{message}\n    {remedy}\n")
 
 
 def _print_table(printed: Sequence[TaskRow], language: Language) -> None:

@@ -34,7 +34,7 @@ SCRAPE_COMMENTS: Final[Mapping[Language, tuple[str, str]]] = {
 """Comments of the scrape configuration that ends the output of `check`."""
 
 FINDINGS: Final[Mapping[str, str]] = {
-    "AppId {} at {}, collected every {}": "AppId {}，API 地址 {}，每 {} 采集一次",
+    "AppId {} at {}, collected every {}": "AppId {}，API 地址 {}，采集间隔 {}",
     "signature accepted, answer after {} s": "签名有效，{} 秒后收到响应",
     "the answer took {} s: the API's host is far away or slow": (
         "响应耗时 {} 秒：API 主机距离较远或响应较慢"
@@ -63,6 +63,20 @@ FINDINGS: Final[Mapping[str, str]] = {
         "history.path：{} 无法写入：目录 {}：{}"
     ),
     "history.path: {} cannot be written": "history.path：{} 无法写入",
+    "{}: is {}, above the {} of ZEGO (unless ZEGO raised it)": (
+        "{}：{} 超过 ZEGO 的上限 {}（除非 ZEGO 已提高上限）"
+    ),
+    "{}: differs from apps[{}] with the same AppId (the lower applies: {})": (
+        "{}：与 AppId 相同的 apps[{}] 不一致（取较小值 {}）"
+    ),
+    "{}: begins with $ (write ${NAME} for a variable)": ("{}：以 $ 开头（引用变量请写 ${{NAME}}）"),
+    "{}: has quotes around it (remove the quotes)": "{}：两端有引号（请去掉引号）",
+    "{}: begins with NAME= (keep only what follows the =)": (
+        "{}：以 NAME= 开头（只保留 = 之后的内容）"
+    ),
+    "{}: does not look like a ServerSecret (32 hexadecimal characters)": (
+        "{}：不像 ServerSecret（应为 32 个十六进制字符）"
+    ),
 }
 
 REMEDIES: Final[Mapping[str, str]] = {
@@ -100,7 +114,8 @@ def translate_finding(text: str, language: Language) -> str:
     if language == "en":
         return text
     message, bracket, request = text.partition(" (RequestId ")
-    return _translated(FINDINGS, text) or translate_message(message, language) + bracket + request
+    added = f"（RequestId {request.removesuffix(')')}）" if bracket else ""
+    return _translated(FINDINGS, text) or translate_message(message, language) + added
 
 
 def translate_advice(text: str, language: Language) -> str:

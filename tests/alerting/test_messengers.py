@@ -20,7 +20,6 @@ from exporter.alerting.messengers import (
 )
 from exporter.alerting.tuning import tuning
 from tests.components import require, require_current
-from tests.prometheus.rule_files import PROMETHEUS
 
 LIMITS = {
     "zego_upload.wecom": 4096,
@@ -29,17 +28,6 @@ LIMITS = {
     "zego_upload.feishu": 20_000,
 }
 """Bytes that the services take (docs/messengers.md)."""
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_committed_files_are_what_the_source_gives(language: str) -> None:
-    """Chinese ones have names of their own; the configurations are the same."""
-    for name, text in messenger_files(tuning(language=language)).items():
-        path = name
-        if language == "zh":
-            path = name.replace("templates/", "templates-zh/")
-            path = path.replace(f"/{ROBOTS_FILE}", "/robots.zh-CN.tmpl")
-        assert (PROMETHEUS / path).read_text("utf-8") == text, f"{path}: write it again"
 
 
 def folder_of(language: str, folder: Path) -> Path:

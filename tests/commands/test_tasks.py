@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from exporter.commands.tasks import FORMS, Wanted, rows
+from exporter.commands.tasks import FORMS, Wanted, print_failures, rows
+from exporter.errors import NetworkError
 from exporter.tasks import TaskStatus
 from tests.builders import NOW, make_snapshot, make_task, make_view
 
@@ -79,6 +81,22 @@ def test_no_tasks_are_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_app_without_a_snapshot_has_no_rows() -> None:
     """Its failure is printed on stderr."""
     assert list(rows([make_view()], Wanted(), NOW)) == []
+
+
+def test_a_failure_is_told_in_the_language_of_the_table(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """With its reason and remedy; in English the log line has both."""
+    error = NetworkError(
+        "connection refused", code="connection", remedy="Check the endpoint and any proxy."
+    )
+    view = replace(VIEW, up=False, last_error=error)
+
+    print_failures([view, VIEW], "zh")
+
+    assert capsys.readouterr().err == (
+        "vod: 网络错误：连接被拒绝\n    请检查 endpoint 以及代理（如有）。\n"
+    )
 
 
 def printed(form: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import exporter.commands.check
+import exporter.config.warnings
 from exporter.commands.check import Probe, _scrape_configuration, judge
 from exporter.commands.wording import (
     COLUMNS,
@@ -52,19 +53,21 @@ COMPOSED = {"{}, longer than the {}", "this machine's clock is {} s {} the API's
 """Sentences whose parts are sentences or words of their own; the probes below have them."""
 
 
+def text_of(node: ast.AST) -> str:
+    """Return the text of a string in the source, with {} for what varies in an f-string."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values
+        )
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
 def sentences() -> Iterator[str]:
     """Yield every sentence of `check`, an f-string with {} for what varies."""
     tree = ast.parse(Path(str(exporter.commands.check.__file__)).read_text("utf-8"))
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Finding":
-            for argument in call.args[2:]:
-                if isinstance(argument, ast.Constant):
-                    yield str(argument.value)
-                elif isinstance(argument, ast.JoinedStr):
-                    yield "".join(
-                        str(part.value) if isinstance(part, ast.Constant) else "{}"
-                        for part in argument.values
-                    )
+            yield from filter(None, map(text_of, call.args[2:]))
 
 
 def test_every_sentence_of_check_has_its_translation() -> None:
@@ -78,6 +81,16 @@ def test_every_sentence_of_check_has_its_translation() -> None:
         assert known or text in COMPOSED, text
 
 
+def test_every_warning_about_a_setting_has_its_translation() -> None:
+    """`check` shows them; each ends with what to do, in brackets."""
+    tree = ast.parse(Path(str(exporter.config.warnings.__file__)).read_text("utf-8"))
+    plain = [text for text in map(text_of, ast.walk(tree)) if re.fullmatch(r"\S.*\(.*\)", text)]
+    assert len(plain) == 6
+    for text in plain:
+        written = "apps[0].key: " + re.sub(r"\{\}", "7", text)
+        assert translate_finding(written, "zh").startswith("apps[0].key："), text
+
+
 def test_a_probe_is_judged_in_chinese() -> None:
     """With the message and the remedy of the error, and the request id."""
     app = make_settings()
@@ -89,7 +102,7 @@ def test_a_probe_is_judged_in_chinese() -> None:
     )
     failed, skewed = judge(app, Probe(0.2, 700.0, error=error))
     assert (
-        translate_finding(failed.text, "zh") == "API 拒绝了签名（返回码 100000005） (RequestId 42)"
+        translate_finding(failed.text, "zh") == "API 拒绝了签名（返回码 100000005）（RequestId 42）"
     )
     assert translate_advice(failed.remedy, "zh").startswith("请确认 server_secret")
     assert translate_finding(skewed.text, "zh") == "本机时钟比 API 慢 700 秒"

@@ -146,11 +146,11 @@ Ended: 2026-01-01 01:30 UTC""",
             """\
 [告警 warning] S
 D
-处理方法: R
-仪表盘: https://grafana.example.com/d/x
+处理方法：R
+仪表盘：https://grafana.example.com/d/x
 [已恢复 warning] over
-开始: 2026-01-01 00:00 UTC
-结束: 2026-01-01 01:30 UTC""",
+开始：2026-01-01 08:00（北京时间）
+结束：2026-01-01 09:30（北京时间）""",
         ),
     ],
 )
@@ -162,6 +162,16 @@ def test_the_text_says_whether_it_fires_or_is_resolved(
     text = rendered(tmp_path, folder, [sent("firing"), sent("resolved", "over")], generation)
 
     assert text.strip() == lines
+
+
+def test_an_address_in_the_rules_is_not_put_in_front_again(tmp_path: Path) -> None:
+    """`export rules --grafana-url` may have been used, and the templates left as they are."""
+    alert = sent("firing")
+    alert["annotations"]["dashboard"] = "https://grafana.example.org/d/x"
+
+    text = rendered(tmp_path, "templates", [alert])
+
+    assert "\nDashboard: https://grafana.example.org/d/x\n" in text
 
 
 def test_the_text_of_an_outage_of_200_apps_stays_short(tmp_path: Path) -> None:
