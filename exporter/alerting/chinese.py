@@ -44,19 +44,19 @@ ALERTS = {
         "在恢复之前，新的上传任务都要等待或被拒绝（返回码 350006010）。",
     ),
     "ZegoUploadStuckWaiting": AlertText(
-        "{app} 有上传任务 {span} 仍未开始",
+        "{app} 有上传任务 {span}仍未开始",
         "创建已超过 {age}、仍在等待中的上传任务，创建早的在前：\n"
         "{tasks}\n"
         "等待中的任务可以取消后重新创建。如果等待的任务很多，说明创建任务的速度超过了并发上限所能处理的速度。",
     ),
     "ZegoUploadStuckUploading": AlertText(
-        "{app} 有上传任务创建 {span} 后仍在上传中",
+        "{app} 有上传任务创建 {span}后仍在上传中",
         "创建已超过 {age}、仍在上传中的任务，创建早的在前：\n"
         "{tasks}\n"
         "请检查源站的下载速度。上传中的任务不能取消：如果源站正常，请带上任务 ID 联系 ZEGO 技术支持。",
     ),
     "ZegoUploadRetryingLong": AlertText(
-        "{app} 有上传任务创建 {span} 后仍在等待重试",
+        "{app} 有上传任务创建 {span}后仍在等待重试",
         "创建已超过 {age}、正在等待重试的上传任务，创建早的在前：\n"
         "{tasks}\n"
         "该任务至少已失败过一次。请检查源文件 URL 是否仍可用（令牌是否过期）；如果不可用，请用可用的 URL 重新创建上传任务。",
@@ -145,8 +145,8 @@ ALERTS = {
         "否则请检查到 ZEGO 的网络和 ZEGO 的状态。",
     ),
     "ZegoUploadDataStale": AlertText(
-        "{app} 最近一次完整采集已是 {span} 之前",
-        "Exporter 不再显示 {app} 的任务，因为最近一次完整采集在 {span} 之前结束，超过了 stale_after。在此期间，上传相关的告警失效。\n"
+        "{app} 最近一次完整采集已是 {span}之前",
+        "Exporter 不再显示 {app} 的任务，因为最近一次完整采集在 {span}之前结束，超过了 stale_after。在此期间，上传相关的告警失效。\n"
         "如果采集失败，状态页会说明原因。如果没有失败，则是采集太慢（参见 zego_upload_collection_duration_seconds）"
         "或采集已卡死：请查看 Exporter 的日志并重启。",
     ),
@@ -221,10 +221,10 @@ ALERTS = {
 LINES = {
     "task": "{title}（ID {id}）",
     "failed": "{title}（ID {id}）{why}",
-    "created": "{title}（ID {id}），创建于 {age} 之前",
-    "unfinished": "{title}（ID {id}），{status}，创建于 {age} 之前",
+    "created": "{title}（ID {id}），创建于 {age}之前",
+    "unfinished": "{title}（ID {id}），{status}，创建于 {age}之前",
     "retried": "{title}（ID {id}），已重试 {number} 次",
-    "expiring": "{title}（ID {id}），{age} 后过期",
+    "expiring": "{title}（ID {id}），{age}后过期",
     "duplicate": "{title}：{number} 个任务",
     "title": "{title}",
     "by_reason": "{reason}：约 {number} 次",
@@ -268,6 +268,7 @@ CHINESE = Texts(
         "h": ("{n} 小时", "{n} 小时"),
         "d": ("{n} 天", "{n} 天"),
     },
+    units={"ms": " 毫秒", "d": " 天", "h": " 小时", "m": " 分", "s": " 秒"},
     words=WORDS,
     messages=MESSAGES,
     dashboard="/d/zego-uploads-zh/",

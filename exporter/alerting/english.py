@@ -313,6 +313,7 @@ ENGLISH = Texts(
         "h": ("{n} hour", "{n} hours"),
         "d": ("{n} day", "{n} days"),
     },
+    units={},
     words={},
     messages=MESSAGES,
     dashboard="/d/zego-uploads/",

@@ -167,6 +167,8 @@ class Texts:
     alerts: by alert name.
     lines: lines of listings and the texts in their place, by key.
     durations: unit (s, m, h, d) to singular and plural, with `{n}`.
+    units: units of a span as Prometheus writes it (`1h 20m 0s`) to what stands for them; in this
+        order, so that a unit does not meet a letter of an earlier one.
     words: values of the labels `reason` and `status` as people read them; a missing one stays.
     messages: Alertmanager's text template, by key.
     dashboard: path of the overview dashboard. runbooks: path of the runbook in the repository.
@@ -175,6 +177,7 @@ class Texts:
     alerts: Mapping[str, AlertText]
     lines: Mapping[str, str]
     durations: Mapping[str, tuple[str, str]]
+    units: Mapping[str, str]
     words: Mapping[str, str]
     messages: Mapping[str, str]
     dashboard: str

@@ -169,7 +169,7 @@ def _line(key: str, texts: Texts) -> str:
     fields = {
         "title": title,
         "id": "{{ .Labels.upload_task_id }}",
-        "age": "{{ .Value | humanizeDuration }}",
+        "age": _span(".Value", texts),
         "number": '{{ printf "%.0f" .Value }}',
         "reason": reason,
         "status": _translated(".Labels.status", ("waiting", "uploading", "waiting_retry"), texts),
@@ -177,6 +177,12 @@ def _line(key: str, texts: Texts) -> str:
         "why": f"{{{{ if .Labels.reason }}}}{why}{{{{ end }}}}",
     }
     return _PLACEHOLDER.sub(lambda found: fields[found[1]], texts.lines[key])
+
+
+def _span(value: str, texts: Texts) -> str:
+    """Return a template for a number of seconds in words."""
+    units = "".join(f' | reReplaceAll "{unit}" "{word}"' for unit, word in texts.units.items())
+    return f"{{{{ {value} | humanizeDuration{units} }}}}"
 
 
 def _translated(label: str, known: Iterable[str], texts: Texts) -> str:
@@ -198,7 +204,7 @@ def _fill(text: str, alert: Alert, tuning: Tuning) -> str:
         "instance": "{{ $labels.instance }}",
         "value": '{{ printf "%.0f" $value }}',
         "percent": "{{ $value | humanizePercentage }}",
-        "span": "{{ $value | humanizeDuration }}",
+        "span": _span("$value", tuning.texts),
         "of_job": f"{{{{ with $labels.job }}}}{of_job}{{{{ end }}}}",
         "hold": words(tuning.hold(alert) or "0s", tuning.texts),
         **{name: _spoken(name, alert, tuning) for name in alert.thresholds},
