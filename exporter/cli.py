@@ -73,10 +73,12 @@ def _awaiting(numbers: frozenset[signal.Signals]) -> Iterator[Callable[[], int]]
 
 def serve(flags: argparse.Namespace) -> int:
     """Collect and serve until SIGTERM or SIGINT; reload at SIGHUP."""
+    from exporter.commands.allocator import limit_allocator
     from exporter.commands.serve import Service
     from exporter.logs import get_logger
     from exporter.web.listen import raise_open_files_limit
 
+    limit_allocator()
     raise_open_files_limit()  # before the first peer can use them up
     with _awaiting(SERVING_SIGNALS) as wait, _configuration(flags) as (load, demo):
         service = Service(

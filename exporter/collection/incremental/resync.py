@@ -12,7 +12,7 @@ from functools import partial
 from exporter.collection.api_session import ApiSession, IncrementalUnsupported
 from exporter.collection.incremental.known_tasks import KnownTasks
 from exporter.collection.walk import Walk
-from exporter.tasks import UNFINISHED, TaskStatus, UploadTask
+from exporter.tasks import UNFINISHED, TaskStatus
 
 TERMINAL = (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED, TaskStatus.EXPIRED)
 """The statuses with most tasks, which few tasks enter or leave in one interval."""
@@ -35,20 +35,22 @@ def full_scan_by_status(session: ApiSession) -> KnownTasks:
     sample = session.start_walk(None).step().tasks[:_SAMPLE]
     if sample and all(session.look_up(task.id) is None for task in sample):
         raise IncrementalUnsupported("the API does not find listed tasks by their ids")
+    intern = session.new_interner().intern
     # Unfinished statuses first: the delta collection finds tasks that leave them during the scan.
-    walks = [session.start_walk(status) for status in UNFINISHED]
+    walks = [session.start_walk(status, intern=intern) for status in UNFINISHED]
     for walk in walks:
         _finish(walk)
-    intern = session.new_interner().intern
     terminal = [
         session.start_walk(status, client=client, intern=intern)
         for client, status in enumerate(TERMINAL)
     ]
     session.in_parallel([partial(_finish, walk) for walk in terminal])
-    tasks: dict[str, UploadTask] = {}
-    for walk in (*walks, *terminal):
-        tasks.update(walk.tasks)
-    return KnownTasks(tasks.values())
+    walks += terminal
+    del intern, terminal, walk  # a million tasks: each structure less is tens of MiB
+    scanned = KnownTasks()
+    while walks:
+        scanned.apply(walks.pop(0).tasks)  # a task that moved during the scan: its later listing
+    return scanned
 
 
 def _finish(walk: Walk) -> None:

@@ -1,0 +1,71 @@
+"""The allocator's settings, seen in the arenas of a separate process."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from exporter.commands.allocator import limit_allocator
+
+HAS_GLIBC = hasattr(ctypes.CDLL(None), "mallopt") and hasattr(ctypes.CDLL(None), "malloc_info")
+
+PROGRAM = """
+import ctypes, sys, threading
+from exporter.commands.allocator import limit_allocator
+
+if sys.argv[1] == "limited":
+    limit_allocator()
+together = threading.Barrier(8)
+
+
+def allocate():
+    block = bytearray(10_000)  # more than Python's own allocator takes, less than is mapped
+    together.wait()
+    return block
+
+
+threads = [threading.Thread(target=allocate) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(sys.argv[2].encode(), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+
+
+def arenas(tmp_path: Path, *, limited: bool, **environment: str) -> int:
+    """Return how many arenas eight threads have used in a new process."""
+    report = tmp_path / "malloc.xml"
+    how = "limited" if limited else "as it is"
+    subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", PROGRAM, how, str(report)], check=True, env=environment
+    )
+    return len(re.findall(r"<heap ", report.read_text(encoding="ascii")))
+
+
+@pytest.mark.skipif(not HAS_GLIBC, reason="only glibc has arenas")
+def test_all_threads_share_one_arena(tmp_path: Path) -> None:
+    """Without the limit, threads have arenas of their own."""
+    assert arenas(tmp_path, limited=False) > 1
+    assert arenas(tmp_path, limited=True) == 1
+
+
+@pytest.mark.skipif(not HAS_GLIBC, reason="only glibc has arenas")
+def test_the_environment_decides_where_it_does(tmp_path: Path) -> None:
+    """An operator who sets the variable gets as many arenas."""
+    assert arenas(tmp_path, limited=True, MALLOC_ARENA_MAX="3") > 1
+
+
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """musl has no mallopt."""
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
+    limit_allocator()
