@@ -46,7 +46,7 @@ def arenas(tmp_path: Path, *, limited: bool, **environment: str) -> int:
     """Return how many arenas eight threads have used in a new process."""
     report = tmp_path / "malloc.xml"
     how = "limited" if limited else "as it is"
-    subprocess.run(  # noqa: S603 - our own command
+    subprocess.run(
         [sys.executable, "-c", PROGRAM, how, str(report)], check=True, env=environment
     )
     return len(re.findall(r"<heap ", report.read_text(encoding="ascii")))
@@ -66,6 +66,6 @@ def test_the_environment_decides_where_it_does(tmp_path: Path) -> None:
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """musl has no mallopt."""
+    """There: musl has no mallopt."""
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     limit_allocator()
