@@ -46,9 +46,7 @@ def arenas(tmp_path: Path, *, limited: bool, **environment: str) -> int:
     """Return how many arenas eight threads have used in a new process."""
     report = tmp_path / "malloc.xml"
     how = "limited" if limited else "as it is"
-    subprocess.run(
-        [sys.executable, "-c", PROGRAM, how, str(report)], check=True, env=environment
-    )
+    subprocess.run([sys.executable, "-c", PROGRAM, how, str(report)], check=True, env=environment)
     return len(re.findall(r"<heap ", report.read_text(encoding="ascii")))
 
 
