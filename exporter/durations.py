@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 
-YEAR_SECONDS = 365 * 86_400.0
-
 _UNITS_MS = {
     "y": 365 * 86_400_000,
     "w": 7 * 86_400_000,

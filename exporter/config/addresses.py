@@ -34,6 +34,7 @@ def _split(text: str) -> SplitResult | None:
         port = url.port
     except ValueError:
         return None
+    # Not `url.hostname`, which accepts any characters, such as spaces.
     host = url.netloc.rpartition("@")[2].removesuffix(f":{port}")
     return url if text.isprintable() and port != 0 and _is_host(host) else None
 

@@ -46,7 +46,7 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        hide_input_in_errors=True,
+        hide_input_in_errors=True,  # a value may be a secret
         use_attribute_docstrings=True,
     )
 
@@ -104,6 +104,8 @@ class CollectionSettings(Section):
         right_duration(60.0, "each one is a full walk"),
     ] = 3600.0
     """With incremental: time between two full walks that check the known tasks."""
+
+    # A validator sees only the fields above its own, so the order of the fields matters.
 
     @field_validator("deadline", mode="before")
     @classmethod
@@ -222,6 +224,8 @@ class AppSettings(Section):
     collection: CollectionSettings = CollectionSettings()
     """Any key of the section collection below, for this app only."""
 
+    # As above: app_id is before name, region before endpoint, each file before its text.
+
     @field_validator("name", mode="before")
     @classmethod
     def _default_name(cls, value: Any, info: ValidationInfo) -> Any:
@@ -235,7 +239,9 @@ class AppSettings(Section):
     @field_validator("server_secret")
     @classmethod
     def _one_secret(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        file = info.data.get("server_secret_file", ...)  # ... where it is given and unusable
+        # pydantic leaves a field with an error out of `data`: ... stands for a file that cannot be
+        # used, whose problem is already reported.
+        file = info.data.get("server_secret_file", ...)
         if value is None and file is None:
             raise ValueError(
                 "is missing (the ServerSecret from the ZEGO console, or server_secret_file)"

@@ -100,6 +100,7 @@ def _from_environment(form: str, convert: Callable[[str], object]) -> BeforeVali
     return BeforeValidator(read)
 
 
+# Lengths are limited: Python refuses whole numbers of more than 4,300 digits.
 _DECIMAL = r"[-+]?(?:[0-9]{1,100}(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,9})?"
 INTEGER = _from_environment(r"[-+]?[0-9]{1,100}", int)
 NUMBER = _from_environment(_DECIMAL, float)
@@ -118,7 +119,7 @@ def _read_seconds(value: Any) -> Any:
         raise ValueError(f"is {kind(value)}, not a duration")  # noqa: TRY004 - see the module
     if not abs(value) <= YEAR_SECONDS:  # also refuses NaN, which compares false
         raise Unfit("not a duration of up to a year")
-    return round(float(value), 3)
+    return round(float(value), 3)  # 0.1 + 0.2 s is written as 300ms again
 
 
 def _read_window(value: Any) -> Any:

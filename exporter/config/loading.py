@@ -125,6 +125,7 @@ def _with_variables(
     value: Any, environment: Mapping[str, str], place: Place = ()
 ) -> tuple[Any, list[Problem]]:
     """Return `value` with the variables of all its texts replaced, and the problems."""
+    # After the YAML is parsed, so that no value of a variable can add keys or break the syntax.
     if isinstance(value, str):
         return _replace_in_text(value, environment, place)
     problems: list[Problem] = []
@@ -200,6 +201,7 @@ def _with_history(values: dict[str, Any], environment: Mapping[str, str]) -> dic
     """
     path = environment.get("ZEGO_HISTORY_PATH")
     history = values.get("history", {})
+    # `path: null` in the file is a decision too: no history, whatever the image sets.
     if not path or not isinstance(history, dict) or "path" in history:
         return values
     return {**values, "history": {**history, "path": str(Path(path).absolute())}}
@@ -223,9 +225,17 @@ def _overridden(values: dict[str, Any], overrides: Mapping[str, Any]) -> dict[st
 def _validate(values: Any, folder: Path) -> tuple[Settings | None, list[Problem]]:
     """Return the settings that `values` describe, None where there are problems, and the problems.
 
-    A problem of the common section `collection` is not repeated for the apps that inherit it.
+    Each app gets the keys of the common section `collection` that it does not set itself. A problem
+    of the common section is not repeated for these apps.
     """
-    full = _with_inherited_collection(values)
+    common, apps = value_at(values, ("collection",)), value_at(values, ("apps",))
+    full = values
+    if isinstance(common, dict) and isinstance(apps, list):
+        full = {**values, "apps": [*apps]}
+        for index, app in enumerate(apps):
+            own = app.get("collection", {}) if isinstance(app, dict) else None
+            if isinstance(own, dict):  # else validation reports it
+                full["apps"][index] = {**app, "collection": {**common, **own}}
     problems = _same_names(full)
     settings = None
     try:
@@ -234,21 +244,6 @@ def _validate(values: Any, folder: Path) -> tuple[Settings | None, list[Problem]
         found = problems_of(error, Settings, full)
         problems += [problem for problem in found if not _is_inherited(problem, found, values)]
     return (None if problems else settings), problems
-
-
-def _with_inherited_collection(values: Any) -> Any:
-    """Return `values` with the common section `collection` under each app's own keys."""
-    common, apps = value_at(values, ("collection",)), value_at(values, ("apps",))
-    if not isinstance(common, dict) or not isinstance(apps, list):
-        return values
-    merged = []
-    for app in apps:
-        own = app.get("collection", {}) if isinstance(app, dict) else None
-        if isinstance(own, dict):  # else validation reports it
-            merged.append({**app, "collection": {**common, **own}})
-        else:
-            merged.append(app)
-    return {**values, "apps": merged}
 
 
 def _is_inherited(problem: Problem, problems: Sequence[Problem], values: Any) -> bool:

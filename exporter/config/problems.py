@@ -133,8 +133,8 @@ def _text(details: ErrorDetails, root: type[BaseModel], values: Any) -> str:
     value = value_at(values, place)
     error = details.get("ctx", {}).get("error")
     text = str(error) if type_ == "value_error" else _SENTENCES[type_].format(kind=kind(value))
-    if text.endswith(")"):
-        return text  # it names its own remedy
+    if text.endswith(")"):  # a validator's text with a remedy of its own
+        return text
     if text == "not known" and not isinstance(value, str):
         text = f"is {kind(value)}, not text"
     right = next(_rights_at(root, place)) + _about_quotes(text, value)
@@ -200,6 +200,7 @@ def _parts_at(root: type[BaseModel], place: Place) -> list[tuple[Any, tuple[Any,
             field = fields_of(parts[0][0])[step]
             parts = [(part, (*own, *field.metadata)) for part, own in _parts(field.annotation)]
         else:  # an item of a list, a value of a mapping
+            # tuple[X, ...] has its item first, Mapping[K, V] its value last.
             items = get_args(next(part for part, _ in parts if get_args(part)))
             parts = list(_parts(items[0] if isinstance(step, int) else items[-1]))
     return parts

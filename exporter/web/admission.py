@@ -28,6 +28,7 @@ MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
 """No further body is sent while so many bytes are; so the bound is this and one page."""
 
 STALL_SECONDS = 2.0
+"""Time without any progress after which a client may lose its place."""
 
 _UNCOUNTED: Final = ("/-/", "/callback/")
 
@@ -63,7 +64,7 @@ class Admission:
         try:
             await self._app(scope, receive, send)
         finally:
-            self._in_progress.pop(place, None)
+            self._in_progress.pop(place, None)  # `_free_a_place` may have removed it
 
     def _free_a_place(self) -> bool:
         for place, connection in self._in_progress.items():

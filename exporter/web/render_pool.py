@@ -74,6 +74,7 @@ class RenderPool:
 
     def _start_next(self) -> None:
         while self._queue and len(self._running) < WORKERS:
+            # The oldest rendering that a present client waits for, else the oldest of all.
             wanted = (key for key, waiting in self._queue.items() if waiting.is_wanted())
             rendering = self._queue.pop(next(wanted, next(iter(self._queue))))
             self._running.add(rendering.result)

@@ -28,6 +28,7 @@ ORDERS = ("urgency", "app", "status", "title", "retries", "since", "created", "e
 PARAMETERS = ("app", "status", "expiring_within", "q", "sort", "limit", "offset")
 
 _STATUSES = {status.value: status for status in TaskStatus}
+# Not `int` and `float` alone, which also read "1_000", " 1" and "nan".
 _WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 
@@ -111,6 +112,7 @@ class TaskQuery:
 def read_fields(query: str, known: Collection[str] | None = None) -> Fields:
     """Return the parameters of a query string; those that are not `known` raise QueryError."""
     try:
+        # Without `keep_blank_values`: a form sends its empty fields too.
         fields = parse_qs(query, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise QueryError("query", f"has more than {MAX_FIELDS} parameters") from None

@@ -144,6 +144,7 @@ class TaskTable:
 
     def _entry(self, task: UploadTask, query: TaskQuery) -> _Entry:
         value = _VALUES[query.sort](self, task)
+        # None cannot be compared with numbers: the flag before it decides, and keeps it last.
         return (value is None) is not query.descending, value, self.app, task.id, task
 
 
@@ -191,6 +192,7 @@ def select(
     snapshots = {view.settings.name: view.latest for view in views if view.latest is not None}
     wanted = [table for app, table in tables.items() if not query.apps or app in query.apps]
     runs = [run for table in wanted for run in table.runs(query, now)]
+    # Each run is sorted: only as many entries are compared as `offset` and `limit` need.
     merged = heapq.merge(*(entries for _, entries in runs), reverse=query.descending)
     rows = (
         make_row(app, task, snapshots[app], tables[app].title(task))
