@@ -20,7 +20,7 @@ from exporter.config.files import MAX_SECRET_BYTES, read_secret_file
     ],
 )
 def test_a_file_that_is_no_secret_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
-    """Without showing what it contains."""
+    """The message does not show the content."""
     path = tmp_path / "secret"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=problem) as caught:

@@ -196,7 +196,7 @@ def test_any_structure_gives_settings_or_problems(
 def test_the_environment_gives_the_history_where_the_file_does_not(
     tmp_path: Path, text: str, path: str | None
 ) -> None:
-    """A container image names a file on its volume; what is written wins, also null."""
+    """A container image names a file on its volume; a path in the file wins, also null."""
     file = write(tmp_path, f"apps: [{{app_id: 1, server_secret: '{SECRET}'}}]\n{text}")
     settings = load_settings(file, {"ZEGO_HISTORY_PATH": "/data/history.sqlite"})
     assert settings.history.path == (Path(path) if path else None)
@@ -206,7 +206,7 @@ def test_the_environment_gives_the_history_where_the_file_does_not(
 def test_a_reference_without_a_name_is_a_problem_in_the_real_environment_too(
     tmp_path: Path, text: str
 ) -> None:
-    """`os.environ` refuses to look up what is no text, where a plain mapping says no."""
+    """`os.environ` raises TypeError for a name that is not text; a plain mapping does not."""
     path = write(tmp_path, f"apps: [{{app_id: 1, server_secret: '{text}'}}]")
     with pytest.raises(ConfigError) as caught:
         load_settings(path, os.environ)
@@ -238,7 +238,7 @@ CORPUS_ENVIRONMENT = {
     "WITH_SPACES": "battery staple",
 }
 HIDDEN = (SECRET, "9193", "hunter", "correct", "battery")
-"""What stands for a secret in these files, whole or in part."""
+"""Secrets in these files, whole or in part."""
 
 
 def files(folder: str) -> list[str]:
@@ -261,7 +261,7 @@ def test_bad_file_gives_exactly_these_problems(name: str, request: pytest.Fixtur
 
 @pytest.mark.parametrize("name", files("bad"))
 def test_each_problem_is_one_line_that_says_what_would_be_right(name: str) -> None:
-    """A message has a place, what is wrong, and a remedy in brackets."""
+    """A message has a place, the problem, and a remedy in brackets."""
     for line in (CORPUS / "bad" / f"{name}.expected").read_text("utf-8").splitlines():
         assert re.fullmatch(r"[^:]+: .*\S \(.+\)", line), line
 
@@ -280,6 +280,6 @@ def test_good_file_gives_exactly_these_settings(name: str, request: pytest.Fixtu
 
 
 def test_every_bad_file_has_its_expected_messages() -> None:
-    """No half of a pair stands alone."""
+    """Each file has its expected text, and each text its file."""
     assert {path.stem for path in (CORPUS / "bad").glob("*.expected")} == set(files("bad"))
     assert {path.stem for path in (CORPUS / "good").glob("*.json")} == set(files("good"))

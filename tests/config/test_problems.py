@@ -35,7 +35,7 @@ def test_places_are_written_as_paths(place: tuple[str | int, ...], text: str) ->
     ],
 )
 def test_quotes_of_an_env_file_are_named(name: str, value: str, problem: str) -> None:
-    """`docker run --env-file` keeps quotes; only what cannot be a secret is shown."""
+    """`docker run --env-file` keeps quotes; only values that cannot be secrets are shown."""
     environment = {"ZEGO_APP_ID": "1", "ZEGO_SERVER_SECRET": SECRET, name: value}
     with pytest.raises(ConfigError) as caught:
         load_settings(None, environment)

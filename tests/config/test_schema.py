@@ -81,7 +81,7 @@ def differing(section: BaseModel, default: BaseModel) -> set[str]:
 
 
 def test_every_key_of_the_file_reaches_the_program(tmp_path: Path) -> None:
-    """A key that is accepted and validated, and then dropped on the way, would be a lie."""
+    """No key is accepted, validated and then dropped."""
     values = written(tmp_path)
     path = tmp_path / "config.yaml"
     path.write_text(json.dumps(values))
@@ -98,7 +98,7 @@ def test_every_key_of_the_file_reaches_the_program(tmp_path: Path) -> None:
 
 
 def test_an_apps_own_key_wins_over_the_common_one(tmp_path: Path) -> None:
-    """And what follows from it follows from the app's own."""
+    """Defaults that depend on it are computed from the app's own value."""
     values = written(tmp_path)
     values["collection"] = {"interval": "30s"}
     values["apps"][0]["collection"] = {"interval": "20m"}
@@ -122,7 +122,7 @@ def test_settings_hide_secrets_and_cannot_be_changed() -> None:
 
 
 def test_settings_can_be_read_again_from_their_own_values(tmp_path: Path) -> None:
-    """What a reader returned, it takes: tests and tools build settings from Python values."""
+    """Readers accept their own results: tests and tools build settings from Python values."""
     tasks = TaskSettings()
     assert TaskSettings.model_validate(dict(tasks)) == tasks
     (tmp_path / "web.yml").touch()

@@ -69,7 +69,7 @@ def test_keys_are_text_as_written() -> None:
 
 
 def test_aliases_and_merge_keys_work() -> None:
-    """What a mapping says itself wins over what it merges; the anchor's mapping stays as it is."""
+    """A mapping's own keys win over merged ones; the anchored mapping does not change."""
     text = "a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3\nc:\n  <<: [*a, {z: 4}]\nd: *a"
     assert load_yaml(text) == {
         "a": {"x": 1, "y": 2},
@@ -153,7 +153,7 @@ def test_aliases_do_not_nest_deeper_than_the_limit() -> None:
 
 @pytest.mark.parametrize("text", ["a: &a [*a]", "a: &a {b: *a}", "a: &a\n  <<: *a", "&a [[*a]]"])
 def test_an_alias_within_its_own_anchor_is_refused(text: str) -> None:
-    """It stands for a value that never ends."""
+    """Its value would contain itself."""
     with pytest.raises(ConfigError, match="within its own anchor"):
         load_yaml(text)
 
@@ -172,7 +172,7 @@ def test_a_key_that_looks_like_a_secret_is_not_shown() -> None:
 
 @pytest.mark.parametrize("text", ["a: hunter2: b", "a: *hunter2", "a: !hunter2 b", "a: 'hunter2"])
 def test_no_content_in_messages_or_tracebacks(text: str) -> None:
-    """What stands in the line may be a secret, even where it breaks the syntax."""
+    """The line may contain a secret, even where it breaks the syntax."""
     with pytest.raises(ConfigError) as caught:
         load_yaml(text)
     assert "hunter" not in "".join(traceback.format_exception(caught.value))

@@ -11,7 +11,7 @@ from tests.web.sample_site import SampleSite
 
 @pytest.fixture
 def site() -> Iterator[SampleSite]:
-    """Return the sample site; what waits at its gate is let go in the end."""
+    """Return the sample site; its gate is opened at the end."""
     sample = SampleSite()
     yield sample
     sample.gate.set()

@@ -17,7 +17,7 @@ PATIENCE = 90.0  # seconds after which a test that hangs fails
 
 @dataclass(frozen=True)
 class Answer:
-    """What a good client got."""
+    """The answer to a good client."""
 
     status: int
     headers: Message
@@ -79,7 +79,7 @@ def crowd(server: WebServer, size: int, sent: bytes = b"") -> Iterator[list[sock
 
 
 def read_to_end(peer: socket.socket) -> bytes:
-    """Return what comes until the server closes or resets the connection; fail if it never does."""
+    """Return the bytes until the server closes or resets the connection; fail if it never does."""
     received = b""
     try:
         while piece := peer.recv(65536):

@@ -81,7 +81,7 @@ def test_no_limit_is_no_limit() -> None:
 
 
 def test_a_client_that_may_have_left_loses_its_place() -> None:
-    """Who closed the sending side waits for its page as long as nobody else needs the place."""
+    """A half-closed client waits for its page as long as nobody else needs the place."""
     site = SampleSite(max_requests=2)
     with serving(site) as server, ExitStack() as stack:
         for number in range(2):
@@ -94,7 +94,7 @@ def test_a_client_that_may_have_left_loses_its_place() -> None:
 
 
 def test_a_client_that_takes_nothing_loses_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stalled readers hold up themselves alone, not the scrape that comes after them."""
+    """Stalled readers delay only themselves, not the scrape that comes after them."""
     site = SampleSite(max_requests=3)
     with serving(site) as server, ExitStack() as stack:
         for _ in range(3):

@@ -54,7 +54,7 @@ def test_other_methods_are_refused_with_those_allowed(server: WebServer) -> None
 
 
 def test_a_large_answer_arrives_whole(server: WebServer) -> None:
-    """An answer of many pieces is what the handler made."""
+    """The pieces of an answer add up to the body of the handler."""
     assert fetch(server, "/large").body == LARGE
 
 
@@ -110,7 +110,7 @@ def pages() -> Site:
 
 
 def test_a_scrape_gets_the_exposition(pages: Site) -> None:
-    """All apps are rendered, for what the scraper accepts, with the renderer's content type."""
+    """All apps are rendered, in the format that the scraper accepts, with its content type."""
     answer = pages.ask("/metrics", headers={"accept": "text/plain"})
     assert (answer.status, answer.body) == (200, pages.body)
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"

@@ -60,7 +60,7 @@ class Post:
         return SECRET
 
     def effects(self) -> tuple[CountersView, int]:
-        """Return what a callback without effect leaves as it was."""
+        """Return the state that a callback without effect does not change."""
         return self.ledger.view(), self.hurried
 
     def rejected(self) -> dict[str, int]:
@@ -183,7 +183,7 @@ def test_a_body_may_be_as_large_as_the_limit(post: Post, server: WebServer) -> N
 
 
 def test_a_larger_body_is_not_read(post: Post, server: WebServer) -> None:
-    """Past the limit the answer comes at once, and the connection ends."""
+    """Above the limit the answer comes immediately, and the connection ends."""
     head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n".encode()
     with connected(server, head + b"x" * (MAX_BODY_BYTES + 1)) as peer:
         answer = read_to_end(peer)
@@ -217,7 +217,7 @@ def worthless_callbacks() -> Iterator[tuple[int, bytes]]:
 
 
 def send_many(server: WebServer, callbacks: Iterator[tuple[int, bytes]], number: int) -> None:
-    """Post that many callbacks over one connection, opened anew where the server ends it."""
+    """Post that many callbacks over one connection, opened again if the server ends it."""
     with closing(HTTPConnection(server.addresses[0], timeout=PATIENCE)) as connection:
         for _, (status, body) in zip(range(number), callbacks, strict=False):
             connection.request("POST", PATH, body)
@@ -262,7 +262,7 @@ def test_a_flood_has_no_effect_but_the_counters(post: Post, server: WebServer) -
 def test_whatever_comes_is_answered(
     path: str, method: str, body: list[bytes], leaves: bool
 ) -> None:
-    """Any path, method and body, in any pieces: a known answer, or none for who has left."""
+    """Any path, method and body, in any pieces: a known answer, or none if the client has left."""
     messages = [{"type": "http.request", "body": piece, "more_body": True} for piece in body]
     messages.append({"type": "http.request", "body": b"", "more_body": False})
     if leaves:

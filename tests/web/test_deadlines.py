@@ -91,7 +91,7 @@ def test_a_peer_that_falls_silent_after_its_handshake_is_dropped(
 
 
 def _read_tls(peer: ssl.SSLSocket) -> bytes:
-    """Return what comes until the server ends the connection, with a farewell or without."""
+    """Return the bytes until the server ends the connection, with a TLS close or without."""
     received = b""
     try:
         while piece := peer.recv(65536):
@@ -135,7 +135,7 @@ def test_a_large_answer_arrives_whole(site: SampleSite, live: LiveWebConfig) -> 
 def test_it_stops_with_peers_in_every_state(
     site: SampleSite, live: LiveWebConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Handshakes, idle connections and peers that do not read hold up nothing and log nothing."""
+    """Handshakes, idle connections and peers that do not read delay nothing and log nothing."""
     caplog.set_level(logging.INFO)
     with guarding(site, live) as server, ExitStack() as stack:
         stack.enter_context(crowd(server, 20))
@@ -149,7 +149,7 @@ def test_it_stops_with_peers_in_every_state(
 
 @pytest.fixture
 def many_files() -> Iterator[None]:
-    """Allow this process what 1,000 connections take on both of their sides."""
+    """Allow this process the open files of both sides of 1,000 connections."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = 2 * IDLE + 500
     if hard != resource.RLIM_INFINITY and hard < needed:
@@ -351,7 +351,7 @@ def test_a_large_head_sent_ahead_is_refused_too(server: WebServer) -> None:
 
 @pytest.mark.parametrize("sent", [GET, GET * 3, GET_LARGE])
 def test_a_client_that_half_closes_gets_its_answers(server: WebServer, sent: bytes) -> None:
-    """Whoever closes the sending side after a request still reads; then the connection ends."""
+    """A client that closes its sending side still gets the answer; then the connection ends."""
     with connected(server, sent) as peer:
         peer.shutdown(socket.SHUT_WR)
         received = read_to_end(peer)

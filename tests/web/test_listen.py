@@ -42,7 +42,7 @@ NOT_HOSTS = ("host name:1", "[::g]:1", "*:1", "[127.0.0.1]:1", "[a]:1", "http://
 
 @pytest.mark.parametrize("address", [*OTHERS, *NOT_HOSTS])
 def test_other_texts_are_refused(address: str) -> None:
-    """A text that is no address is refused, and the message shows what is one."""
+    """A text that is no address is refused, and the message shows a correct one."""
     with pytest.raises(ListenError, match=r"not an address \(host:port, \[IPv6\]:port or :port\)"):
         parse_listen_address(address)
 
@@ -138,7 +138,7 @@ def test_the_kernel_holds_little_for_each_peer() -> None:
 
 
 def test_answers_do_not_wait_for_acknowledgements() -> None:
-    """A connection sends its last piece at once, not after the peer's delayed acknowledgement."""
+    """The last piece is sent immediately, not after the peer's delayed acknowledgement."""
     with ExitStack() as stack:
         (sock,) = _open(stack, "127.0.0.1:0")
         stack.enter_context(socket.create_connection(sock.getsockname(), timeout=60))
@@ -151,7 +151,7 @@ def test_answers_do_not_wait_for_acknowledgements() -> None:
     "addresses", [["[::]:{}"], ["0.0.0.0:{}", "[::]:{}"], ["[::]:{}", "0.0.0.0:{}"]]
 )
 def test_every_interface_of_ipv6_takes_ipv4_too(addresses: list[str]) -> None:
-    """`[::]:port` alone is what `:port` is, and `0.0.0.0:port` may stand beside it."""
+    """`[::]:port` alone means the same as `:port`; `0.0.0.0:port` may be used with it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -185,7 +185,7 @@ class Machine:
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], Machine]:
-    """Return what puts a machine with these limits in place of this one."""
+    """Return a function that replaces the limits of this machine."""
 
     def put(soft: int, hard: int) -> Machine:
         made = Machine(soft, hard)
@@ -210,7 +210,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], Machine]:
 def test_the_limit_is_raised_as_far_as_it_may_be(
     machine: Callable[[int, int], Machine], soft: int, hard: int, after: int
 ) -> None:
-    """Towards what is wanted, never above the hard limit, and never down."""
+    """Up to the wanted number, never above the hard limit, and never down."""
     made = machine(soft, hard)
     assert raise_open_files_limit(16_384) == after
     assert made.limits == (soft if soft in (UNLIMITED, after) else after, hard)

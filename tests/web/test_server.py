@@ -21,7 +21,7 @@ GET_LARGE = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def test_all_addresses_are_served(site: SampleSite) -> None:
-    """Each of several addresses answers, and the real ports are told."""
+    """Each of several addresses answers, and the real ports are known."""
     with serving(site, listen=["127.0.0.1:0", "localhost:0"]) as server:
         assert len(set(server.addresses)) == 2
         for address in server.addresses:
@@ -112,7 +112,7 @@ def test_what_is_no_request_is_refused_and_not_logged(
 
 
 def test_it_stops_with_stuck_peers(site: SampleSite, caplog: pytest.LogCaptureFixture) -> None:
-    """Peers that say nothing, do not read, or wait for a page hold up nothing and log nothing."""
+    """Peers that say nothing, do not read, or wait for a page delay nothing and log nothing."""
     server = WebServer(site, ["127.0.0.1:0"])
     server.start()
     with (

@@ -112,6 +112,15 @@ HTML_HEADERS: Final[Mapping[str, str]] = {
 }
 
 
+_SOON: Final = TaskQuery(
+    statuses=frozenset({TaskStatus.SUCCEEDED}),
+    attention=False,
+    expiring_within=EXPIRING_WITHIN,
+    sort="expires",
+)
+"""The section on expiring files."""
+
+
 def render_status(
     views: Sequence[AppView],
     tables: Mapping[str, TaskTable],
@@ -128,14 +137,7 @@ def render_status(
     `problem` says why the query of the request cannot be used; None if it can.
     """
     query, tasks = select_page(views, tables, query, now)
-    soon = TaskQuery(
-        apps=query.apps,
-        statuses=frozenset({TaskStatus.SUCCEEDED}),
-        attention=False,
-        expiring_within=EXPIRING_WITHIN,
-        sort="expires",
-        language=query.language,
-    )
+    soon = replace(_SOON, apps=query.apps, language=query.language)
     apps = app_statuses(views, tables, settings, now)
     chosen = [app for app in apps if app.name in (query.apps or {app.name})]
     # The settings may write a window as 24h where `format_duration` writes 1d.

@@ -121,7 +121,7 @@ class StatusRoutes:
         views, settings, now = self._views(), self._settings(), self._now()
         query, problem = TaskQuery(), None
         try:
-            # Unknown parameters are ignored here, unlike in the API: other programs add theirs to links.
+            # Unknown parameters are ignored, unlike in the API: other programs add theirs to links.
             query = read_query(read_fields(asked), _names(views))
         except QueryError as error:
             problem = error

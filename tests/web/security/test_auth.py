@@ -103,7 +103,7 @@ def test_every_path_but_callbacks_asks_for_the_password(
 
 
 def test_headers_are_added_to_every_answer(site: SampleSite, tmp_path: Path) -> None:
-    """Pages, errors and refusals carry the headers of the file; what is blank is not sent."""
+    """Pages, errors and refusals carry the headers of the file; blank ones are not sent."""
     file = tmp_path / "web.yml"
     file.write_text(HEADERS + USERS, "utf-8")
     right = basic("alice", "right")
@@ -144,7 +144,7 @@ def test_a_flood_of_wrong_passwords_lets_a_good_scrape_pass(
 
 
 def test_requests_are_bounded_before_passwords(site: SampleSite, tmp_path: Path) -> None:
-    """`rate_limit` answers 429 to what is too much, from whomever."""
+    """Requests above `rate_limit` get 429, from any client."""
     file = tmp_path / "web.yml"
     file.write_text("rate_limit: {interval: 1h, burst: 2}\n" + USERS, "utf-8")
     clock = HandClock()
@@ -227,7 +227,7 @@ HASHES = {
 
 
 class Checks:
-    """Stands before `bcrypt.checkpw`: notes what is compared, and holds it while `gate` is shut."""
+    """Wraps `bcrypt.checkpw`: records each comparison, and delays it while `gate` is closed."""
 
     def __init__(self) -> None:
         self.compared: list[tuple[bytes, bytes]] = []
@@ -244,7 +244,7 @@ class Checks:
 
 @contextmanager
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Checks]:
-    """Count the comparisons of a test, and let what waits go in the end."""
+    """Count the comparisons of a test, and open the gate at the end."""
     checks = Checks()
     monkeypatch.setattr(bcrypt, "checkpw", checks)
     try:
@@ -302,7 +302,7 @@ def test_every_prefix_is_compared(prefix: bytes) -> None:
 
 
 def test_a_password_counts_up_to_its_72nd_byte() -> None:
-    """As in Go, what follows has no part in it, whatever the library says."""
+    """As in Go, later bytes are ignored, also with versions of bcrypt that refuse them."""
     users = {b"alice": hashed("x" * 72).encode()}
     asked = [(b"alice", b"x" * size) for size in (71, 72, 100)]
     assert ask(PasswordChecker(), *asked, users=users) == [False, True, True]

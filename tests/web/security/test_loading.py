@@ -1,4 +1,4 @@
-"""Whole web configuration files, good and bad, with exactly what comes of them.
+"""Whole web configuration files, good and bad, with their exact results.
 
 `corpus/bad/NAME.yaml` gives the problems in `NAME.expected`, one a line;
 `corpus/good/NAME.yaml` gives the description in `NAME.expected`, warnings included.
@@ -29,7 +29,7 @@ from tests.web.security.webconfig_files import Folder
 
 CORPUS = Path(__file__).parent / "corpus"
 HIDDEN = ("hunter", "ZNtpihRT", "12345", "$2")
-"""What stands for a secret in these files, whole or in part."""
+"""Secrets in these files, whole or in part."""
 
 
 def files(kind: str) -> list[str]:
@@ -45,7 +45,7 @@ def placed(folder: Path, kind: str, name: str) -> Path:
 
 
 def describe(config: WebConfig) -> str:
-    """Return what a configuration says, without its hashes."""
+    """Describe a configuration, without its hashes."""
     context = config.context
     lines = [
         f"tls: {'no' if context is None else _describe_tls(context)}",
@@ -82,7 +82,7 @@ def test_bad_file_gives_exactly_these_problems(
 
 @pytest.mark.parametrize("name", files("bad"))
 def test_each_problem_is_one_line_that_says_what_would_be_right(name: str) -> None:
-    """A message has a place, what is wrong, and a remedy in brackets."""
+    """A message has a place, the problem, and a remedy in brackets."""
     for line in (CORPUS / "bad" / f"{name}.expected").read_text("utf-8").splitlines():
         assert re.fullmatch(r"[^:]+: .*\S \(.+\)", line), line
 
@@ -91,7 +91,7 @@ def test_each_problem_is_one_line_that_says_what_would_be_right(name: str) -> No
 def test_good_file_gives_exactly_this(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """A file that works with the toolkit is used, with warnings for what is not honoured."""
+    """A file that works with the toolkit is used, with warnings for keys without effect."""
     config = load_web_config(placed(tmp_path, "good", name))
     golden = CORPUS / "good" / f"{name}.expected"
     if request.config.getoption("--update-golden"):
@@ -101,7 +101,7 @@ def test_good_file_gives_exactly_this(
 
 
 def test_every_file_has_its_expected_text() -> None:
-    """No half of a pair stands alone."""
+    """Each file has its expected text, and each text its file."""
     for kind in ("good", "bad"):
         assert {path.stem for path in (CORPUS / kind).glob("*.expected")} == set(files(kind))
 
@@ -110,7 +110,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "web-configuration.md"
 
 
 def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
-    """The complete example of the documentation is taken as it stands, without a warning."""
+    """The complete example of the documentation can be used unchanged, without a warning."""
     match = re.search(r"```yaml\n(tls_server_config.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     assert match
     folder = Folder.filled(tmp_path)

@@ -1,4 +1,4 @@
-"""What follows the files on disk while the server runs."""
+"""Changes of the files on disk while the server runs."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_another_client_ca_counts_for_the_next_connection(
 
 
 def test_changed_users_and_headers_are_picked_up(folder: Folder, clock: HandClock) -> None:
-    """What the next request gets is what the file says by then."""
+    """The next request is answered by the file's new content."""
     path = folder.write(f"basic_auth_users: {{alice: {hashed('one')}}}\n")
     live = LiveWebConfig(path, clock=clock)
     assert set(live.current().users) == {b"alice"}
@@ -126,7 +126,7 @@ def test_changed_users_and_headers_are_picked_up(folder: Folder, clock: HandCloc
 
 
 def test_a_file_of_the_same_size_and_time_is_seen(folder: Folder, clock: HandClock) -> None:
-    """A copy that keeps the times is told by the inode's own time."""
+    """A copy that keeps the times is noticed by the change time of the inode."""
     path = folder.write(f"basic_auth_users: {{alice: {hashed('one')}}}\n")
     times = path.stat()
     live = LiveWebConfig(path, clock=clock)
@@ -191,7 +191,7 @@ def test_tls_is_neither_removed_nor_added_while_running(
 def test_warnings_are_said_at_the_start_and_when_they_change(
     folder: Folder, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is not honoured is said once for each state of the file."""
+    """Keys without effect are logged once for each state of the file."""
     live = LiveWebConfig(folder.write("http_server_config: {http2: true}\n"), clock=clock)
     for text in ("http_server_config: {http2: yes}\n", "http_server_config: {}\n"):
         folder.write(text)

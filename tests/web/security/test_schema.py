@@ -36,7 +36,7 @@ def test_durations_are_read_as_in_go(text: Any, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "s", "1d", "-1s", "1 s", "1s!", -1, 1.5, True])
 def test_other_texts_are_no_durations(text: Any) -> None:
-    """What Go refuses, or what would be negative, is refused."""
+    """Durations that Go refuses, and negative ones, are refused."""
     with pytest.raises(ValidationError):
         RateLimitSection(interval=text)
 

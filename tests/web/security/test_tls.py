@@ -1,4 +1,4 @@
-"""TLS over real sockets: who may connect, with which version and cipher."""
+"""TLS over real sockets: clients that may connect, versions and cipher suites."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_client_certificates_count_as_in_go(
 
 
 def test_any_certificate_means_a_verified_one_here(site: SampleSite, folder: Folder) -> None:
-    """What Go would take without verifying is refused: the one difference, and the stricter way."""
+    """Certificates that Go accepts unverified are refused: the one difference, and stricter."""
     config = folder.write(VERIFYING.replace("RequireAndVerify", "RequireAny"))
     assert status_for(site, config, client_with(FOREIGN)) is None
 
@@ -106,7 +106,7 @@ def test_any_certificate_means_a_verified_one_here(site: SampleSite, folder: Fol
 def test_only_clients_with_an_allowed_name_connect(
     site: SampleSite, folder: Folder, names: list[str], status: int | None
 ) -> None:
-    """One name of the certificate stands in the list, to the letter."""
+    """One name of the certificate is in the list, to the letter."""
     client = certificate("prometheus.example", "10.1.2.3", "2001:db8::1", "ops@prometheus.example")
     config = folder.write(f"{VERIFYING}  client_allowed_sans: {names}\n")
     assert status_for(site, config, client_context(client)) == status
@@ -122,7 +122,7 @@ def test_a_client_certificate_itself_can_be_trusted(site: SampleSite, folder: Fo
 
 
 def test_a_ca_file_may_hold_several_and_comments(site: SampleSite, folder: Folder) -> None:
-    """Bundles are read, whatever stands between the certificates."""
+    """Bundles are read, with any text between the certificates."""
     other = trustme.CA(organization_name="a third")
     ours = (folder.path / "ca.pem").read_bytes()
     bundle = "# Ünser\n".encode() + other.cert_pem.bytes() + b"\nmore\n" + ours
@@ -193,7 +193,7 @@ V10, V11, V12, V13 = (
 def test_versions_are_kept(
     site: SampleSite, folder: Folder, versions: str, client: ssl.TLSVersion, status: int | None
 ) -> None:
-    """TLS 1.2 and 1.3 by default, and otherwise what the file says."""
+    """TLS 1.2 and 1.3 by default, and otherwise the versions of the file."""
     config = folder.write(
         f"tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n  {versions}\n"
     )

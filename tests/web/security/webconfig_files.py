@@ -30,7 +30,7 @@ tls_server_config:
 
 
 class HandClock:
-    """A clock that stands until it is moved, in seconds."""
+    """A clock in seconds that only the test moves."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -27,7 +27,7 @@ FAILED = make_task("a", TaskStatus.FAILED, title="<b>", expires_at=None, retry_c
 
 
 def document(response: PiecewiseResponse) -> Any:
-    """Return what a good answer says."""
+    """Return the document of a good answer."""
     assert response.headers["content-type"] == "application/json"
     assert response.headers["Cache-Control"] == "no-store"
     return json.loads(bytes(response.body))
@@ -99,7 +99,7 @@ def test_an_app_is_described_whole() -> None:
 
 
 def test_before_the_first_collection_there_is_no_snapshot() -> None:
-    """What is not known yet is null, not absent."""
+    """Unknown values are null, not absent."""
     (app,) = document(api.answer_apps(statuses(make_view(tasks=None)), NOW))["apps"]
     assert (app["health"], app["problem"], app["snapshot"]) == ("waiting", None, None)
     assert (app["last_success_at"], app["stale_since"]) == (None, None)

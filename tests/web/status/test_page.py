@@ -122,7 +122,7 @@ def test_a_failure_is_told_with_its_reason() -> None:
 
 
 def test_a_long_list_comes_in_pages() -> None:
-    """Fifty at once, with links to the others that keep the filter."""
+    """Fifty on a page, with links to the others that keep the filter."""
     tasks = [make_task(f"{n}", TaskStatus.FAILED) for n in range(1200)]
     html = render(make_view(tasks=tasks), query=TaskQuery(search="1", offset=50))
     assert html.count("<tr>\n<td>") == 50
@@ -180,7 +180,7 @@ def test_an_app_that_is_asked_for_has_the_only_card() -> None:
 
 
 def test_many_apps_have_short_cards_the_worst_first() -> None:
-    """What is down must be seen without scrolling."""
+    """Apps that are down are visible without scrolling."""
     views = [make_view(f"app-{n}") for n in range(MANY_APPS - 1)]
     html = render(*views, make_view("bad", tasks=None, error=AuthError("no", code="1")))
     assert '<div class="cards many">' in html

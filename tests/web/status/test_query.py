@@ -26,7 +26,7 @@ APPS = ("vod", "lessons", "课程 & Co")
 
 
 def read(text: str, **defaults: Any) -> TaskQuery:
-    """Return what a query string asks for."""
+    """Return the query of a query string."""
     return read_query(read_fields(text), APPS, **defaults)
 
 
@@ -47,7 +47,7 @@ def test_without_parameters_the_page_shows_what_needs_attention() -> None:
 
 
 def test_every_parameter_is_read() -> None:
-    """Names, lists, durations, orders and numbers become what they say."""
+    """Names, lists, durations, orders and numbers are read."""
     asked = "app=vod&app=lessons&status=failed&status=expired&expiring_within=6h&q=%20A%26b%20"
     assert read(f"{asked}&sort=-created&limit=7&offset=14") == TaskQuery(
         apps=("vod", "lessons"),
@@ -107,7 +107,7 @@ def test_a_duration_is_prometheus_like_or_seconds(text: str) -> None:
     ],
 )
 def test_a_refusal_names_the_parameter_and_what_would_be_right(text: str, expected: str) -> None:
-    """Whoever mistyped a parameter is told so, briefly."""
+    """A mistyped parameter is named, in a short message."""
     message = refusal(text)
     assert message.startswith(expected)
     assert len(message) < 250
@@ -150,7 +150,7 @@ def test_a_link_leaves_defaults_out() -> None:
 
 
 def test_a_window_is_written_as_a_duration() -> None:
-    """What was read as seconds is shown with units."""
+    """Plain seconds are shown with units."""
     query = read("expiring_within=5400")
     assert query.window == "1h30m"
     assert parse_duration(query.window) == query.expiring_within

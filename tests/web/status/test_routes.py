@@ -65,7 +65,7 @@ def test_the_api_lists_all_tasks_unless_asked_for_some() -> None:
 
 
 def test_the_page_takes_the_same_parameters() -> None:
-    """What the API filters by, the page does."""
+    """The page has the filters of the API."""
     body = ask("/", "status=failed&q=maths&app=lessons").body
     assert b"failed-2" in body
     assert b"failed-1" not in body
@@ -175,7 +175,7 @@ def test_any_query_is_answered(path: str, query: str) -> None:
 def test_the_page_is_in_the_language_that_is_preferred(
     query: str, header: str, language: str
 ) -> None:
-    """`?lang=` wins over Accept-Language; links keep what was asked for."""
+    """`?lang=` wins over Accept-Language; links keep the language."""
     answer = Site(shown=VIEWS).ask("/", query, headers={"accept-language": header})
     assert f'<html lang="{language}">'.encode() in answer.body
     assert "Accept-Language" in answer.headers["vary"]

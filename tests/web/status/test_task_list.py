@@ -57,7 +57,7 @@ def test_tasks_in_trouble_need_attention_most_urgent_first() -> None:
 
 
 def test_other_tasks_need_no_attention() -> None:
-    """What goes its way, is over, or expires later is not listed."""
+    """Tasks that make progress, have ended, or expire later are not listed."""
     assert not attention_of(
         make_task("soon", expires_at=NOW + 1),
         make_task("past", expires_at=NOW),
@@ -82,7 +82,7 @@ def test_the_count_of_those_that_need_attention_is_that_of_the_list() -> None:
 
 
 def test_statuses_and_apps_filter() -> None:
-    """Only what was asked for, of the apps that were asked for."""
+    """Only tasks that match the query, of the apps in the query."""
     views = [
         make_view(app, tasks=[make_task(f"{app}-{s.value}", s) for s in TaskStatus])
         for app in ("a", "b")
@@ -212,7 +212,7 @@ def test_failures_that_nobody_has_uploaded_again_can_be_asked_for() -> None:
     ("mode", "shown"), [("full", "secret.mp4"), ("hash", show_title("secret.mp4", "hash"))]
 )
 def test_titles_are_shown_as_the_settings_say(mode: Literal["full", "hash"], shown: str) -> None:
-    """What the metrics hide, the table hides, and search cannot find it out."""
+    """Titles that the metrics hide are hidden here too, and a search does not reveal them."""
     view = make_view(tasks=[make_task("id", title="secret.mp4")])
     (row,) = ask([view], title=mode).rows
     assert row.title == shown
@@ -229,7 +229,7 @@ def test_hidden_titles_are_neither_shown_nor_searched_nor_sorted_by() -> None:
 
 
 def test_a_table_is_made_once_for_a_snapshot_and_goes_with_it() -> None:
-    """Requests share what was made; a snapshot that is gone leaves nothing behind."""
+    """Requests share a table; its memory is freed with the snapshot."""
     tables, view = Tables(), make_view(tasks=[make_task()])
     first = tables.of([view], "full")["production"]
     assert tables.of([view], "full")["production"] is first
@@ -242,7 +242,7 @@ def test_a_table_is_made_once_for_a_snapshot_and_goes_with_it() -> None:
 
 
 def test_the_next_page_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an order needs of each task is asked once for a snapshot, not for each page."""
+    """The sort key of each task is computed once for a snapshot, not for each page."""
     asked: list[str] = []
 
     def watched(task: UploadTask) -> tuple[int, float, str]:

@@ -83,7 +83,7 @@ def test_spans_in_chinese(seconds: float, expected: str) -> None:
 
 
 def test_times_from_now_in_chinese() -> None:
-    """The word stands behind the span."""
+    """The word follows the span."""
     assert format_relative(58, 100, "zh") == "42 秒前"
     assert format_relative(118, 100, "zh") == "18 秒后"
     assert format_relative(100, 100, "zh") == "现在"
