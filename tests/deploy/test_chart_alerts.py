@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from exporter.alerting.catalog import ALERTS
-from exporter.alerting.model import Alert, Kind
+from exporter.alerting.model import BUDGET_ALERT, Alert, Kind
 from exporter.alerting.rules import ALERTS_FILE, rule_files
 from exporter.alerting.slo import objective_of, slo_groups
 from exporter.alerting.tuning import tuning
@@ -146,6 +146,22 @@ def test_an_objective_gives_what_export_writes(
     assert found == yaml.safe_load(expected)
 
 
+@pytest.mark.parametrize(
+    ("own", "choices"),
+    [
+        ({"severity": "info"}, {"severity": [f"{BUDGET_ALERT}=info"]}),
+        ({"enabled": False}, {"disable": [BUDGET_ALERT]}),
+    ],
+)
+def test_the_alert_on_an_objective_is_tuned_like_the_others(
+    tmp_path: Path, own: dict[str, Any], choices: dict[str, Any]
+) -> None:
+    """Its severity and its switch are where those of all alerts are."""
+    expected = slo_groups(objective_of("0.99", "20"), tuning(**choices))
+    found = _objective(tmp_path, 0.99, 20, alerts={BUDGET_ALERT: own})
+    assert found == yaml.safe_load(expected)
+
+
 def test_prometheus_accepts_an_objective(tmp_path: Path) -> None:
     """With further labels, which its alerts have too."""
     file = tmp_path / "slo.yaml"
@@ -193,6 +209,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no threshold": (
         {"alerts": {"ZegoUploadDataStale": {"thresholds": {"age": "1h"}}}},
         "there is no such threshold (known: none)",
+    ),
+    "for of an objective": (
+        {"slo": {"enabled": True}, "alerts": {"ZegoUploadErrorBudgetBurn": {"for": "5m"}}},
+        "ZegoUploadErrorBudgetBurn.for: it takes none",
     ),
     "duration": (
         {"alerts": {"ZegoUploadExpired": {"thresholds": {"window": "1 hour"}}}},

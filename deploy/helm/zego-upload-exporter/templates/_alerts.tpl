@@ -5,7 +5,7 @@ deploy/chart_rules.py says what the marks «…» are. Argument: the root contex
 {{- define "zego-upload-exporter.alertGroups" -}}
 {{- $values := .Values.prometheusRule }}
 {{- $file := .Files.Get (printf "files/rules/%s.json" $values.language) | fromJson }}
-{{- $known := dict }}
+{{- $known := dict "ZegoUploadErrorBudgetBurn" dict }}
 {{- range $file.alerts }}{{ $_ := set $known .alert .thresholds }}{{ end }}
 {{- range $name, $_ := $values.alerts }}
 {{- if not (hasKey $known $name) }}

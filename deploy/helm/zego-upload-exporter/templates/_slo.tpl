@@ -21,10 +21,18 @@ groups. deploy/chart_rules.py says what the marks «…» are. Argument: the roo
 {{- range $window, $rate := $file.burnRates }}
 {{- $_ := set $marks (printf "«limit:%s»" $window) (printf "%.10g" (mulf $budget $rate)) }}
 {{- end }}
+{{- $own := get $values.alerts "ZegoUploadErrorBudgetBurn" | default dict }}
+{{- if $own.for }}
+{{- fail "prometheusRule.alerts.ZegoUploadErrorBudgetBurn.for: it takes none (its windows decide)" }}
+{{- end }}
+{{- $off := and (hasKey $own "enabled") (not $own.enabled) }}
 {{- range $group := $file.groups }}
+{{- $rules := list }}
 {{- range $rule := $group.rules }}
+{{- if not (and $off $rule.alert) }}{{ $rules = append $rules $rule }}{{ end }}
 {{- $_ := set $rule "expr" (include "zego-upload-exporter.filled" (list $rule.expr $marks)) }}
 {{- if $rule.alert }}
+{{- with $own.severity }}{{ $_ := set $rule.labels "severity" . }}{{ end }}
 {{- $_ := set $rule "labels" (merge $rule.labels $values.alertLabels) }}
 {{- range $key, $text := $rule.annotations }}
 {{- $_ := set $rule.annotations $key (include "zego-upload-exporter.filled" (list $text $marks)) }}
@@ -32,6 +40,7 @@ groups. deploy/chart_rules.py says what the marks «…» are. Argument: the roo
 {{- include "zego-upload-exporter.links" (list $values $rule.alert $rule.annotations $file.runbookSuffix) }}
 {{- end }}
 {{- end }}
+{{- $_ := set $group "rules" $rules }}
 {{- end }}
 {{- toYaml $file.groups }}
 {{- end }}
