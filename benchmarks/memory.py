@@ -31,6 +31,7 @@ from urllib.request import Request, urlopen
 from pydantic import SecretStr
 
 from exporter.collection.collector import Collector
+from exporter.commands.allocator import limit_allocator
 from exporter.config import AppSettings, CollectionSettings, TaskSettings
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
@@ -86,6 +87,7 @@ def collect(pipe: Connection, tasks: int, collections: int, history: Path | None
 
     Everything is on if there is a path for the `history` file.
     """
+    limit_allocator()
     table = Table(tasks)
     shown = TaskSettings()
     exposition = Exposition(lambda: [collector.state.view()], shown)

@@ -31,7 +31,7 @@ from exporter.text import redact
 
 
 @contextmanager
-def _hidden(module: str) -> Iterator[None]:
+def hidden(module: str) -> Iterator[None]:
     """Let `import module` fail within the block, unless it is imported already."""
     hidden = module not in sys.modules
     if hidden:
@@ -45,7 +45,7 @@ def _hidden(module: str) -> Iterator[None]:
 
 # structlog imports rich where it is installed, for coloured tracebacks that are not used here. That
 # is 0.2 s of CPU at every start.
-with _hidden("rich"):
+with hidden("rich"):
     import structlog
 
 LogFormat = Literal["logfmt", "json"]

@@ -24,12 +24,11 @@ from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
-import requests
-
 from exporter import __version__
 from exporter.errors import ApiError, NetworkError, Stopped
 from exporter.zego.cutoff import Cutoff, CutoffAdapter
 from exporter.zego.decoding import invalid_response
+from exporter.zego.library import requests
 from exporter.zego.network_errors import LIBRARY_ERRORS, is_loopback, timed_out, translate_error
 from exporter.zego.trust import trust_context
 

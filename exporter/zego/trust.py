@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import certifi
-import requests.adapters
 import urllib3
 from urllib3.util.ssl_ import create_urllib3_context
 
 from exporter.errors import NetworkError
+from exporter.zego.library import requests
 
 _REPLACING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
