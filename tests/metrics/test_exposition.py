@@ -1,10 +1,9 @@
-"""The exposition: what Prometheus gets."""
+"""The exposition: golden pages, and equality with the pages of `prometheus_client`."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,34 +18,18 @@ from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.errors import ServerError
 from exporter.metrics.exposition import Exposition
-from exporter.metrics.metric import ProgramView
 from exporter.metrics.table import METRICS
-from exporter.tasks import UNKNOWN_HOST, TaskStatus, UploadTask
+from exporter.tasks import TaskStatus, UploadTask
 from exporter.text import label_value
 from exporter.zego.stats import ApiStats
 from tests.builders import NOW, make_settings, make_snapshot, make_task, make_view, tasks_strategy
+from tests.metrics.pages import INSTANTS, heads, pages, render, snapshots, without_process
+from tests.metrics.reference import render_reference
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def render(
-    *views: AppView,
-    openmetrics: bool = False,
-    apps: frozenset[str] | None = None,
-    tasks: TaskSettings | None = None,
-) -> str:
-    """Return the page for `views` at NOW."""
-    exposition = Exposition(lambda: views, tasks or TaskSettings(), now=lambda: NOW)
-    return exposition.render(apps=apps, openmetrics=openmetrics).decode()
-
-
-def series(page: str, name: str) -> dict[str, float]:
-    """Return the samples called `name`: their labels as written, and the value."""
-    found = re.findall(rf"^{name}(?:\{{(.*)\}})? (\S+)$", page, re.MULTILINE)
-    return {labels: float(value) for labels, value in found}
-
-
-def without_process(page: str) -> str:
+def without_environment(page: str) -> str:
     """Return the page without what depends on this process and interpreter."""
     own = page.split("# HELP process_", maxsplit=1)[0].split("# HELP python_info", maxsplit=1)[0]
     return re.sub(r'python_version="[^"]*"', 'python_version="X"', own)
@@ -96,7 +79,7 @@ def test_the_page_is_the_golden_one(
 ) -> None:
     """The whole text is pinned; `pytest --update-golden` writes it anew for review."""
     path = GOLDEN / f"{name}.prom"
-    page = without_process(render(*views))
+    page = without_environment(render(*views))
     if request.config.getoption("--update-golden"):
         path.write_text(page, encoding="utf-8")
     assert page == path.read_text(encoding="utf-8")
@@ -124,40 +107,11 @@ def test_any_tasks_give_a_page_that_both_parsers_read_alike(tasks: list[UploadTa
     assert {sample.labels["title"] for sample in text["zego_upload_task_info"]} <= titles
 
 
-@pytest.mark.parametrize("openmetrics", [False, True])
-def test_titles_are_cleaned_and_cut(openmetrics: bool) -> None:
-    """Prometheus can be told to refuse a page with longer label values."""
-    tasks = [make_task("a", title="x\n\x1b\u2028y"), make_task("b", title="x" * 5000)]
-    page = render(make_view(snapshot=make_snapshot(*tasks)), openmetrics=openmetrics)
-    assert 'title="x\ufffd\ufffd\ufffdy"' in page
-    assert f'title="{"x" * 255}…"' in page
-
-
-def test_how_the_last_reload_went_is_exposed() -> None:
-    """0 and the time of the last good one after a failure; absent where nothing reloads."""
-    program = ProgramView(reload_successful=False, reload_succeeded_at=NOW)
-    exposition = Exposition(list, TaskSettings(), program=lambda: program)
-    page = exposition.render().decode()
-    name = "zego_upload_exporter_config_last_reload"
-    assert series(page, f"{name}_successful") == {"": 0.0}
-    assert series(page, f"{name}_success_timestamp_seconds") == {"": NOW}
-    assert series(render(make_view()), f"{name}_successful") == {}
-
-
 def test_no_series_stands_twice_on_the_page() -> None:
     """Prometheus refuses a page with two equal series."""
     page = render(a_full_view(), make_view("other", make_snapshot(make_task())))
     names = [line.rsplit(" ", 1)[0] for line in page.splitlines() if not line.startswith("#")]
     assert len(names) == len(set(names))
-
-
-def test_every_row_of_the_table_is_complete_and_is_there_once() -> None:
-    """A help is a sentence; a counter's name says that it is one."""
-    names = [metric.name for metric in METRICS]
-    assert len(names) == len(set(names))
-    for metric in METRICS:
-        assert metric.help.endswith("."), metric.name
-        assert metric.name.endswith("_total") == (metric.kind == "counter"), metric.name
 
 
 def test_only_the_named_apps_are_on_the_page() -> None:
@@ -167,99 +121,83 @@ def test_only_the_named_apps_are_on_the_page() -> None:
     assert set(re.findall(r'zego_app="(\w+)"', page)) == {"a", "c"}
 
 
-def test_a_stale_snapshot_leaves_health_series_only() -> None:
-    """Stale series are absent (`docs/guarantees.md`, section 2)."""
-    page = render(make_view(snapshot=make_snapshot(make_task()), stale=True))
-    assert not re.search(
-        r"^zego_upload_(tasks|retries|task_info|slots_used|expiring)", page, re.MULTILINE
+NAMES = st.text(st.characters(categories=("L", "M", "N")), min_size=1, max_size=64)
+
+
+APPS = st.lists(NAMES, max_size=3, unique=True)
+
+
+@st.composite
+def views(draw: st.DrawFn, name: str) -> AppView:
+    """Return any look at an app: before its first collection, up, down or stale."""
+    stats = ApiStats()
+    for seconds in draw(st.lists(st.floats(0, 1e8), max_size=3)):
+        stats.record_request(seconds)
+        stats.record_error(draw(st.text()))
+        stats.record_clock_skew(-seconds)
+    return make_view(
+        name,
+        draw(st.none() | snapshots()),
+        stale=draw(st.booleans()),
+        error=draw(st.none() | st.just(ServerError("it fell", code="http_500"))),
+        stats=stats,
     )
-    assert series(page, "zego_upload_last_success_timestamp_seconds") == {'zego_app="vod"': NOW}
-    assert series(page, "zego_upload_slots_limit") == {'zego_app="vod"': 10}
 
 
-def test_the_selection_is_limited_and_the_rest_counted() -> None:
-    """With limit 0 there are no per-task series at all, and the counts are still exact."""
-    snapshot = make_snapshot(*(make_task(str(n), TaskStatus.FAILED) for n in range(5)))
-    page = render(make_view(snapshot=snapshot), tasks=TaskSettings(limit=2))
-    assert len(series(page, "zego_upload_task_info")) == 2
-    assert series(page, "zego_upload_task_series_omitted") == {'zego_app="vod"': 3}
-    page = render(make_view(snapshot=snapshot), tasks=TaskSettings(limit=0))
-    assert series(page, "zego_upload_task_info") == {}
-    assert series(page, "zego_upload_tasks")['status="failed",zego_app="vod"'] == 5
+@st.composite
+def sites(draw: st.DrawFn) -> tuple[list[AppView], frozenset[str] | None]:
+    """Return some apps, and a choice of them."""
+    names = draw(APPS)
+    filters = st.frozensets(st.sampled_from(names)) if names else st.just(frozenset[str]())
+    return [draw(views(name)) for name in names], draw(st.none() | filters)
+
+
+TASKS = st.builds(
+    TaskSettings,
+    limit=st.sampled_from([0, 2, 500]),
+    title=st.sampled_from(["full", "hash", "none"]),
+)
+
+
+@settings(deadline=None, max_examples=25)
+@given(sites(), TASKS, INSTANTS)
+def test_the_page_is_the_librarys_in_every_format_and_coding(
+    site: tuple[list[AppView], frozenset[str] | None],
+    tasks: TaskSettings,
+    now: float,
+) -> None:
+    """Byte for byte, for any tasks, apps, filters and instants, kept or rendered anew."""
+    shown, apps = site
+    exposition = Exposition(lambda: shown, tasks, now=lambda: now)
+    chosen = [view for view in shown if apps is None or view.settings.name in apps]
+    for openmetrics in (False, True):
+        reference = without_process(render_reference(chosen, tasks, now, openmetrics=openmetrics))
+        assert pages(exposition, apps, openmetrics) == [reference] * 4
+
+
+def test_the_process_metrics_can_be_left_out() -> None:
+    """Then only the table's families are there, and the end mark where there must be one."""
+    exposition = Exposition(list, TaskSettings(), process=False)
+    for openmetrics in (False, True):
+        page = exposition.render(openmetrics=openmetrics)
+        assert len(heads(page)) == 2 * len(METRICS) + openmetrics
+        assert b"process_" not in page
+
+
+def test_the_process_metrics_are_the_librarys() -> None:
+    """Same families, same order, at the end of the page."""
+    body = Exposition(list, TaskSettings()).render()
+    reference = render_reference([], TaskSettings(), 0.0, openmetrics=False)
+    assert heads(body) == heads(reference)
 
 
 @pytest.mark.parametrize(
-    ("title", "expected"),
-    [("full", "video.mp4"), ("hash", "5a44db20c2ccb60c"), ("none", "")],
+    "instant", [0.5, 999_999.0, 1e6, 1_234_567.0, 2_592_000.0, 1e7, 1.5e6 + 0.1]
 )
-def test_titles_are_shown_as_configured(title: str, expected: str) -> None:
-    """Full, as a short hash that still tells files apart, or not at all."""
-    tasks = TaskSettings.model_validate({"title": title})
-    page = render(make_view(snapshot=make_snapshot(make_task())), tasks=tasks)
-    (labels,) = series(page, "zego_upload_task_info")
-    assert f'title="{expected}"' in labels
-
-
-HOSTS = ("a.example", "b.example", "c.example", "other", UNKNOWN_HOST)
-
-
-@given(
-    st.lists(st.tuples(st.sampled_from(HOSTS), st.sampled_from(TaskStatus)), max_size=30),
-    st.integers(0, 3),
-)
-def test_source_tasks_are_bounded_and_add_up(
-    sources: list[tuple[str, TaskStatus]], limit: int
-) -> None:
-    """Each listed task is in one series; hosts beyond the limit share one."""
-    tasks = [
-        replace(make_task(str(number), status), source_host=host)
-        for number, (host, status) in enumerate(sources)
-    ]
-    page = render(
-        make_view(snapshot=make_snapshot(*tasks)), tasks=TaskSettings(source_hosts=limit, limit=0)
-    )
-    samples = {
-        (host, status): float(value)
-        for host, status, value in re.findall(
-            r'zego_upload_source_tasks{source_host="([^"]+)",status="(\w+)",zego_app="vod"} (\S+)',
-            page,
-        )
-    }
-    labels = {host for host, _ in samples}
-    assert len(labels) <= limit + 2
-    assert len(samples) == len(labels) * len(TaskStatus)
-    if not limit:
-        assert not samples
-        return
-    for status in TaskStatus:
-        listed = sum(1 for _, one in sources if one is status)
-        assert sum(n for (_, word), n in samples.items() if word == status.value) == listed
-    counts = Counter(host for host, _ in sources)
-    assert (UNKNOWN_HOST in labels) == (counts[UNKNOWN_HOST] > 0)
-    largest = max((n for host, n in counts.items() if host != UNKNOWN_HOST), default=0)
-    shown = [sum(n for (host, _), n in samples.items() if host == label) for label in labels]
-    assert largest <= max(shown, default=0)
-
-
-ODD = st.text(st.characters(exclude_categories=["Cs"]), min_size=1) | st.sampled_from(
-    ["x" * 255, "x" * 256, "x" * 257, "x" * 300 + "a", "x" * 300 + "b", "a\x00", "a\x1f", "a\u2028"]
-)
-
-
-@given(st.lists(st.tuples(ODD, ODD), unique_by=lambda pair: pair[0], max_size=8))
-def test_label_values_are_short_and_printable_and_no_series_is_twice(
-    texts: list[tuple[str, str]],
-) -> None:
-    """Whatever ids and titles are (docs/guarantees.md, section 10); equal ids are left out."""
-    tasks = [make_task(task_id, title=title) for task_id, title in texts]
-    page = render(make_view(snapshot=make_snapshot(*tasks)))
-    families = {family.name: family for family in parse_text(page)}
-    samples = families["zego_upload_task_info"].samples
-    ids = [sample.labels["upload_task_id"] for sample in samples]
-    assert len(ids) == len(set(ids))
-    (omitted,) = families["zego_upload_task_series_omitted"].samples
-    assert omitted.value == len(tasks) - len(ids)
-    for sample in samples:
-        for value in sample.labels.values():
-            assert len(value) <= 256
-            assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", value)
+def test_countdowns_are_written_as_the_library_writes_numbers(instant: float) -> None:
+    """Go writes an exponent from a million seconds on, which are eleven days."""
+    shown = [make_view(snapshot=make_snapshot(make_task(expires_at=instant)))]
+    for now in (0.0, 0.7, instant, instant + 2e6):
+        exposition = Exposition(lambda: shown, TaskSettings(), now=partial(float, now))
+        reference = render_reference(shown, TaskSettings(), now, openmetrics=False)
+        assert pages(exposition, None, False)[0] == without_process(reference)
