@@ -1,7 +1,8 @@
 """The program: commands, signals, exit codes (`docs/guarantees.md`, section 14).
 
 Each command imports what it needs when it runs: `--version` needs none of it, and serving needs
-neither the tables of `tasks` nor the simulator.
+neither the tables of `tasks` nor the simulator. The flags themselves are in `flags`, from which the
+documents are generated.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def main(argv: list[str] | None = None) -> int:
     flags = parse_flags(argv)
     from exporter.logs import flush_logging, say, setup_logging
 
-    setup_logging(flags.log_level or _usual_log_level(flags.command), flags.log_format)
+    # A command that ends reports by its output.
+    usual_level = "error" if flags.command in _ENDING else "info"
+    setup_logging(flags.log_level or usual_level, flags.log_format)
     if flags.command in _ENDING:
         # Interrupted, they have not done what they were asked for: that is no success.
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -52,16 +55,11 @@ def main(argv: list[str] | None = None) -> int:
         flush_logging()
 
 
-def _usual_log_level(command: str | None) -> str:
-    """Return the level where none is given: a command that ends reports by its output."""
-    return "error" if command in _ENDING else "info"
-
-
 @contextmanager
 def _awaiting(numbers: frozenset[signal.Signals]) -> Iterator[Callable[[], int]]:
-    """Yield what waits for the next of these signals, which do nothing else within the block.
+    """Block these signals within the block; yield a function that waits for the next one.
 
-    To be entered before the first thread starts: threads inherit the mask, and the kernel may hand
+    Enter it before the first thread starts: threads inherit the mask, and the kernel may hand
     a signal to any thread that does not block it.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
@@ -105,8 +103,8 @@ def simulate(flags: argparse.Namespace) -> int:
     try:
         host, port = split_listen_address(flags.simulator_address)
     except ValueError as error:
-        what = f"--listen-address: is {flags.simulator_address!r}, {error} (such as 127.0.0.1:0)"
-        raise ConfigError([what]) from None
+        problem = f"--listen-address: is {flags.simulator_address!r}, {error} (such as 127.0.0.1:0)"
+        raise ConfigError([problem]) from None
     try:
         with _awaiting(SERVING_SIGNALS - {signal.SIGHUP}) as wait:
             run_simulator(
@@ -185,7 +183,7 @@ def _configuration(flags: argparse.Namespace) -> Iterator[tuple[Load, Any]]:
     """Yield what loads the settings that flags, file and environment give now, and the demo."""
     overrides = web_overrides(flags)
     if flags.demo:
-        from exporter.demo import running_demo
+        from exporter.commands.demo import running_demo
 
         with running_demo(overrides) as demo:
             yield demo, demo

@@ -1,4 +1,8 @@
-"""The command line: flags and sub-commands (`docs/guarantees.md`, section 14)."""
+"""The command line: flags and sub-commands (`docs/guarantees.md`, section 14).
+
+They are apart from `cli`, which runs the commands: the documents are generated from the flags
+alone, and both together would be too long to read.
+"""
 
 from __future__ import annotations
 
@@ -122,7 +126,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_once(commands)
     _add_tasks(commands)
     _add_simulate(commands)
-    _add_export(commands)
+    summary = "write alert rules, dashboards or Alertmanager's example as you want them"
+    add_export_flags(_add_command(commands, "export", summary))
     return parser
 
 
@@ -198,11 +203,6 @@ def _duration(text: str) -> float:
         return parse_duration(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _add_export(commands: Any) -> None:
-    summary = "write alert rules, dashboards or Alertmanager's example as you want them"
-    add_export_flags(_add_command(commands, "export", summary))
 
 
 def _add_simulate(commands: Any) -> None:

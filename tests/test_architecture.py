@@ -1,4 +1,4 @@
-"""The layers of the package, read from its imports.
+"""The layers of the package, read from its imports, and its mirror in the tests.
 
 Each test lists all violations, with file and line.
 """
@@ -27,12 +27,32 @@ ORDER = (
     ("metrics",),
     ("web",),
     ("simulator",),
-    ("flags", "demo"),
+    ("flags",),
     ("commands",),
     ("cli",),
     ("__main__",),
 )
 LAYER = {name: layer for layer, names in enumerate(ORDER) for name in names}
+
+UNMIRRORED = {
+    **dict.fromkeys(
+        (
+            f"alerting/{name}.py"
+            for name in ("collection", "english", "listings", "program", "recording")
+        ),
+        "texts and queries of alerts: promtool runs them, tests/prometheus/test_rules.py",
+    ),
+    "alerting/model.py": "types of the other modules of this package",
+    "simulator/workload.py": "default numbers of the simulator's tasks",
+}
+"""Modules that define data without behaviour, and so have no test file of their own; the reason."""
+
+WHOLE = {
+    "test_architecture.py": "the package's structure",
+    "test_secrecy.py": "no secret in any output of the whole program",
+    "simulator/test_independence.py": "the simulator against the client",
+}
+"""Test files beside mirrored ones that test a whole package; what they test."""
 
 # The packages that may import a library.
 FENCES = {
@@ -156,3 +176,30 @@ def test_the_simulator_imports_nothing_of_the_exporter() -> None:
     ]
 
     assert wrong == []
+
+
+def test_tests_mirror_the_package() -> None:
+    """`exporter/zego/limiter.py` is tested by `tests/zego/test_limiter.py`, and so is every module.
+
+    Folders of `tests/` without a package of that name test the program as a whole.
+    """
+    tests = PACKAGE.parent / "tests"
+    modules = {
+        path.relative_to(PACKAGE): path.relative_to(PACKAGE).with_name(
+            f"test_{path.stem.strip('_')}.py"
+        )
+        for path in MODULES.values()
+        if path.name != "__init__.py"
+    }
+    packages = {path.relative_to(PACKAGE).parent for path in MODULES.values()}
+    files = {
+        path.relative_to(tests)
+        for package in packages
+        for path in (tests / package).glob("test_*.py")
+    }
+    untested = {str(module) for module, test in modules.items() if test not in files}
+    without_module = {str(test) for test in files - set(modules.values())}
+
+    # Equal, so that an exception that is no longer one is removed here.
+    assert untested == set(UNMIRRORED)
+    assert without_module == set(WHOLE)

@@ -38,6 +38,14 @@ def add_export_flags(parser: argparse.ArgumentParser) -> None:
         default=",".join(LABELS),
         help=f"labels besides job that distinguish scrape targets (default: {','.join(LABELS)})",
     )
+    _add_tuning_flags(parser)
+    parser.add_argument(
+        "--output", dest="folder", metavar="DIR", type=Path, help="write files into DIR"
+    )
+
+
+def _add_tuning_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that change alerts: severities, thresholds, objectives."""
     parser.add_argument(
         "--disable",
         metavar="ALERT",
@@ -70,7 +78,4 @@ def add_export_flags(parser: argparse.ArgumentParser) -> None:
         "--slo-minimum",
         metavar="N",
         help="finished uploads that an alert on the objective needs (default: 20)",
-    )
-    parser.add_argument(
-        "--output", dest="folder", metavar="DIR", type=Path, help="write files into DIR"
     )

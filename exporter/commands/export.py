@@ -31,9 +31,14 @@ def export(flags: argparse.Namespace) -> int:
         sys.stderr.writelines(f"zego-upload-exporter export: {line}\n" for line in error.problems)
         return 2
     if flags.folder is not None:
-        files = dict(_files(flags.kind, chosen))
-        if objective and flags.kind == "rules":
-            files[SLO_FILE] = slo_file(objective, chosen)
+        if flags.kind == "rules":
+            files = dict(rule_files(chosen))
+            if objective:
+                files[SLO_FILE] = slo_file(objective, chosen)
+        elif flags.kind == "alertmanager":
+            files = dict(alertmanager_files(chosen))
+        else:
+            files = dict(dashboards(chosen.language))
         _write(flags.folder, files)
     else:
         text = one_file(chosen) if flags.kind == "rules" else configuration(chosen)
@@ -67,12 +72,6 @@ def _objective(flags: argparse.Namespace) -> Objective | None:
     if flags.slo_minimum is not None:
         raise ConfigError(["--slo-minimum: there is no objective (give --slo-objective as well)"])
     return None
-
-
-def _files(kind: str, chosen: Tuning) -> Mapping[str, str]:
-    if kind == "rules":
-        return rule_files(chosen)
-    return alertmanager_files(chosen) if kind == "alertmanager" else dashboards(chosen.language)
 
 
 def _write(folder: Path, files: Mapping[str, str]) -> None:

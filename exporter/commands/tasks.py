@@ -135,9 +135,12 @@ def _print_table(printed: Sequence[TaskRow], language: Language) -> None:
         for row in printed:
             # Only a stored file expires; the API gives failed tasks an expiry, too.
             stored = row.status in (TaskStatus.SUCCEEDED.value, TaskStatus.EXPIRED.value)
+            # In English the value of the label, which `--status` takes.
+            english = language == "en"
+            status_text = row.status if english else status_name(row.status, language)
             table.add_row(
                 row.app,
-                _text(_status(row.status, language), _COLOURS.get(TaskStatus(row.status), "")),
+                _text(status_text, _COLOURS.get(TaskStatus(row.status), "")),
                 str(row.retry_count),
                 _time(row.created_at),
                 _time(row.expires_at if stored else None),
@@ -145,11 +148,6 @@ def _print_table(printed: Sequence[TaskRow], language: Language) -> None:
                 _text(row.title or ""),
             )
         console.print(table)
-
-
-def _status(status: str, language: Language) -> str:
-    # In English the value of the label, which `--status` takes.
-    return status if language == "en" else status_name(status, language)
 
 
 def _text(text: str, style: str = "") -> Text:

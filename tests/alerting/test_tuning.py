@@ -11,7 +11,7 @@ import yaml
 from exporter.alerting.alertmanager import configuration, template
 from exporter.alerting.catalog import ALERTS
 from exporter.alerting.model import Kind
-from exporter.alerting.rules import one_file, rule_files
+from exporter.alerting.rules import one_file
 from exporter.alerting.tuning import seconds, tuning, words
 from exporter.errors import ConfigError
 from tests.components import GENERATIONS
@@ -233,11 +233,3 @@ def test_durations(text: str, number: int, said: str) -> None:
     """A duration in seconds, and as people say it."""
     assert seconds(text) == number
     assert words(text, tuning().texts) == said
-
-
-def test_one_file_holds_what_the_two_hold() -> None:
-    """On standard output there is one document, as files there are two."""
-    files = rule_files(tuning())
-    groups = [group for text in files.values() for group in yaml.safe_load(text)["groups"]]
-
-    assert yaml.safe_load(one_file(tuning()))["groups"] == groups

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from exporter.demo import running_demo
+from exporter.commands.demo import running_demo
 from exporter.errors import ConfigError
 from exporter.zego.endpoints import REGIONS
 

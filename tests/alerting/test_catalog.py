@@ -10,8 +10,6 @@ from exporter.alerting.catalog import ALERTS, LANGUAGES
 from exporter.alerting.model import Alert, AlertText, Texts
 from exporter.alerting.rules import annotations_of
 from exporter.alerting.tuning import Tuning, tuning
-from exporter.zego.callbacks import FAILURE_WORDS
-from tests.typography import NARROW_PUNCTUATION, WITHOUT_SPACE
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 ENGLISH, CHINESE = LANGUAGES["en"], LANGUAGES["zh"]
@@ -71,36 +69,6 @@ def test_a_rendered_text_has_neither_placeholders_nor_tokens(alert: Alert, langu
         without_queries = re.sub(r"`[^`]*`", "", re.sub(r"\{\{.*?\}\}", "", text))
         assert not re.search(r"\{[a-z_]+\}|<[a-z_]+>", without_queries), text
         assert not re.search(r"<[a-z_]+>", text), text
-
-
-@each_alert
-def test_a_chinese_text_is_chinese(alert: Alert) -> None:
-    """No English sentence is left in it, and its punctuation is Chinese."""
-    text = CHINESE.alerts[alert.name]
-    whole = f"{text.summary}\n{text.description}"
-    said = re.sub(r"\{(?:window|age|span|hold|within|memory)\}", "一", whole)
-    prose = re.sub(r"\{\w+\}|zego-upload-exporter [\w -]+", "x", said)
-
-    assert not re.search(r"(?:[a-z]+ ){3,}[a-z]+", prose)
-    assert not NARROW_PUNCTUATION.search(prose)
-    assert not WITHOUT_SPACE.search(prose)
-
-
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [("1d 2h 3m 4s", "1 天 2 小时 3 分 4 秒"), ("15.5s", "15.5 秒"), ("120ms", "120 毫秒")],
-)
-def test_a_span_has_chinese_units(written: str, said: str) -> None:
-    """Prometheus writes spans with letters; the rules replace them one after the other."""
-    for letter, unit in CHINESE.units.items():
-        written = re.sub(letter, unit, written)
-
-    assert written == said
-
-
-def test_every_failure_reason_has_its_chinese_word() -> None:
-    """Somebody on call reads why an upload failed."""
-    assert set(FAILURE_WORDS) <= set(CHINESE.words)
 
 
 @pytest.mark.parametrize(("texts", "name"), [(ENGLISH, "English"), (CHINESE, "Chinese")])
