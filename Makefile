@@ -14,6 +14,8 @@ help: ## shows this list
 	  while IFS=@ read -r target text; do printf 'make %-13s %s\n' "$$target" "$$text"; done
 
 $(VENV)/run.stamp: pyproject.toml $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is not Python 3.11 or newer: name another, such as PYTHON=python3.13" >&2; exit 1; }
 	@echo "installing into $(VENV), which takes about a minute"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint $(LOCK) --editable .

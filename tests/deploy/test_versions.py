@@ -1,8 +1,10 @@
-"""One version: `exporter/__init__.py` has it, all others agree."""
+"""One version: `exporter/__init__.py` has it, all others agree. So it is with the oldest Python."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,24 @@ def test_what_is_to_come_is_written_down(word: str) -> None:
 
 def _order(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
+
+
+def test_make_needs_the_python_that_the_package_needs() -> None:
+    """The Makefile's own check has the lower bound of the package."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    oldest = project["requires-python"].removeprefix(">=")
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert f"sys.version_info < ({oldest.replace('.', ', ')})" in makefile
+    assert f"is not Python {oldest} or newer" in makefile
+
+
+def test_make_names_an_interpreter_that_is_too_old(tmp_path: Path) -> None:
+    """In words and before anything is installed: pip would speak of conflicting dependencies."""
+    python = tmp_path / "python3"
+    python.write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    python.chmod(0o755)
+    command = ["make", "install", f"PYTHON={python}", f"VENV={tmp_path / 'venv'}"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert f"{python} is not Python 3.11 or newer: name another" in ended.stderr
+    assert not (tmp_path / "venv").exists()
