@@ -25,7 +25,7 @@ from exporter.languages import (
 )
 from exporter.tasks import TaskStatus
 from exporter.zego.callbacks import FAILURE_WORDS
-from tests.growth import growth
+from tests.linear import assert_linear
 
 PACKAGE = Path(exporter.__file__).parent
 
@@ -151,5 +151,4 @@ def test_translation_is_linear_in_the_message(piece: str) -> None:
     def translate(text: str) -> str:
         return translate_message(text, "zh") + translate_remedy(text, "zh")
 
-    small, large = (piece * (size // len(piece)) for size in (8_000, 32_000))
-    assert growth(translate, small, large) < 8
+    assert_linear(translate, lambda size: piece * (size // len(piece)))

@@ -12,7 +12,7 @@ from exporter.web.negotiation import (
     choose_metrics_format,
     prefers_chinese,
 )
-from tests.growth import growth
+from tests.linear import assert_linear
 
 
 @pytest.mark.parametrize(
@@ -157,4 +157,4 @@ def test_no_header_breaks_the_negotiation(header: str) -> None:
 )
 def test_negotiation_is_linear_in_the_header(read: Callable[[str], object], piece: str) -> None:
     """Four times the header takes about four times as long (docs/guarantees.md, section 9)."""
-    assert growth(read, piece * (16_000 // len(piece)), piece * (64_000 // len(piece))) < 8
+    assert_linear(read, lambda size: piece * (size // len(piece)))
