@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import gzip
 import http.client
 import json
@@ -19,6 +18,7 @@ import pytest
 from tests.faults import FaultyApp, FaultyServer
 from tests.faults.faults import Fault
 from tests.simulator.calls import NOW, SECRET, connect, frozen_app, send, signed_query
+from tests.waiting import wait_until
 
 CERTIFICATE = Path(__file__).with_name("certificate.pem")  # self-signed, good until 2099
 KEY = Path(__file__).with_name("certificate.key.pem")
@@ -129,10 +129,11 @@ def test_reset(server: FaultyServer, app: FaultyApp) -> None:
 def test_silence(server: FaultyServer, app: FaultyApp) -> None:
     """No byte comes before the client gives up; others are answered meanwhile."""
     app.faults.switch_on(Fault.SILENT, next_requests=1)
-    with closing(connect(server, timeout=0.2)) as connection:
-        with pytest.raises(TimeoutError):
-            send(connection, app)
+    with socket.create_connection(("127.0.0.1", server.port)) as raw:
+        raw.sendall(request_bytes(app))
+        wait_for_request(app)  # else the other one could be the first to be served
         assert read(server, app)[0] == 200
+        assert_silence(raw)
 
 
 @pytest.mark.parametrize("fault", [Fault.SLOW_HEADER, Fault.SLOW_BODY])
@@ -143,19 +144,20 @@ def test_one_byte_a_second(fault: Fault) -> None:
         app.faults.switch_on(fault, 5000.0)
         assert read(server, app)[1]["Code"] == 0
         app.faults.switch_on(fault, 0.001)
-        with socket.create_connection(("127.0.0.1", server.port), timeout=0.2) as raw:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as raw:
             raw.sendall(request_bytes(app))
-            received = receive_all(raw)
-    assert received.endswith(b"H" if fault is Fault.SLOW_HEADER else b"\r\n\r\n{")
+            last = b"H" if fault is Fault.SLOW_HEADER else b"\r\n\r\n{"
+            received = b""
+            while not received.endswith(last):
+                received += raw.recv(100_000) or pytest.fail("the connection ended")
+            assert_silence(raw)
 
 
-def receive_all(raw: socket.socket) -> bytes:
-    """Return what comes before the connection falls silent."""
-    received = b""
-    with contextlib.suppress(TimeoutError):
-        while chunk := raw.recv(100_000):
-            received += chunk
-    return received
+def assert_silence(raw: socket.socket) -> None:
+    """Fail if anything comes within a moment, be it the end of the connection."""
+    raw.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        raw.recv(1)
 
 
 def request_bytes(app: FaultyApp) -> bytes:
@@ -315,8 +317,7 @@ def test_stopping_ends_whatever_hangs(app: FaultyApp) -> None:
 def wait_for_request(app: FaultyApp) -> None:
     """Wait until the app has seen one request more than when this was called the last time."""
     known: int = getattr(app, "known_requests", 0)
-    while app.arrivals.requests == known:
-        threading.Event().wait(0.001)
+    wait_until(lambda: app.arrivals.requests > known, "a request")
     app.known_requests = app.arrivals.requests  # type: ignore[attr-defined]
 
 

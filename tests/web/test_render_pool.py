@@ -109,6 +109,7 @@ def test_an_error_reaches_the_request_and_the_next_one_is_rendered_anew() -> Non
 def test_closing_gives_up_what_is_under_way(caplog: pytest.LogCaptureFixture) -> None:
     """Close cancels renderings that wait or run; one that ends after the loop disturbs nothing."""
     gate = threading.Event()
+    before = set(threading.enumerate())
 
     async def scenario() -> list[asyncio.Task[PiecewiseResponse]]:
         pool = RenderPool()
@@ -122,9 +123,8 @@ def test_closing_gives_up_what_is_under_way(caplog: pytest.LogCaptureFixture) ->
     tasks = asyncio.run(scenario())
     assert all(task.cancelled() for task in tasks)
     gate.set()
-    for thread in threading.enumerate():
-        if thread.name.startswith("render"):
-            thread.join()
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
     assert caplog.text == ""
 
 
