@@ -240,18 +240,17 @@ _stderr: LineWriter | None = None
 def _stderr_writer(render: logging.Formatter) -> LineWriter:
     global _stderr  # noqa: PLW0603 - there is one stderr, and its losses are counted over all setups
     if _stderr is None:
+
+        def report(missing: int) -> str:
+            text = "log lines were dropped: stderr did not take them"
+            record = {"levelno": logging.WARNING, "msg": {"event": text, "lines": missing}}
+            # The last two are what structlog's formatter takes for a record of structlog's.
+            record |= {"_logger": None, "_name": "warning"}
+            return render.format(logging.makeLogRecord(record)) + "\n"
+
         # Where stderr was closed at the start, descriptor 2 is the next file that is opened.
-        _stderr = LineWriter(
-            None if sys.__stderr__ is None else 2,
-            report=lambda missing: render.format(_record_of_loss(missing)) + "\n",
-        )
+        _stderr = LineWriter(None if sys.__stderr__ is None else 2, report=report)
     return _stderr
-
-
-def _record_of_loss(missing: int) -> logging.LogRecord:
-    message = {"event": "log lines were dropped: stderr did not take them", "lines": missing}
-    attributes = {"levelno": logging.WARNING, "msg": message, "_logger": None, "_name": "warning"}
-    return logging.makeLogRecord(attributes)
 
 
 def _log_uncaught(
@@ -288,8 +287,7 @@ def line_formatter(log_format: LogFormat) -> logging.Formatter:
     """Return what makes one line of one record: `ts`, `level`, `msg`, fields, `traceback`."""
     return structlog.stdlib.ProcessorFormatter(
         processors=[
-            _arranged,
-            _redacted,
+            _arrange_and_redact,
             _as_json if log_format == "json" else _as_logfmt,
         ],
         foreign_pre_chain=[structlog.processors.format_exc_info],
@@ -299,8 +297,11 @@ def line_formatter(log_format: LogFormat) -> logging.Formatter:
 _Event = structlog.typing.EventDict
 
 
-def _arranged(_logger: Any, _method: str, event: _Event) -> _Event:
-    """Put `ts`, `level` and `msg` first and the traceback last; leave out fields without value."""
+def _arrange_and_redact(_logger: Any, _method: str, event: _Event) -> _Event:
+    """Put `ts`, `level` and `msg` first and the traceback last; leave out fields without value.
+
+    Secrets in texts are replaced, in the traceback too (docs/guarantees.md, section 11).
+    """
     record: logging.LogRecord = event.pop("_record")
     del event["_from_structlog"]
     traceback = event.pop("exception", None)
@@ -312,24 +313,21 @@ def _arranged(_logger: Any, _method: str, event: _Event) -> _Event:
         **event,
         "traceback": traceback,
     }
-    return {key: value for key, value in pairs.items() if value is not None}
-
-
-def _redacted(_logger: Any, _method: str, event: _Event) -> _Event:
     return {
         key: value if isinstance(value, int | float) else redact(str(value))
-        for key, value in event.items()
+        for key, value in pairs.items()
+        if value is not None
     }
 
 
 def _as_logfmt(_logger: Any, _method: str, event: _Event) -> str:
     # Not structlog's LogfmtRenderer, which refuses keys and leaves control characters as they are.
-    return " ".join(f"{key}={_quoted(value)}" for key, value in event.items())
-
-
-def _quoted(value: object) -> str:
-    text = format(value, ".3f").rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-    return text if _BARE.fullmatch(text) else _dump_json(text)
+    pairs = []
+    for key, value in event.items():
+        is_float = isinstance(value, float)
+        text = format(value, ".3f").rstrip("0").rstrip(".") if is_float else str(value)
+        pairs.append(f"{key}={text if _BARE.fullmatch(text) else _dump_json(text)}")
+    return " ".join(pairs)
 
 
 def _as_json(_logger: Any, _method: str, event: _Event) -> str:

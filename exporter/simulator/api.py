@@ -74,7 +74,8 @@ def handle(
         app.life.advance(now)
         within_limit = app.arrivals.record(now if arrived is None else arrived)
         fields = _read_body(body) if content_type.startswith("application/json") else None
-        alteration = app.alteration(_page_number(app, fields))
+        cursor = app.tokens.find(str(fields.get("PageToken"))) if fields else None
+        alteration = app.alteration(1 if cursor is None else cursor.page)
         try:
             _check_rate(within_limit)
             _check_caller(app, query, now + alteration.clock_offset)
@@ -129,11 +130,6 @@ def _read_body(body: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return fields if isinstance(fields, dict) else None
-
-
-def _page_number(app: SimulatedApp, fields: Mapping[str, Any] | None) -> int:
-    cursor = app.tokens.find(str(fields.get("PageToken"))) if fields else None
-    return 1 if cursor is None else cursor.page
 
 
 def _read_query(app: SimulatedApp, fields: Mapping[str, Any] | None) -> Query:

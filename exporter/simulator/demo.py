@@ -87,8 +87,8 @@ def demo_apps(
     ]
 
 
-def _live_until(now: float, seed: int, pace: float, rhythm: Workload) -> Lifecycle:
-    life = Lifecycle(seed, pace, start=now - (WARM_UP / pace if pace else 0.0), rhythm=rhythm)
+def _live_until(now: float, seed: int, pace: float, workload: Workload) -> Lifecycle:
+    life = Lifecycle(seed, pace, start=now - (WARM_UP / pace if pace else 0.0), workload=workload)
     life.advance(now)
     return life
 

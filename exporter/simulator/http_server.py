@@ -114,7 +114,8 @@ class _Connection(BaseHTTPRequestHandler):
         if reply.delay and stop.wait(reply.delay):
             return
         if reply.ending == "reset":
-            self._reset()
+            self.close_connection = True
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         elif reply.ending == "silent":
             self.close_connection = True
             self.rfile.read(1)  # returns when the client leaves or the server stops
@@ -134,10 +135,6 @@ class _Connection(BaseHTTPRequestHandler):
             self.connection.sendall(bytes((byte,)))
             if stop.wait(1 / reply.bytes_per_second):
                 return
-
-    def _reset(self) -> None:
-        self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
 
 class _Listener(ThreadingHTTPServer):

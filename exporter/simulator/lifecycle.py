@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from heapq import heappop, heappush
 from random import Random
 from typing import NamedTuple
@@ -67,29 +68,20 @@ class Lifecycle(TaskStore):
         slots: int = 10,
         *,
         start: float = 0.0,
-        rhythm: Workload = REALISTIC,
+        workload: Workload = REALISTIC,
         log_limit: int | None = 10_000,
     ) -> None:
         super().__init__(start, log_limit)
         self.pace = pace
         self.slots = slots
         self.uploads_limit = max(1, slots * 6 // 10)
-        self.rhythm = rhythm
+        self.workload = workload
         self.refused = 0
         self._random = Random(seed)  # noqa: S311 - a model, not a secret
         self._events: list[_Event] = []
         self._ready: Queue = deque()
         self._ready_again: Queue = deque()
         self._recent_titles: deque[str] = deque(maxlen=20)
-        self._follow_up = {
-            WAITING: self._plan_upload,
-            UPLOADING: self._plan_end_of_upload,
-            WAITING_RETRY: self._plan_retry,
-            SUCCEEDED: self._plan_expiry,
-            FAILED: self._plan_vanishing,
-            CANCELLED: self._plan_vanishing,
-            EXPIRED: self._plan_vanishing,
-        }
         self._plan_arrival(start)
 
     def advance(self, now: float) -> None:
@@ -106,10 +98,10 @@ class Lifecycle(TaskStore):
     # What happens at an event
 
     def _arrive(self, at: float, _task: SimulatedTask) -> None:
-        burst = self._random.random() < self.rhythm.burst_chance
-        for _ in range(self._random.randint(2, self.rhythm.burst_size) if burst else 1):
+        burst = self._random.random() < self.workload.burst_chance
+        for _ in range(self._random.randint(2, self.workload.burst_size) if burst else 1):
             if self.slots_used() < self.slots:
-                troubled = self._random.random() < self.rhythm.troubled_chance
+                troubled = self._random.random() < self.workload.troubled_chance
                 self.add_task(title=self._title(), troubled=troubled)
             else:
                 self.refused += 1  # CreateUploadTask answers 350006010
@@ -119,63 +111,61 @@ class Lifecycle(TaskStore):
         queue = self._ready if task.status == WAITING else self._ready_again
         queue.append((task, task.entry))
 
-    def _cancel(self, at: float, task: SimulatedTask) -> None:
-        self._enter(task, CANCELLED, at)
+    def _move(self, status: int, at: float, task: SimulatedTask) -> None:
+        self._enter(task, status, at)
 
     def _end_upload(self, at: float, task: SimulatedTask) -> None:
-        rhythm = self.rhythm
-        trouble = rhythm.trouble_when_troubled if task.troubled else rhythm.trouble_otherwise
-        if self._random.random() < rhythm.too_large_chance:
+        workload = self.workload
+        trouble = workload.trouble_when_troubled if task.troubled else workload.trouble_otherwise
+        if self._random.random() < workload.too_large_chance:
             self._enter(task, FAILED, at, FILE_TOO_LARGE)
         elif self._random.random() >= trouble:
-            task.expires_at = math.ceil(at + self._retention() / self.pace)
+            choices, weights = zip(*workload.retentions, strict=True)
+            retention = self._random.choices(choices, weights)[0] * self._random.uniform(0.75, 1.25)
+            task.expires_at = math.ceil(at + retention / self.pace)
             self._enter(task, SUCCEEDED, at)
-        elif task.retry_count < rhythm.max_retries:
+        elif task.retry_count < workload.max_retries:
             self._enter(task, WAITING_RETRY, at)
         else:
             reason = self._random.choice((SOURCE_DOWNLOAD_FAILED, UPLOAD_ERROR))
             self._enter(task, FAILED, at, reason)
 
-    def _expire(self, at: float, task: SimulatedTask) -> None:
-        self._enter(task, EXPIRED, at)
-
-    def _vanish(self, at: float, task: SimulatedTask) -> None:
-        self._unlist(task, at)
-
     # What a status leads to
 
     def _settle(self, task: SimulatedTask, before: int | None, at: float) -> None:
+        """Put a task into its new status, and plan what follows from it."""
         super()._settle(task, before, at)
-        follow_up = self._follow_up.get(task.status)
-        if follow_up is not None and self.pace:
-            follow_up(task, at)
+        if not self.pace:
+            return
+        workload, random = self.workload, self._random
+        if task.status == WAITING:
+            wait = workload.waiting * random.uniform(0.5, 1.5)
+            self._plan(at, wait, self._queue, task)
+            if random.random() < workload.cancel_chance:
+                self._plan(
+                    at,
+                    wait * random.random(),
+                    partial(self._move, CANCELLED),
+                    task,
+                )
+        elif task.status == UPLOADING:
+            seconds = workload.upload * random.lognormvariate(0.0, 0.6)
+            self._plan(at, seconds, self._end_upload, task)
+        elif task.status == WAITING_RETRY:
+            seconds = workload.retry_wait * 2 ** min(task.retry_count, _MAX_DOUBLINGS)
+            self._plan(at, seconds * random.uniform(0.75, 1.25), self._queue, task)
+        elif task.status == SUCCEEDED and task.expires_at:
+            # A task that was moved by hand may have expired before.
+            due = max(at, task.expires_at)
+            self._plan_at(due, partial(self._move, EXPIRED), task)
+        elif task.status in (FAILED, CANCELLED, EXPIRED):
+            seconds = workload.linger * random.uniform(0.5, 1.5)
+            self._plan(at, seconds, lambda at, task: self._unlist(task, at), task)
 
     def _plan_arrival(self, at: float) -> None:
-        if math.isfinite(self.rhythm.arrival_interval):
-            wait = self._random.expovariate(1 / self.rhythm.arrival_interval)
+        if math.isfinite(self.workload.arrival_interval):
+            wait = self._random.expovariate(1 / self.workload.arrival_interval)
             self._plan(at, wait, self._arrive, _NOBODY)
-
-    def _plan_upload(self, task: SimulatedTask, at: float) -> None:
-        wait = self.rhythm.waiting * self._random.uniform(0.5, 1.5)
-        self._plan(at, wait, self._queue, task)
-        if self._random.random() < self.rhythm.cancel_chance:
-            self._plan(at, wait * self._random.random(), self._cancel, task)
-
-    def _plan_end_of_upload(self, task: SimulatedTask, at: float) -> None:
-        seconds = self.rhythm.upload * self._random.lognormvariate(0.0, 0.6)
-        self._plan(at, seconds, self._end_upload, task)
-
-    def _plan_retry(self, task: SimulatedTask, at: float) -> None:
-        seconds = self.rhythm.retry_wait * 2 ** min(task.retry_count, _MAX_DOUBLINGS)
-        self._plan(at, seconds * self._random.uniform(0.75, 1.25), self._queue, task)
-
-    def _plan_expiry(self, task: SimulatedTask, at: float) -> None:
-        if task.expires_at:
-            self._plan_at(max(at, task.expires_at), self._expire, task)
-
-    def _plan_vanishing(self, task: SimulatedTask, at: float) -> None:
-        seconds = self.rhythm.linger * self._random.uniform(0.5, 1.5)
-        self._plan(at, seconds, self._vanish, task)
 
     # Machinery
 
@@ -202,15 +192,10 @@ class Lifecycle(TaskStore):
     def _plan_at(self, at: float, act: Act, task: SimulatedTask) -> None:
         heappush(self._events, _Event(at, self._next_number(), act, task, task.entry))
 
-    def _retention(self) -> float:
-        choices, weights = zip(*self.rhythm.retentions, strict=True)
-        seconds: float = self._random.choices(choices, weights)[0]
-        return seconds * self._random.uniform(0.75, 1.25)
-
     def _title(self) -> str:
-        if self._recent_titles and self._random.random() < self.rhythm.duplicate_title_chance:
+        if self._recent_titles and self._random.random() < self.workload.duplicate_title_chance:
             return self._random.choice(self._recent_titles)
-        title = make_title(self._random, self.rhythm.titles)
+        title = make_title(self._random, self.workload.titles)
         self._recent_titles.append(title)
         return title
 

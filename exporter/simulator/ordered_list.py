@@ -45,7 +45,10 @@ class OrderedList(Generic[T]):
         self._items[bisect_left(self._keys, key)] = None
         self._holes += 1
         if self._holes > _HOLES_WORTH_CLOSING and self._holes > len(self):
-            self._close_holes()
+            kept = [index for index, item in enumerate(self._items) if item is not None]
+            self._keys = [self._keys[index] for index in kept]
+            self._items = [self._items[index] for index in kept]
+            self._holes = 0
 
     def after(self, key: int, limit: int) -> list[tuple[int, T]]:
         """Return at most `limit` items, with their keys, whose keys are greater than `key`."""
@@ -57,9 +60,3 @@ class OrderedList(Generic[T]):
             if item is not None:
                 found.append((self._keys[index], item))
         return found
-
-    def _close_holes(self) -> None:
-        kept = [index for index, item in enumerate(self._items) if item is not None]
-        self._keys = [self._keys[index] for index in kept]
-        self._items = [self._items[index] for index in kept]
-        self._holes = 0

@@ -38,17 +38,13 @@ class Page:
 def find_page(app: SimulatedApp, query: Query) -> Page:
     """Return the page that `query` asks for, as the tasks are now; costs what the page holds."""
     if query.task_id:
-        return _look_up(app, query)
+        task = app.life.tasks.get(query.task_id)
+        if task is None or query.status not in (None, task.status):
+            return Page([], 0)
+        return Page([write_task(task, app.spelling)], 1)
     if query.cursor.snapshot is None and app.paging == "live":
         return _live_page(app, query)
     return _numbered_page(app, query)
-
-
-def _look_up(app: SimulatedApp, query: Query) -> Page:
-    task = app.life.tasks.get(query.task_id)
-    if task is None or query.status not in (None, task.status):
-        return Page([], 0)
-    return Page([write_task(task, app.spelling)], 1)
 
 
 def _live_page(app: SimulatedApp, query: Query) -> Page:

@@ -58,15 +58,12 @@ def encode_json(value: Any) -> bytes:
     return _to_json(value).encode(errors="backslashreplace")
 
 
-def _unchanged(_: Reply) -> None: ...
-
-
 def make_reply(
     payload: Any,
     date: float,
     *,
     accept_gzip: bool,
-    alter: Callable[[Reply], None] = _unchanged,
+    alter: Callable[[Reply], None] | None = None,
 ) -> Reply:
     """Return the response with `payload` as JSON; `date` is the server's time in Unix seconds.
 
@@ -74,9 +71,12 @@ def make_reply(
     """
     reply = Reply(body=encode_json(payload))
     reply.headers["Date"] = formatdate(date, usegmt=True)
-    alter(reply)
-    if accept_gzip:
-        _compress(reply)
+    if alter is not None:
+        alter(reply)
+    plain = "Content-Encoding" not in reply.headers and reply.repeat == 1
+    if accept_gzip and plain and len(reply.body) > _WORTH_COMPRESSING:
+        reply.body = gzip.compress(reply.body, 1)
+        reply.headers["Content-Encoding"] = "gzip"
     return reply
 
 
@@ -89,10 +89,3 @@ def become_gateway_error(reply: Reply, status: int = 502) -> None:
         b"<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n"
         b"</body>\r\n</html>\r\n"
     )
-
-
-def _compress(reply: Reply) -> None:
-    plain = "Content-Encoding" not in reply.headers and reply.repeat == 1
-    if plain and len(reply.body) > _WORTH_COMPRESSING:
-        reply.body = gzip.compress(reply.body, 1)
-        reply.headers["Content-Encoding"] = "gzip"

@@ -84,10 +84,14 @@ class TaskStore:
                 raise ValueError(f"task {task_id} exists already")
             if expires_at is None:
                 expires_at = self._default_expiry() if status in STORED else 0
+            if stream_url is None:
+                # With an access token of its own, which must appear in no output.
+                query = f"token=stream-secret-{task_id}"
+                stream_url = f"https://origin.example.com/media/{task_id}?{query}"
             task = SimulatedTask(
                 id=task_id,
                 title=f"{task_id}.mp4" if title is None else title,
-                stream_url=_source_url(task_id) if stream_url is None else stream_url,
+                stream_url=stream_url,
                 status=status,
                 retry_count=retry_count,
                 expires_at=expires_at,
@@ -95,7 +99,10 @@ class TaskStore:
                 reason=reason,
                 troubled=troubled,
             )
-            self._list(task, self.now)
+            task.number = task.entry = self._next_number()
+            self.tasks[task.id] = task
+            self.listing.put(task.number, task)
+            self._settle(task, None, self.now)
             return task
 
     def add_tasks(self, count: int, *, statuses: Sequence[int] = (SUCCEEDED,)) -> None:
@@ -137,12 +144,6 @@ class TaskStore:
         with self.lock:
             self._unlist(self.tasks[task_id], self.now)
 
-    def _list(self, task: SimulatedTask, at: float) -> None:
-        task.number = task.entry = self._next_number()
-        self.tasks[task.id] = task
-        self.listing.put(task.number, task)
-        self._settle(task, None, at)
-
     def _enter(self, task: SimulatedTask, status: int, at: float, reason: int = 0) -> None:
         before = task.status
         self.by_status[before].take(task.entry)
@@ -181,8 +182,3 @@ class TaskStore:
 
     def _default_expiry(self) -> int:
         return int(self.now + 3 * DAY)
-
-
-def _source_url(task_id: str) -> str:
-    """Return where the file comes from, with an access token of its own in the query."""
-    return f"https://origin.example.com/media/{task_id}?token=stream-secret-{task_id}"

@@ -78,8 +78,8 @@ _STEADY = {
 def openmetrics() -> str:
     """Return all accounts' series as OpenMetrics text, each an app of one job."""
     series: dict[str, list[str]] = defaultdict(list)
-    for app, rhythm in ACCOUNTS.items():
-        for now, values in _scrapes(rhythm):
+    for app, workload in ACCOUNTS.items():
+        for now, values in _scrapes(workload):
             for name, value in values.items():
                 metric, _, labels = name.rstrip("}").partition("{")
                 full = f'{metric}{{job="zego",zego_app="{app}"{"," if labels else ""}{labels}}}'
@@ -94,14 +94,14 @@ def _times() -> Iterator[float]:
     yield from (START + offset for offset in range(0, int(TWO_WEEKS) + 1, STEP))
 
 
-def _warm_up(rhythm: Workload) -> float:
+def _warm_up(workload: Workload) -> float:
     """Return how long before the two weeks an account begins: longer than any file is kept."""
-    return 1.5 * max(seconds for seconds, _ in rhythm.retentions) + rhythm.linger
+    return 1.5 * max(seconds for seconds, _ in workload.retentions) + workload.linger
 
 
-def _scrapes(rhythm: Workload) -> Iterator[tuple[float, dict[str, float]]]:
+def _scrapes(workload: Workload) -> Iterator[tuple[float, dict[str, float]]]:
     """Yield the time and the values of each scrape."""
-    life = Lifecycle(seed=1, start=START - _warm_up(rhythm), rhythm=rhythm, log_limit=None)
+    life = Lifecycle(seed=1, start=START - _warm_up(workload), workload=workload, log_limit=None)
     life.advance(START)
     life.log.clear()
     moved: Counter[tuple[str, str]] = Counter(dict.fromkeys(_PAIRS, 0))
@@ -118,7 +118,7 @@ def _scrapes(rhythm: Workload) -> Iterator[tuple[float, dict[str, float]]]:
             now,
             {
                 **_STEADY,
-                **_of_tasks(tasks, now, unique=not rhythm.duplicate_title_chance),
+                **_of_tasks(tasks, now, unique=not workload.duplicate_title_chance),
                 **{
                     f'zego_upload_task_transitions_total{{from="{before}",to="{after}"}}': count
                     for (before, after), count in moved.items()

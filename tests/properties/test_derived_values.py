@@ -109,13 +109,13 @@ def test_what_is_answered_is_true(tmp_path: Path, strategy: str, seed: int) -> N
     each other until the next resync.
     """
     random, now = Random(seed), NOW  # noqa: S311 - a test's course
-    rhythm = RHYTHM if strategy == "full" else replace(RHYTHM, linger=1e6)
+    workload = RHYTHM if strategy == "full" else replace(RHYTHM, linger=1e6)
     settings = make_settings(
         collection=CollectionSettings.model_validate(
             {"strategy": strategy, "page_size": 20, "max_retries": 0, "deadline": 1e6}
         )
     )
-    life = Lifecycle(seed, start=int(now), rhythm=rhythm)
+    life = Lifecycle(seed, start=int(now), workload=workload)
     app = SimulatedApp(settings.app_id, settings.read_secret(), life, rate_limit=None)
     truth, unresolved = Truth(app), 0
     path = tmp_path / "history.sqlite"

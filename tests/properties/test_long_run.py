@@ -104,7 +104,7 @@ def nonzero(counters: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], 
 def test_counters_equal_what_visibly_happened() -> None:
     """Transitions and durations are exact, although one walk in ten fails and much goes unseen."""
     random, now = Random(1), int(NOW)  # noqa: S311 - a test's course
-    life = Lifecycle(1, start=now, rhythm=LIVELY, log_limit=None)
+    life = Lifecycle(1, start=now, workload=LIVELY, log_limit=None)
     app = SimulatedApp(1, SECRET, life, rate_limit=None)
     expected, counters = Expectation(life), AppCounters()
     now += 600

@@ -236,7 +236,7 @@ def test_events_beyond_the_queue_are_dropped() -> None:
 
 def test_the_life_goes_on_without_requests() -> None:
     """Callbacks come when something happens, though nobody asks the API."""
-    life = Lifecycle(start=NOW - 3600, rhythm=Workload(arrival_interval=60.0))
+    life = Lifecycle(start=NOW - 3600, workload=Workload(arrival_interval=60.0))
     app = SimulatedApp(7, "secret", life, callback_secret=SECRET)
     with receiving() as receiver, sending(app, receiver.url):
         assert int(receiver.next_event()["EventType"]) == STATUS_CHANGED

@@ -32,7 +32,7 @@ QUIET = Workload(arrival_interval=math.inf, cancel_chance=0.0, too_large_chance=
 
 def lived(seed: int, instants: list[float]) -> Lifecycle:
     """Return a life that was advanced to each of `instants` (seconds after its start)."""
-    life = Lifecycle(seed, rhythm=CROWDED, start=NOW, log_limit=None)
+    life = Lifecycle(seed, workload=CROWDED, start=NOW, log_limit=None)
     for instant in instants:
         life.advance(NOW + instant)
     return life
@@ -53,7 +53,7 @@ def test_history_does_not_depend_on_when_one_looks(seed: int, instants: list[flo
 @given(st.integers(0, 1000), st.integers(1, 12))
 def test_the_rules_of_life_hold_at_every_change(seed: int, slots: int) -> None:
     """Moves are those of the life cycle, slots are never exceeded, instants never go back."""
-    life = Lifecycle(seed, 1.0, slots, rhythm=CROWDED, start=NOW, log_limit=None)
+    life = Lifecycle(seed, 1.0, slots, workload=CROWDED, start=NOW, log_limit=None)
     slots_used: list[int] = []
     life.on_event(lambda _change, _task: slots_used.append(life.slots_used()))
     life.advance(NOW + SPAN)
@@ -82,7 +82,7 @@ def test_counts_and_log_agree_with_the_tasks(seed: int, span: float) -> None:
 
 def test_everything_that_can_happen_does() -> None:
     """In a day of the demo every move of the life cycle, each reason and a refusal are seen."""
-    life = Lifecycle(1, rhythm=BUSY, start=NOW, log_limit=None)
+    life = Lifecycle(1, workload=BUSY, start=NOW, log_limit=None)
     life.advance(NOW + DAY)
     assert {(change.before, change.after) for change in life.log} == LIFE_CYCLE
     assert {change.reason for change in life.log} == {0, 1, 2, 3}
@@ -121,7 +121,7 @@ def test_at_pace_0_nothing_happens_by_itself() -> None:
 
 def test_a_task_added_by_hand_lives_on_by_itself() -> None:
     """It is uploaded, expires at the instant that it said, and vanishes."""
-    life = Lifecycle(3, start=NOW, rhythm=replace(QUIET, trouble_otherwise=0.0))
+    life = Lifecycle(3, start=NOW, workload=replace(QUIET, trouble_otherwise=0.0))
     task = life.add_task()
     seen: list[tuple[float, int | None]] = []
     life.on_event(lambda change, _task: seen.append((change.at, change.after)))
@@ -132,7 +132,7 @@ def test_a_task_added_by_hand_lives_on_by_itself() -> None:
 
 def test_a_bad_source_is_retried_until_it_fails() -> None:
     """Each return from waiting for retry to uploading counts as one retry."""
-    life = Lifecycle(3, start=NOW, rhythm=replace(QUIET, trouble_when_troubled=1.0))
+    life = Lifecycle(3, start=NOW, workload=replace(QUIET, trouble_when_troubled=1.0))
     task = life.add_task(troubled=True)
     moves = [UPLOADING, WAITING_RETRY] * 3 + [UPLOADING, FAILED]
     life.advance(NOW + HOUR * 6)
@@ -143,7 +143,7 @@ def test_a_bad_source_is_retried_until_it_fails() -> None:
 
 def test_a_cancelled_task_is_never_uploaded() -> None:
     """Cancelling by hand takes a waiting task out of the queue."""
-    life = Lifecycle(3, start=NOW, rhythm=QUIET)
+    life = Lifecycle(3, start=NOW, workload=QUIET)
     task = life.add_task()
     life.set_status(task.id, CANCELLED)
     life.advance(NOW + HOUR)
@@ -152,7 +152,7 @@ def test_a_cancelled_task_is_never_uploaded() -> None:
 
 def test_tasks_wait_until_an_upload_ends() -> None:
     """Of ten tasks six upload at once, the rest waits, in the order of their creation."""
-    life = Lifecycle(3, start=NOW, rhythm=replace(QUIET, upload=HOUR))
+    life = Lifecycle(3, start=NOW, workload=replace(QUIET, upload=HOUR))
     for _ in range(10):
         life.add_task()
     life.advance(NOW + 60)
@@ -162,7 +162,7 @@ def test_tasks_wait_until_an_upload_ends() -> None:
 
 def test_a_task_without_expiry_does_not_expire() -> None:
     """ExpiresAt 0 is "none"."""
-    life = Lifecycle(3, start=NOW, rhythm=QUIET)
+    life = Lifecycle(3, start=NOW, workload=QUIET)
     task = life.add_task(status=SUCCEEDED, expires_at=0)
     life.advance(NOW + 100 * DAY)
     assert task.status == SUCCEEDED
@@ -170,7 +170,7 @@ def test_a_task_without_expiry_does_not_expire() -> None:
 
 def test_the_realistic_rhythm_is_bounded_over_months() -> None:
     """After three months there are no more tasks and plans than after one."""
-    life = Lifecycle(1, start=NOW, rhythm=replace(REALISTIC, arrival_interval=1800.0))
+    life = Lifecycle(1, start=NOW, workload=replace(REALISTIC, arrival_interval=1800.0))
     sizes: list[int] = []
     for day in range(90):
         life.advance(NOW + day * DAY)
@@ -181,7 +181,7 @@ def test_the_realistic_rhythm_is_bounded_over_months() -> None:
 @pytest.mark.parametrize("status", [WAITING, UPLOADING, WAITING_RETRY])
 def test_a_task_that_is_moved_away_forgets_what_was_planned(status: int) -> None:
     """What was planned for a status does not happen after the task has left it."""
-    life = Lifecycle(3, start=NOW, rhythm=QUIET)
+    life = Lifecycle(3, start=NOW, workload=QUIET)
     task: SimulatedTask = life.add_task(status=status)
     life.set_status(task.id, SUCCEEDED, expires_at=0)
     life.advance(NOW + DAY)
