@@ -29,7 +29,13 @@ def serving(
     app: AsgiApplication, limits: Limits | None = None, listen: Sequence[str] = ("127.0.0.1:0",)
 ) -> Iterator[WebServer]:
     """Serve `app` for the length of a test."""
-    server = WebServer(app, listen, limits=limits)
+    with started(WebServer(app, listen, limits=limits)) as server:
+        yield server
+
+
+@contextmanager
+def started(server: WebServer) -> Iterator[WebServer]:
+    """Run a server for the length of a test."""
     server.start()
     try:
         yield server

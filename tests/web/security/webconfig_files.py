@@ -17,7 +17,7 @@ from exporter.web.deadlines import Limits
 from exporter.web.security.reloading import LiveWebConfig
 from exporter.web.security.server import build_server
 from exporter.web.server import AsgiApplication, WebServer
-from tests.web.peers import PATIENCE, Answer
+from tests.web.peers import PATIENCE, Answer, started
 
 TLS = "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n"
 VERIFYING = """\
@@ -94,13 +94,8 @@ def guarding(
     app: AsgiApplication, live: LiveWebConfig, limits: Limits | None = None
 ) -> Iterator[WebServer]:
     """Serve `app` as `live` says, for the length of a test."""
-    server = build_server(app, ["127.0.0.1:0"], live, limits=limits)
-    server.start()
-    try:
+    with started(build_server(app, ["127.0.0.1:0"], live, limits=limits)) as server:
         yield server
-    finally:
-        server.stop(PATIENCE)
-        assert not server.is_alive()
 
 
 def client_context(cert: trustme.LeafCert | None = None, *, ca: str = "ours") -> ssl.SSLContext:
