@@ -211,8 +211,8 @@ def alertmanager(
 
 
 def attempts() -> Iterator[None]:
-    """Come round again and again for 30 seconds: a real process needs a moment."""
-    end = time.monotonic() + 30
+    """Come round again and again for two minutes: a busy machine may need them."""
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         yield
         time.sleep(0.05)

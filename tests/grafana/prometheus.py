@@ -77,8 +77,8 @@ def free_port() -> int:
 
 
 def wait_until_ready(url: str, run: subprocess.Popen[bytes], log: Path) -> None:
-    """Return once the server answers queries; fail with its log if it ends or takes a minute."""
-    deadline = time.monotonic() + 60
+    """Return once the server answers queries; fail with its log if it ends or takes two minutes."""
+    deadline = time.monotonic() + 120
     while not is_ready(url):
         if time.monotonic() > deadline or run.poll() is not None:
             raise AssertionError(log.read_text(encoding="utf-8"))
