@@ -102,7 +102,7 @@ class Alteration:
     def next_page(
         self, cursor: Cursor, token: str, following: Cursor | None
     ) -> tuple[Cursor | None, str]:
-        """Return the place that the page's token stands for (None: the end) and its text, if fixed.
+        """Return the place that the page's token means (None: the end) and its text, if fixed.
 
         `cursor` and `token` are the request's, `following` is the correct place.
         """

@@ -2,11 +2,11 @@
 
 Rules that this file keeps:
 
-- An event is tried three times, the second and third at once after a failure, then dropped; so is
-  an event that comes while too many wait. What a receiver missed it is never told again.
-- The life of the app goes on while callbacks are sent, not only when a request comes: a receiver
-  hears of a change before it could have read of it.
-- Chance decides how an event is spelled, as the notes leave it open.
+- An event is tried three times, without a pause between them, then dropped. An event that comes
+  while too many wait is dropped too. What was dropped is never sent again.
+- Time passes in the app while callbacks are sent, not only when a request comes: a receiver
+  learns of a change before it can read of it.
+- The spelling of an event is chosen at random, because no document fixes it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class _Waiting(NamedTuple):
 
 
 def event_of(change: Change) -> tuple[int, Detail] | None:
-    """Return EventType and Detail of what a change is told as; None where it is not told."""
+    """Return EventType and Detail of the callback about a change; None where there is none."""
     number = _STATUS_NUMBERS.get(change.after)
     if number is not None:
         return STATUS_CHANGED, {"Status": number}
@@ -120,7 +120,7 @@ class CallbackSender:
         self._thread = Thread(target=self._run, name=f"callbacks-{app.name}", daemon=True)
 
     def start(self) -> None:
-        """Begin, with the failures of the tasks that are listed now: nobody was told of them."""
+        """Begin, with the failures of the tasks that are listed now: no callback was sent for them."""
         life = self._app.life
         with life.lock:
             for task in life.by_status[FAILED]:

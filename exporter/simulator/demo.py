@@ -109,7 +109,7 @@ def sized_app(
 
 def _say(text: str) -> None:
     sys.stdout.write(text)
-    sys.stdout.flush()  # at once, also where nobody watches a terminal
+    sys.stdout.flush()  # a pipe would keep the address in its buffer
 
 
 def run_simulator(

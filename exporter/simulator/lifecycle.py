@@ -4,7 +4,7 @@ Rules that this file keeps (`docs/zego-api.md`, Upload tasks):
 
 - A task moves as LIFE_CYCLE says, unless it is moved by hand.
 - At most `slots` tasks are waiting or uploading; a creation beyond them is refused, and a task that
-  waits for its retry goes on waiting. Fewer than `slots` upload at the same time, so that
+  waits for its retry continues to wait. Fewer than `slots` upload at the same time, so that
   tasks are seen waiting. Adding or moving by hand knows no such limit.
 - Whatever happens is an event with a time. Chance is asked only while an event is handled, so
   the history between two times is the same, however many calls of `advance` lie between them.

@@ -50,5 +50,5 @@ class TokenTable:
         return token
 
     def find(self, token: str) -> Cursor | None:
-        """Return the place that `token` stands for; None for a token that is not known."""
+        """Return the place that `token` means; None for a token that is not known."""
         return self._cursors.get(token)
