@@ -76,8 +76,11 @@ def handle(
         fields = _read_body(body) if content_type.startswith("application/json") else None
         cursor = app.tokens.find(str(fields.get("PageToken"))) if fields else None
         alteration = app.alteration(1 if cursor is None else cursor.page)
+        if not within_limit:
+            refused = _refuse(_Refusal(RATE_OVER_LIMIT, "the request rate is over the limit"))
+            return Answer(alteration.answer(refused), alteration)
         try:
-            _check_caller(app, query, now + alteration.clock_offset, within_limit=within_limit)
+            _check_caller(app, query, now + alteration.clock_offset)
             payload = _succeed(app, _read_query(app, fields), alteration)
         except _Refusal as refusal:
             payload = _refuse(refusal)
@@ -90,12 +93,8 @@ def sign(app_id: int, nonce: str, server_secret: str, timestamp: int) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _check_caller(
-    app: SimulatedApp, query: Mapping[str, str], now: float, *, within_limit: bool
-) -> None:
-    """Check the rate, the public parameters and the signature; `now` is the server's clock."""
-    if not within_limit:
-        raise _Refusal(RATE_OVER_LIMIT, "the request rate is over the limit")
+def _check_caller(app: SimulatedApp, query: Mapping[str, str], now: float) -> None:
+    """Check the public parameters and the signature; `now` is the server's clock."""
     if query.get("Action") != "DescribeUploadTasks" or query.get("SignatureVersion") != "2.0":
         raise _Refusal(GATEWAY_CHECK_FAILED, "unknown Action or SignatureVersion")
     nonce = query.get("SignatureNonce", "")

@@ -120,7 +120,7 @@ class CallbackSender:
         self._thread = Thread(target=self._run, name=f"callbacks-{app.name}", daemon=True)
 
     def start(self) -> None:
-        """Begin, with the failures of the tasks that are listed now: no callback was sent for them."""
+        """Begin with the failures of the tasks that are listed now: none was sent so far."""
         life = self._app.life
         with life.lock:
             for task in life.by_status[FAILED]:
