@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from exporter.config import AppSettings, CollectionSettings
 from exporter.errors import CollectionError
 from exporter.history.counters import AppCounters
 from exporter.tasks import Snapshot, TaskStatus, UploadTask
+from exporter.zego.callbacks import sign_callback
 from exporter.zego.stats import ApiStats
 
 NOW = 1_700_000_000.0
@@ -92,3 +94,20 @@ def tasks_strategy() -> st.SearchStrategy[UploadTask]:
         expires_at=instants,
         created_at=instants,
     )
+
+
+def make_callback(
+    secret: str, app_id: int, nonce: str = "n1", *, at: float = NOW, **changes: Any
+) -> bytes:
+    """Return the body of an authentic callback of a failed upload, with `changes`."""
+    timestamp = str(int(at))
+    values = {
+        "AppID": app_id,
+        "UploadTaskId": "task",
+        "EventType": 10002,
+        "Nonce": nonce,
+        "Timestamp": timestamp,
+        "Signature": sign_callback(secret, timestamp, nonce),
+        "Detail": {"Reason": 3},
+    }
+    return json.dumps({**values, **changes}).encode()

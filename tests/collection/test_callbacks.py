@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from functools import partial
 
 import pytest
 
 from exporter.collection.callbacks import MAX_NONCES, CallbackReceiver
 from exporter.errors import AuthError
 from exporter.history.counters import AppCounters
-from exporter.zego.callbacks import CallbackRejected, sign_callback
-from tests.builders import NOW
+from exporter.zego.callbacks import CallbackRejected
+from tests.builders import NOW, make_callback
 
 SECRET = "callback-secret"
 APP_ID = 42
@@ -29,19 +28,7 @@ class Site:
         self.hurried += 1
 
 
-def event(nonce: str = "n1", *, at: float = NOW, **changes: Any) -> bytes:
-    """Return the body of an authentic callback of a failed upload."""
-    timestamp = str(int(at))
-    values = {
-        "AppID": APP_ID,
-        "UploadTaskId": "task",
-        "EventType": 10002,
-        "Nonce": nonce,
-        "Timestamp": timestamp,
-        "Signature": sign_callback(SECRET, timestamp, nonce),
-        "Detail": {"Reason": 1},
-    }
-    return json.dumps({**values, **changes}).encode()
+event = partial(make_callback, SECRET, APP_ID, Detail={"Reason": 1})
 
 
 def test_an_authentic_callback_is_counted_and_asks_for_a_collection() -> None:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import threading
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from http.client import HTTPConnection
 from itertools import count
 from typing import Any
@@ -20,8 +20,8 @@ from exporter.collection.callbacks import CallbackReceiver
 from exporter.history.counters import AppCounters, CountersView
 from exporter.web.app import Application
 from exporter.web.server import WebServer
-from exporter.zego.callbacks import MAX_BODY_BYTES, sign_callback
-from tests.builders import NOW
+from exporter.zego.callbacks import MAX_BODY_BYTES
+from tests.builders import NOW, make_callback
 from tests.web.peers import PATIENCE, Answer, connected, fetch, read_to_end, serving
 from tests.web.site import Site, talk
 
@@ -84,19 +84,7 @@ def server(post: Post) -> Iterator[WebServer]:
         yield running
 
 
-def callback(nonce: str = "n", *, at: float = NOW, **changes: Any) -> bytes:
-    """Return the body of an authentic callback of a failed upload, with `changes`."""
-    timestamp = str(int(at))
-    values = {
-        "AppID": APP_ID,
-        "UploadTaskId": "task",
-        "EventType": 10002,
-        "Nonce": nonce,
-        "Timestamp": timestamp,
-        "Signature": sign_callback(SECRET, timestamp, nonce),
-        "Detail": {"Reason": 3},
-    }
-    return json.dumps({**values, **changes}).encode()
+callback = partial(make_callback, SECRET, APP_ID)
 
 
 def send(server: WebServer, body: bytes, path: str = PATH) -> Answer:
