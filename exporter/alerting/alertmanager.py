@@ -56,7 +56,10 @@ def alertmanager_files(tuning: Tuning) -> dict[str, str]:
 
 def configuration(tuning: Tuning) -> str:
     """Return the configuration of Alertmanager as YAML."""
-    return "\n".join((_HEADER, _route(tuning), _inhibit_rules(tuning), _RECEIVERS))
+    alerts = {*(alert.name for alert in tuning.alerts), BUDGET_ALERT} - tuning.disabled
+    muting = [_inhibit_rule(rule, tuning) for rule in INHIBITIONS if rule.source in alerts]
+    inhibit_rules = "\n".join(["inhibit_rules:", *muting]) + "\n"
+    return "\n".join((_HEADER, _route(tuning), inhibit_rules, _RECEIVERS))
 
 
 def _route(tuning: Tuning) -> str:
@@ -100,12 +103,6 @@ def _route(tuning: Tuning) -> str:
             "      repeat_interval: 1d",
         ]
     return "\n".join(lines) + "\n"
-
-
-def _inhibit_rules(tuning: Tuning) -> str:
-    on = {*(alert.name for alert in tuning.alerts), BUDGET_ALERT} - tuning.disabled
-    rules = [_inhibit_rule(rule, tuning) for rule in INHIBITIONS if rule.source in on]
-    return "\n".join(["inhibit_rules:", *rules]) + "\n"
 
 
 def _inhibit_rule(rule: Inhibition, tuning: Tuning) -> str:

@@ -22,10 +22,6 @@ def _latest(metric: str, window: str = "5m", aggregate: str = "max", drop: str =
     return f"{aggregate} without ({REPLICAS}{drop}) (last_over_time({metric}[{window}]))"
 
 
-def _increase(metric: str, window: str, label: str) -> str:
-    return f"max without ({REPLICAS}) (\n  sum without ({label}) (increase({metric}[{window}]))\n)"
-
-
 _REFUSED = 'zego_upload_collection_failures_total{reason="auth"}[<window>]'
 
 ACCESS = (
@@ -141,7 +137,9 @@ CONTENT = (
         "ZegoUploadMalformedEntries",
         Component.COLLECTION,
         _WARNING,
-        _increase("zego_upload_malformed_entries_total", "1h", "reason") + " > 0",
+        f"max without ({REPLICAS}) (\n"
+        "  sum without (reason) (increase(zego_upload_malformed_entries_total[1h]))\n"
+        ") > 0",
     ),
     Alert(
         "ZegoUploadListingShort",

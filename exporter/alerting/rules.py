@@ -11,7 +11,7 @@ import re
 import textwrap
 from collections.abc import Iterable
 
-from exporter.alerting.model import Alert, Component, Kind, Listing, RecordingRule, Texts
+from exporter.alerting.model import Alert, Component, Kind, Listing, Texts
 from exporter.alerting.recording import RECORDING_RULES
 from exporter.alerting.tuning import Tuning, seconds, words
 
@@ -64,13 +64,12 @@ def alert_groups(tuning: Tuning) -> str:
 
 def recording_group() -> str:
     """Return the group of recording rules as an entry of a YAML list."""
-    rules = "\n".join(map(_recording_rule, RECORDING_RULES))
-    return f"  - name: zego-uploads.recording\n    interval: 1m\n    rules:\n{rules}\n"
-
-
-def _recording_rule(rule: RecordingRule) -> str:
-    lines = [f"# {rule.comment}", f"- record: {rule.name}", *_block("  expr", rule.expr)]
-    return _indented(lines, 6)
+    rules = []
+    for rule in RECORDING_RULES:
+        lines = [f"# {rule.comment}", f"- record: {rule.name}", *_block("  expr", rule.expr)]
+        rules.append(_indented(lines, 6))
+    text = "\n".join(rules)
+    return f"  - name: zego-uploads.recording\n    interval: 1m\n    rules:\n{text}\n"
 
 
 def _alert(alert: Alert, tuning: Tuning) -> str:
@@ -83,7 +82,7 @@ def _alert(alert: Alert, tuning: Tuning) -> str:
     lines += [f"    component: {alert.component}", "  annotations:"]
     for key, text in annotations_of(alert, tuning).items():
         whole = _block(f"    {key}", text)
-        lines += whole if key == "description" else [f"    {key}: {_quoted(text)}"]
+        lines += whole if key == "description" else [f"    {key}: {quote(text)}"]
     return _indented(lines, 6)
 
 
@@ -239,7 +238,7 @@ def _with_thresholds(text: str, alert: Alert, tuning: Tuning, *, in_printf: bool
     return _THRESHOLD.sub(value, text)
 
 
-def _quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Return a YAML scalar in double quotes; JSON's are YAML's too."""
     return json.dumps(text, ensure_ascii=False)
 

@@ -49,6 +49,7 @@ def runbook_page(alert: str, language: str) -> str | None:
     """
     if language not in LANGUAGES or (section := _sections(language).get(alert)) is None:
         return None
+    runbooks = {f"#{other.name.lower()}": f"{other.name}?lang={language}" for other in ALERTS}
     other, other_name = _OTHER[language]
     return _PAGE.format(
         lang=_HTML_LANGUAGES[language],
@@ -56,7 +57,7 @@ def runbook_page(alert: str, language: str) -> str | None:
         other=other,
         other_lang=_HTML_LANGUAGES[other],
         other_name=other_name,
-        body=to_html(section, lambda target: _link(target, language)),
+        body=to_html(section, lambda target: runbooks.get(target, target)),
     )
 
 
@@ -66,9 +67,3 @@ def _sections(language: str) -> dict[str, str]:
     text = document(LANGUAGES[language].runbooks)
     found = re.finditer(r"^## (ZegoUpload\w+)\n.*?(?=^#{1,2} |\Z)", text, re.DOTALL | re.MULTILINE)
     return {section[1]: section[0].replace("## ", "# ", 1).strip() for section in found}
-
-
-def _link(target: str, language: str) -> str:
-    """Return the address for a link: another runbook beside this one, or an address outside."""
-    names = {f"#{alert.name.lower()}": alert.name for alert in ALERTS}
-    return f"{names[target]}?lang={language}" if target in names else target

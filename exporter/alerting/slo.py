@@ -15,13 +15,12 @@ Rules that this file keeps:
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exporter.alerting.model import BUDGET_ALERT, REPLICAS, Severity
-from exporter.alerting.rules import APP_QUERY, runbook_url
+from exporter.alerting.rules import APP_QUERY, quote, runbook_url
 from exporter.alerting.tuning import Tuning
 from exporter.errors import ConfigError
 
@@ -218,10 +217,10 @@ def _alerts(objective: Objective, tuning: Tuning) -> Iterator[str]:
             "          component: uploads\n"
             f"          window: {burn.long}\n"
             "        annotations:\n"
-            f"          summary: {_quoted(_fill(texts[burn.severity.value], values))}\n"
+            f"          summary: {quote(_fill(texts[burn.severity.value], values))}\n"
             f"          description: |-\n{_indent(_fill(texts['description'], values), 12)}\n"
-            f"          runbook_url: {_quoted(runbook_url(BUDGET_ALERT, tuning))}\n"
-            f"          dashboard: {_quoted(tuning.grafana_url + tuning.texts.dashboard + APP_QUERY)}\n"
+            f"          runbook_url: {quote(runbook_url(BUDGET_ALERT, tuning))}\n"
+            f"          dashboard: {quote(tuning.grafana_url + tuning.texts.dashboard + APP_QUERY)}\n"
         )
 
 
@@ -241,7 +240,3 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
 
 def _indent(text: str, depth: int) -> str:
     return "\n".join(" " * depth + line for line in text.splitlines())
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
