@@ -180,7 +180,7 @@ _COMMANDS = {
 
 @contextmanager
 def _configuration(flags: argparse.Namespace) -> Iterator[tuple[Load, Any]]:
-    """Yield what loads the settings that flags, file and environment give now, and the demo."""
+    """Yield a function that loads the settings from flags, file and environment, and the demo."""
     overrides = web_overrides(flags)
     if flags.demo:
         from exporter.commands.demo import running_demo

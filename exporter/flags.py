@@ -92,7 +92,7 @@ def web_overrides(flags: argparse.Namespace) -> dict[str, Any]:
 
 
 def describe_flags() -> dict[str, list[tuple[str, str]]]:
-    """Return, for the program and each of its commands, its own flags and what they mean."""
+    """Return the own flags of the program and of each command, with their meanings."""
     parser = _parser()
     described = {PROGRAM: list(_described(parser))}
     common = set(described[PROGRAM])

@@ -284,7 +284,7 @@ class _QueueHandler(logging.Handler):
 
 
 def line_formatter(log_format: LogFormat) -> logging.Formatter:
-    """Return what makes one line of one record: `ts`, `level`, `msg`, fields, `traceback`."""
+    """Return the formatter of lines: `ts`, `level`, `msg`, fields, `traceback`."""
     return structlog.stdlib.ProcessorFormatter(
         processors=[_arrange_and_redact, _as_json if log_format == "json" else _as_logfmt],
         foreign_pre_chain=[structlog.processors.format_exc_info],

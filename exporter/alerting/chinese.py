@@ -1,4 +1,4 @@
-"""What alerts say in Chinese."""
+"""Chinese texts of the alerts."""
 # ruff: noqa: E501, RUF001 - a paragraph of Chinese is one line, with Chinese punctuation
 
 from __future__ import annotations

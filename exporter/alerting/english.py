@@ -1,4 +1,4 @@
-"""What alerts say in English."""
+"""English texts of the alerts."""
 # ruff: noqa: E501 - texts are edited as they are read
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an alert consists of.
+"""The parts of an alert.
 
 Rules of the notation, which `rules` fills in:
 
@@ -26,7 +26,7 @@ BUDGET_ALERT = "ZegoUploadErrorBudgetBurn"
 
 
 class Severity(StrEnum):
-    """What a notification costs: a page, a ticket, a look at the board, nothing at all."""
+    """Effort of a notification: a page, a ticket, a look at the board, none."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -35,7 +35,7 @@ class Severity(StrEnum):
 
 
 class Component(StrEnum):
-    """What an alert is about; the label `component` and the second half of its group's name."""
+    """Subject of an alert; the label `component` and the second half of its group's name."""
 
     UPLOADS = "uploads"
     COLLECTION = "collection"
@@ -86,7 +86,7 @@ class Listing:
     query: PromQL; `%[1]s` stands for the matchers of the alert's app.
     line: key of the text of one line.
     otherwise: key of the text where the query finds nothing.
-    command: what the `tasks` command needs to show the same; part of that text.
+    command: flags with which the `tasks` command shows the same; part of that text.
     sort: label to sort the lines by, empty where the query sorts them.
     """
 

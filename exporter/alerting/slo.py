@@ -36,7 +36,7 @@ _BUDGET = "job_zego_app:zego_upload_error_budget_left:ratio"
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """What is promised.
+    """The promised share of uploads that succeed.
 
     ratio: share of finished uploads that succeed over 28 days, above 0 and below 1.
     minimum: finished uploads that the long window of an alert needs.

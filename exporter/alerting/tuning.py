@@ -1,4 +1,4 @@
-"""What a user may change about the alerts without editing an expression."""
+"""Changes that a user may make to the alerts without editing an expression."""
 
 from __future__ import annotations
 
@@ -122,16 +122,7 @@ def tuning(
     for flag, url in (("--grafana-url", grafana_url), ("--runbook-url", runbook_url)):
         if url and not re.fullmatch(r"https?://[^\s\"'{}`]+", url):
             problems.append(f"{flag}: {url!r} is not an http or https address")
-    problems += [
-        f"--labels: {label!r} is not the name of a label"
-        for label in labels
-        if not _LABEL.fullmatch(label)
-    ]
-    problems += [
-        f"--labels: {label!r} does not tell targets apart, or is always compared (leave it out)"
-        for label in labels
-        if label in _NEVER_COMPARED
-    ]
+    problems += _label_problems(labels)
     problems += [problem for name in disable for problem in _unknown_alert("--disable", name)]
     thresholds = {
         (name.partition(".")[0], name.partition(".")[2]): value
@@ -156,13 +147,26 @@ def tuning(
     )
 
 
+def _label_problems(labels: Sequence[str]) -> list[str]:
+    names = [
+        f"--labels: {label!r} is not the name of a label"
+        for label in labels
+        if not _LABEL.fullmatch(label)
+    ]
+    return names + [
+        f"--labels: {label!r} does not tell targets apart, or is always compared (leave it out)"
+        for label in labels
+        if label in _NEVER_COMPARED
+    ]
+
+
 def _pairs(
     flag: str,
     entries: Iterable[str],
     check: Callable[[str, str, str], list[str]],
     problems: list[str],
 ) -> Iterator[tuple[str, str]]:
-    """Yield name and value of each `NAME=VALUE`, and add what is wrong with them to `problems`."""
+    """Yield name and value of each `NAME=VALUE`, and add their errors to `problems`."""
     for entry in entries:
         name, equals, value = entry.partition("=")
         if not equals:

@@ -42,10 +42,10 @@ class Finding:
     """One result of the check.
 
     Attributes:
-        app: Name of the app, empty for what concerns all.
+        app: Name of the app, empty if it concerns all.
         level: How bad it is.
-        text: What was found.
-        remedy: What to do about it, empty where nothing is to be done.
+        text: The finding in one sentence.
+        remedy: Advice, empty if nothing has to be done.
     """
 
     app: str
@@ -56,7 +56,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What one request showed.
+    """Results of one request.
 
     Attributes:
         elapsed: Seconds until the answer.
@@ -72,7 +72,7 @@ class Probe:
 
 
 def check(settings: Settings, *, live: bool, form: str, language: Language = "en") -> bool:
-    """Print what is found about each app; return whether there is no error.
+    """Print the findings about each app; return whether there is no error.
 
     `form` is "text", in that language, or "json". Where all is well, the text ends with a scrape
     configuration.
@@ -104,7 +104,7 @@ def _findings(settings: Settings, *, live: bool) -> Iterator[Finding]:
 
 
 def _history(path: Path | None) -> Iterator[Finding]:
-    """Yield what is wrong with the place of the history file.
+    """Yield the problems of the history file's path.
 
     The file itself is not opened for writing: a running exporter may be using it.
     """
@@ -159,7 +159,7 @@ def probe(app: AppSettings) -> Probe:
 
 
 def judge(app: AppSettings, seen: Probe) -> Iterator[Finding]:
-    """Yield what the probe of `app` means."""
+    """Yield the findings from the probe of `app`."""
     if seen.error is not None:
         yield _failure(app, seen.error)
     else:

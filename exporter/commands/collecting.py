@@ -17,7 +17,7 @@ REFRESH_SECONDS = 0.2
 
 @contextmanager
 def collected(settings: Settings, *, with_history: bool = False) -> Iterator[Sequence[AppView]]:
-    """Collect every app once, all at the same time; yield what is known of each then.
+    """Collect every app once, all at the same time; yield their states afterwards.
 
     Counters continue from the history file if `with_history` and one is configured. Raises
     ConfigError or HistoryError where it cannot be used.

@@ -1,7 +1,7 @@
 """The sub-command `export`: alert rules, dashboards and Alertmanager's example, tuned.
 
 Rules and Alertmanager's configuration go to standard output, or as files into a folder; dashboards
-are several files and need the folder. Every wrong name or value is reported, with what exists.
+are several files and need the folder. Every wrong name or value is reported, with the valid ones.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from exporter.errors import ConfigError, ExporterError
 
 
 def export(flags: argparse.Namespace) -> int:
-    """Write what the flags ask for; return 0, or 2 where they have to change.
+    """Write the requested files; return 0, or 2 if the flags are wrong.
 
     Raises ExporterError where a file cannot be read or written.
     """

@@ -38,7 +38,7 @@ def once(settings: Settings, output: Path | None) -> bool:
 
 
 def write_output(path: Path, content: bytes) -> None:
-    """Write `content` to what `path` names. Raises OutputError.
+    """Write `content` to the file or device at `path`. Raises OutputError.
 
     A regular file is replaced atomically and is readable by all. Of a symbolic link its target is
     replaced. Into a character device or a FIFO the content is written. Nothing else is touched.

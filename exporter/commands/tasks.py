@@ -104,7 +104,7 @@ def rows(views: Sequence[AppView], wanted: Wanted, now: float) -> Iterator[TaskR
 
 
 def print_failures(views: Sequence[AppView], language: Language) -> None:
-    """Print on stderr why collections failed, and what to do about it."""
+    """Print on stderr why collections failed, and their remedies."""
     for view in views:
         if error := view.last_error:
             colon = ": " if language == "en" else "："

@@ -1,4 +1,4 @@
-"""What `check` and `tasks` say to people in Chinese; names and remedies are in `languages`.
+"""Chinese texts of `check` and `tasks` for people; names and remedies are in `languages`.
 
 The English text is written where it is made and looked up here, as messages of errors are.
 JSON and CSV stay English: programs read them.
@@ -110,7 +110,7 @@ def language_of(environment: Mapping[str, str] = os.environ) -> Language:
 
 
 def translate_finding(text: str, language: Language) -> str:
-    """Return what `check` found; a text without a translation stays English."""
+    """Translate a finding of `check`; a text without a translation stays English."""
     if language == "en":
         return text
     message, bracket, request = text.partition(" (RequestId ")
@@ -119,7 +119,7 @@ def translate_finding(text: str, language: Language) -> str:
 
 
 def translate_advice(text: str, language: Language) -> str:
-    """Return what `check` advises; a text without a translation stays English."""
+    """Translate a remedy of `check`; a text without a translation stays English."""
     if language == "en":
         return text
     return _translated(REMEDIES, text) or translate_remedy(text, language)

@@ -83,7 +83,7 @@ class Exposition:
         return b"".join([*(chunk.text for chunk in kept), fresh])
 
     def prepare(self, app: str, snapshot: Snapshot) -> None:
-        """Render and compress what depends on `snapshot` alone, so that no scrape has to.
+        """Render and compress all that depends on `snapshot` alone, before a scrape needs it.
 
         For the collector's thread, before it publishes the snapshot; a scrape that finds one
         unprepared does the same.

@@ -21,7 +21,7 @@ Histogram = tuple[tuple[str, ...], Sequence[tuple[float, float]], float]
 
 
 class Scope(Enum):
-    """What the values of a metric depend on, and so what its function takes."""
+    """The inputs of a metric's values, which are the arguments of its function."""
 
     SNAPSHOT = auto()
     """On the current snapshot: `samples(ExposedSnapshot)`. Absent without one, or if stale."""
@@ -44,7 +44,7 @@ class Metric:
     """One row: a metric family, and the function that gives its samples for one app.
 
     Attributes:
-        scope: What the values depend on; it decides what `samples` takes.
+        scope: Inputs of the values, which are the arguments of `samples`.
         name: Name of the family; a counter's ends with `_total`.
         help: Text of the HELP line.
         samples: Gives Sample, or Histogram for a histogram.

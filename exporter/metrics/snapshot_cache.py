@@ -1,12 +1,12 @@
-"""The page in two parts: what is kept of each snapshot, and what is rendered for each scrape.
+"""The page in two parts: one is cached for each snapshot, one is rendered at each scrape.
 
 Rules that this file keeps:
 
 - First come the families that depend on snapshots alone, then all others. The first part can be
   kept, compressed too; a scrape writes the second part behind it.
-- All samples of a family come together, so what is kept is a chunk for each family and app: a new
+- All samples of a family are adjacent, so the cache has a chunk for each family and app: a new
   snapshot costs the rendering of its own app, never that of the others.
-- What is kept holds no snapshot: the last one is freed as soon as there is a new one.
+- The cache refers to no snapshot: the last one is freed as soon as there is a new one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _numbers = count()
 
 
 class SnapshotPart:
-    """What is kept of one app's snapshot: rendered chunks, and countdowns without their values.
+    """The cache of one app's snapshot: rendered chunks, and countdowns without their values.
 
     `number` is unique among all parts.
     """
@@ -56,7 +56,7 @@ class AppScrape:
     Attributes:
         view: Its state.
         snapshot: Its current snapshot, None without one or if it is stale.
-        part: What is kept of that.
+        part: The cached part of the page for that snapshot.
     """
 
     view: AppView

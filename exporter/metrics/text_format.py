@@ -129,14 +129,14 @@ def render_head(metric: Metric, *, openmetrics: bool) -> bytes:
 
 
 def render_registry(registry: CollectorRegistry, *, openmetrics: bool) -> bytes:
-    """Return what the library makes of `registry`; OpenMetrics with its end mark."""
+    """Return the library's page of `registry`; OpenMetrics with its end mark."""
     render = render_openmetrics if openmetrics else render_text
     page: bytes = render(registry)
     return page
 
 
 class _Ready(Collector):
-    """Hands a ready family to the library."""
+    """Passes a family to the library."""
 
     def __init__(self, family: Family) -> None:
         self._family = family

@@ -4,10 +4,10 @@
 
 Rules that this file keeps (`docs/zego-api.md`, Requests and Answers):
 
-- Everything that the notes say of a request is checked, in the order of `_check_rate`,
-  `_check_caller` and `_read_query`; the first thing wrong decides the return code. What they
-  leave open, the code for malformed public parameters (350006002) and for a repeated nonce
-  (100000005), is a guess.
+- Every documented requirement of a request is checked, in the order of `_check_rate`,
+  `_check_caller` and `_read_query`; the first one that fails decides the return code. Two codes
+  are not documented and guessed: malformed public parameters (350006002), and a repeated nonce
+  (100000005).
 - Every request counts against the rate limit, whatever is wrong with it.
 - An alteration changes a correct answer; it never makes a wrong request right.
 """
@@ -41,7 +41,7 @@ _DIGITS = re.compile(r"[0-9]{1,12}")
 
 
 class Answer(NamedTuple):
-    """The JSON value of an answer, and what can still change it on its way."""
+    """The JSON value of an answer, and the alteration that the response may still need."""
 
     payload: Any
     alteration: Alteration

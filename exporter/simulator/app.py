@@ -142,7 +142,7 @@ class SimulatedApp:
         paging: "live" continues behind the last listed task, in the list as it then is; "offset"
             continues at the number of tasks listed, so that a deletion shifts the rest; "snapshot"
             pages through the list as it was at the first page.
-        totals: What the total counts: all matching tasks, those of the page, wrong, or not given.
+        totals: Tasks that the total counts: all matching, those of the page, wrong, or not given.
         filters_work: If False, the Status of a request is ignored.
         lookups_work: If False, an UploadTaskId is refused.
         callback_secret: With one, the app sends callbacks once the server knows where to.
@@ -174,7 +174,7 @@ class SimulatedApp:
         self._random = Random(self.app_id)  # noqa: S311 - a model, not a secret
 
     def alteration(self, page: int) -> Alteration:
-        """Return what is to differ from the correct answer for page `page` (from 1) of a walk."""
+        """Return the difference from the correct answer for page `page` (from 1) of a walk."""
         del page
         if self.gateway_error_chance and self._random.random() < self.gateway_error_chance:
             return _GATEWAY_ERROR

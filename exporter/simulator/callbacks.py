@@ -1,4 +1,4 @@
-"""Sends an app's callbacks (`docs/zego-api.md`, Callbacks), whatever becomes of them.
+"""Sends an app's callbacks (`docs/zego-api.md`, Callbacks).
 
 Rules that this file keeps:
 
@@ -59,7 +59,7 @@ _JOIN_SECONDS = 1.0
 
 
 class _Waiting(NamedTuple):
-    """An event that is to be sent, with what its task was when it happened."""
+    """An event in the queue, with the fields of its task when it happened."""
 
     kind: int
     detail: Detail
@@ -84,7 +84,7 @@ def event_of(change: Change) -> tuple[int, Detail] | None:
 
 
 def refusal_of_cancel(change: Change) -> tuple[int, Detail] | None:
-    """Return the event of somebody who cancels after `change`; None where it would be in time."""
+    """Return the event of a refused cancellation after `change`; None if it would be accepted."""
     reason = _LATE_CANCELS.get(change.after)
     return None if reason is None else (CANCEL_REFUSED, {"Reason": reason})
 
@@ -96,7 +96,7 @@ def sign(secret: str, timestamp: str, nonce: str) -> str:
 
 
 class CallbackSender:
-    """Tells `url` what happens to the tasks of `app`, from `start` until `stop`, in a thread.
+    """Sends the callbacks of `app` to `url`, from `start` until `stop`, in a thread.
 
     `url` is http. `clock` gives Unix seconds. Equal seeds make equal choices of spelling, in the
     same order.

@@ -1,4 +1,4 @@
-"""Looking at and changing a running simulator over HTTP, from the same machine only.
+"""Reads and changes a running simulator over HTTP, from the same machine only.
 
 GET /simulator/truth
     `{"<AppId>": {...}}`, the `expected_state` of each app.
@@ -26,7 +26,7 @@ Apps = Mapping[int, SimulatedApp]
 
 
 def control(apps: Apps, method: str, path: str, body: bytes, now: float) -> tuple[int, Any]:
-    """Do what is asked at `path`; return the HTTP status and the JSON value of the answer."""
+    """Handle a request to `path`; return the HTTP status and the JSON value of the answer."""
     if (method, path) == ("GET", PREFIX + "truth"):
         return 200, {str(app.app_id): expected_state(app, now) for app in apps.values()}
     act = _POSTS.get(path.removeprefix(PREFIX)) if method == "POST" else None

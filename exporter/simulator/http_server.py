@@ -138,7 +138,7 @@ class _Connection(BaseHTTPRequestHandler):
 
 
 class _Listener(ThreadingHTTPServer):
-    """Accepts connections, a thread for each, and can close them all at once."""
+    """Accepts connections, a thread for each, and can close all of them."""
 
     daemon_threads = True
     block_on_close = False
@@ -206,7 +206,7 @@ class _Listener(ThreadingHTTPServer):
 
 
 class SimulatorServer:
-    """Serves `apps`, told apart by AppId, while the `with` block runs.
+    """Serves `apps`, distinguished by AppId, while the `with` block runs.
 
     With `port` 0 the system chooses one, and `url` names it. `clock` gives Unix seconds: it drives
     the life of the tasks, the check of timestamps and the Date header.

@@ -1,4 +1,4 @@
-"""Upload tasks with a life of their own: no I/O, no clock; the time is passed in.
+"""The life cycle of simulated upload tasks: no I/O, no clock; time is an argument.
 
 Rules that this file keeps (`docs/zego-api.md`, Upload tasks):
 
@@ -6,7 +6,7 @@ Rules that this file keeps (`docs/zego-api.md`, Upload tasks):
 - At most `slots` tasks are waiting or uploading; a creation beyond them is refused, and a task that
   waits for its retry continues to wait. Fewer than `slots` upload at the same time, so that
   tasks are seen waiting. Adding or moving by hand knows no such limit.
-- Whatever happens is an event with a time. Chance is asked only while an event is handled, so
+- Every change is an event with a time. Random numbers are drawn only while one is handled, so
   the history between two times is the same, however many calls of `advance` lie between them.
 - `pace` divides every duration; with pace 0 nothing happens by itself.
 """
@@ -46,7 +46,7 @@ _NOBODY = SimulatedTask("", "", "", 0, 0, 0, 0, 0, troubled=False)
 
 
 class _Event(NamedTuple):
-    """What `task` will do at a time, if its `entry` is then still the same."""
+    """A planned step of `task`, dropped if the task has another `entry` by then."""
 
     at: float
     number: int
@@ -56,7 +56,7 @@ class _Event(NamedTuple):
 
 
 class Lifecycle(TaskStore):
-    """The tasks of one app and what happens to them from `start` (Unix seconds) on.
+    """The tasks of one app and their changes from `start` (Unix seconds) on.
 
     `log_limit` is how many changes are remembered, None for all.
     """
@@ -95,7 +95,7 @@ class Lifecycle(TaskStore):
                     self._start_uploads(self.now)
             self.now = max(self.now, now)
 
-    # What happens at an event
+    # Steps
 
     def _arrive(self, at: float, _task: SimulatedTask) -> None:
         burst = self._random.random() < self.workload.burst_chance
@@ -130,10 +130,10 @@ class Lifecycle(TaskStore):
             reason = self._random.choice((SOURCE_DOWNLOAD_FAILED, UPLOAD_ERROR))
             self._enter(task, FAILED, at, reason)
 
-    # What a status leads to
+    # Plans
 
     def _settle(self, task: SimulatedTask, before: int | None, at: float) -> None:
-        """Put a task into its new status, and plan what follows from it."""
+        """Record a task's new status, and plan its next step."""
         super()._settle(task, before, at)
         if not self.pace:
             return

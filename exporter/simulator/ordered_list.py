@@ -1,8 +1,8 @@
-"""An ordered listing of tasks in which a page costs what a page holds.
+"""An ordered list in which reading a page takes time proportional to the page.
 
 Rules that this file keeps:
 
-- Keys only grow: what is put in comes last, so a listing is in the order of putting in.
+- Keys only grow: new items come last, so the list is in the order of insertion.
 - A place in the listing is a key. Taking tasks out, before or behind it, moves nobody else.
 - Putting in is O(1), taking out and finding a place O(log n), a page O(page); all amortised, since
   the holes that taking out leaves are closed as soon as they are more than the tasks.

@@ -17,7 +17,7 @@ _NUMBERS = ("Status", "RetryCount", "ExpiresAt", "CreateTime")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a request asks for: one task, or the page that begins at `cursor`."""
+    """The parameters of a request: one task, or the page that begins at `cursor`."""
 
     task_id: str = ""
     status: int | None = None
@@ -28,7 +28,7 @@ class Query:
 
 @dataclass(slots=True)
 class Page:
-    """What it gets: `following` is the place behind the page, None at the end."""
+    """The answer: `following` is the place behind the page, None at the end."""
 
     entries: list[Entry]
     total: int
@@ -36,7 +36,7 @@ class Page:
 
 
 def find_page(app: SimulatedApp, query: Query) -> Page:
-    """Return the page that `query` asks for, as the tasks are now; costs what the page holds."""
+    """Return the requested page of the current tasks."""
     if query.task_id:
         task = app.life.tasks.get(query.task_id)
         if task is None or query.status not in (None, task.status):

@@ -1,4 +1,4 @@
-"""What an upload task is, and how it may move (`docs/zego-api.md`, Upload tasks)."""
+"""Upload tasks, their statuses and transitions (`docs/zego-api.md`, Upload tasks)."""
 
 from __future__ import annotations
 
@@ -42,11 +42,15 @@ LIFE_CYCLE: frozenset[tuple[int | None, int | None]] = frozenset(
 
 @dataclass(slots=True)
 class SimulatedTask:
-    """One upload task. Its fields are changed by the register that lists it, and nobody else.
+    """One upload task. Only the `TaskStore` that lists it changes its fields.
 
-    `stream_url` carries a secret in its query; `expires_at` (0: none) and `created_at` are whole
-    Unix seconds. `number` is its place among all tasks, `entry` its place among those of its
-    status (0: not listed). A `troubled` task has a bad source: its uploads mostly break.
+    Attributes:
+        stream_url: Where the file comes from, with a secret in the query.
+        expires_at: Unix seconds, whole; 0 for none.
+        created_at: Unix seconds, whole.
+        troubled: Whether its source is bad, so that most of its uploads fail.
+        number: Its place among all tasks.
+        entry: Its place among the tasks of its status; 0 if it is not listed.
     """
 
     id: str

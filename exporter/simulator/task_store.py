@@ -1,10 +1,10 @@
-"""The tasks of one app, listed in all the ways that the API lists them, and what became of them.
+"""The tasks of one app in all orders in which the API lists them, and a log of their changes.
 
 Rules that this file keeps:
 
-- A task stands on two shelves: that of all tasks, in the order of creation, and that of its status,
-  in the order in which the tasks entered it. So a count is O(1) and a page O(page).
-- Every change is logged and told to the observers.
+- A task is in two lists: that of all tasks, in the order of creation, and that of its status, in
+  the order in which the tasks entered it. So a count is O(1) and a page O(page).
+- Every change is logged, and passed to the observers.
 - Methods without a leading underscore hold `lock`; observers are called while it is held.
 """
 
@@ -73,7 +73,7 @@ class TaskStore:
         reason: int = 0,
         troubled: bool = False,
     ) -> SimulatedTask:
-        """List one task more; what is not given is chosen to fit.
+        """List one more task; fields that are not given get fitting values.
 
         `expires_at` None is three days from now for a file that is or was stored; 0 is "none".
         An id that is listed already is a ValueError.
@@ -127,7 +127,7 @@ class TaskStore:
         retry_count: int | None = None,
         expires_at: int | None = None,
     ) -> None:
-        """Move a task to `status`, changing what else is given; KeyError for an unknown id."""
+        """Move a task to `status` and change the given fields; KeyError for an unknown id."""
         with self.lock:
             task = self.tasks[task_id]
             if retry_count is not None:
