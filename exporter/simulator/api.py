@@ -4,7 +4,7 @@
 
 Rules that this file keeps (`docs/zego-api.md`, Requests and Answers):
 
-- Every documented requirement of a request is checked, in the order of `_check_rate`,
+- Every documented requirement of a request is checked, in the order of the rate limit,
   `_check_caller` and `_read_query`; the first one that fails decides the return code. Two codes
   are not documented and guessed: malformed public parameters (350006002), and a repeated nonce
   (100000005).
