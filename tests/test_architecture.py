@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -125,15 +126,22 @@ def imports_of(path: Path) -> Iterator[Import]:
         yield from (Import(path, node.lineno, name, id(node) not in late) for name in names)
 
 
-IMPORTS = [found for path in MODULES.values() for found in imports_of(path)]
-INTERNAL = [found for found in IMPORTS if found.name in MODULES]
+@cache  # at the first use: every process of the test run loads this file
+def all_imports() -> list[Import]:
+    """Return the imports of all modules."""
+    return [found for path in MODULES.values() for found in imports_of(path)]
+
+
+def internal_imports() -> list[Import]:
+    """Return the imports of modules of ours."""
+    return [found for found in all_imports() if found.name in MODULES]
 
 
 def test_packages_import_only_lower_layers() -> None:
     """The order of the layers is that of ORDER; `docs/development.md` describes them."""
     wrong = [
         str(found)
-        for found in INTERNAL
+        for found in internal_imports()
         if (own := package_of(module_name(found.path))) != (other := package_of(found.name))
         and LAYER[other] >= LAYER[own]
     ]
@@ -145,7 +153,7 @@ def test_each_library_is_imported_only_in_its_packages() -> None:
     """Then replacing a library changes these packages and no other."""
     wrong = [
         str(found)
-        for found in IMPORTS
+        for found in all_imports()
         if (allowed := FENCES.get(found.name.split(".")[0])) is not None
         and package_of(module_name(found.path)) not in allowed
     ]
@@ -156,7 +164,7 @@ def test_each_library_is_imported_only_in_its_packages() -> None:
 def test_no_modules_import_each_other() -> None:
     """A circle of imports makes the result depend on which module is imported first."""
     graph: dict[str, set[str]] = {name: set() for name in MODULES}
-    for found in INTERNAL:
+    for found in internal_imports():
         own = module_name(found.path)
         if found.at_start and found.name != own:
             graph[own].add(found.name)
@@ -170,7 +178,7 @@ def test_the_simulator_imports_nothing_of_the_exporter() -> None:
     """Shared code would hide an error of the client in the simulator as well."""
     wrong = [
         str(found)
-        for found in INTERNAL
+        for found in internal_imports()
         if package_of(module_name(found.path)) == "simulator"
         and package_of(found.name) != "simulator"
     ]
