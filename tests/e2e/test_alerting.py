@@ -135,6 +135,7 @@ def test_a_cause_arrives_and_what_follows_from_it_does_not(tmp_path: Path) -> No
         well.life.set_status(failing.id, FAILED)
         receiver.wait_for("ZegoUploadFailed", zego_app="lessons")
         assert not receiver.told_of("ZegoUploadStuckWaiting")
+        assert not receiver.told_of("ZegoUploadDataStale")
         for app in (down, blind):
             app.faults.switch_off()
         stuck = receiver.wait_for("ZegoUploadStuckWaiting", zego_app="vod")
@@ -143,7 +144,11 @@ def test_a_cause_arrives_and_what_follows_from_it_does_not(tmp_path: Path) -> No
         absent = receiver.wait_for("ZegoUploadExporterAbsent")
         assert absent.receiver == "pager"
         stage.wait_until_muted("ZegoUploadExporterDown")
-        assert {each.labels["alertname"] for each in receiver.notifications} == {
+        # Prometheus sends the end of each alert in a message of its own, and Alertmanager may look
+        # between that of the cause and that of the consequence: for some milliseconds, which are
+        # more on a busy machine, while five minutes are five seconds here.
+        names = {each.labels["alertname"] for each in receiver.notifications}
+        assert names - {"ZegoUploadDataStale"} == {
             "ZegoUploadCollectionFailing",
             "ZegoUploadFailed",
             "ZegoUploadStuckWaiting",

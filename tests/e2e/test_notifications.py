@@ -39,6 +39,7 @@ def wait_until_blind(stage: Stage, app: str) -> None:
     stage.wait_for_query(f'ALERTS{{alertname="ZegoUploadDataMissing", zego_app="{app}"}}')
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_an_incident_is_told_without_a_false_all_clear(tmp_path: Path, generation: str) -> None:
     """The API fails for one of two apps, the exporter dies and returns, credentials are refused.
@@ -50,7 +51,7 @@ def test_an_incident_is_told_without_a_false_all_clear(tmp_path: Path, generatio
     long_ago = int(time.time()) - 2400
     vod.life.add_task(title="vod.mp4", status=WAITING, created_at=long_ago)
     ending = lessons.life.add_task(title="lessons.mp4", status=WAITING, created_at=long_ago)
-    setting = Setting(divisor=120, generation=generation)
+    setting = Setting(generation=generation)
     with SimulatorServer((vod, lessons)) as server:
         apps = [entry(app, server, collection={"stale_after": "2s"}) for app in (vod, lessons)]
         write_config(tmp_path, apps=apps, collection=FAST, history={"path": "history.db"})
