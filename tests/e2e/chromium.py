@@ -79,7 +79,10 @@ class Page:
     def click(self, selector: str) -> None:
         """Click in the middle of an element with the mouse."""
         element = f"document.querySelector({json.dumps(selector)})"
+        self.until(f"document.readyState === 'complete' && {element} !== null")
         self.value(f"{element}.scrollIntoView({{block: 'center'}})")
+        # Chromium drops clicks on a new page until it has drawn it, which a picture makes it do.
+        self.call("Page.captureScreenshot", format="jpeg", quality=1)
         box = self.value(f"{element}.getBoundingClientRect().toJSON()")
         place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
         for kind in ("mousePressed", "mouseReleased"):
