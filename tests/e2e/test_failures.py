@@ -70,13 +70,23 @@ def test_a_failed_page_leaves_the_old_numbers(tmp_path: Path) -> None:
         entries = [
             entry(app, server, collection=OWN_COLLECTION.get(app.name, {})) for app in (*apps, well)
         ]
-        write_config(tmp_path, apps=entries, collection=FAST)
+        write_config(tmp_path, apps=entries, collection={**FAST, "stale_after": "1h"})
         with running([EXPORTER, *ANY_PORT], tmp_path) as exporter:
             url = url_of(exporter)
             before = wait_for_ups(url, all_up)
             for app in apps:
-                break_second_page(app)
-            during = wait_for_ups(url, {**dict.fromkeys(all_up, 0.0), "well": 1.0})
+                fault, parameter = FAULTS[app.name]
+                page = None if fault is Fault.TOKEN_CYCLE else 2
+                app.faults.switch_on(fault, parameter, page=page)
+            # A walk that is past its second page would still succeed, and list what is new.
+            broken = wait_for_ups(url, {**dict.fromkeys(all_up, 0.0), "well": 1.0})
+            for app in apps:
+                app.life.add_task(status=FAILED)
+
+            def has_failed_again(page: Page) -> bool:
+                return all(attempts(page, app) >= attempts(broken, app) + 2 for app in apps)
+
+            during = wait_for(url, has_failed_again, "a walk over the new tasks by each app")
             for app in apps:
                 app.faults.switch_off()
             after = wait_for_ups(url, all_up)
@@ -88,11 +98,9 @@ def test_a_failed_page_leaves_the_old_numbers(tmp_path: Path) -> None:
     assert failures(after, well) == set()
 
 
-def break_second_page(app: FaultyApp) -> None:
-    """Switch on the app's fault, and add one failed task, which must not be visible yet."""
-    fault, parameter = FAULTS[app.name]
-    app.faults.switch_on(fault, parameter, page=None if fault is Fault.TOKEN_CYCLE else 2)
-    app.life.add_task(status=FAILED)
+def attempts(page: Page, app: FaultyApp) -> float:
+    """Return how many collections of `app` have begun."""
+    return page.value("zego_upload_collections_total", app.name) or 0.0
 
 
 def failures(page: Page, app: FaultyApp) -> set[str]:
