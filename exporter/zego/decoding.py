@@ -21,6 +21,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NoReturn
 
 from exporter.errors import ProtocolError
@@ -60,6 +61,8 @@ STATUS_CODES: Mapping[TaskStatus, int] = {status: code for code, status in _STAT
 MAX_VALUES = 65_536
 """Most JSON values and names in an answer; a page of 50 tasks has about 1,000."""
 
+# A string, also one that is not closed, or a character that a value follows.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,:]', re.DOTALL)  # possessive: linear time
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 _MAX_INTEGER = 2**63  # the API's numbers are at most 64-bit integers
 _FIRST_MILLISECONDS = 1e11  # in seconds, this would be the year 5138
@@ -128,10 +131,18 @@ def _refuse_constant(name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)  # NaN and Infinity are not JSON
 
 
+def _has_too_many(body: bytes) -> bool:
+    # Token by token: a list of all tokens would take more memory than the values.
+    tokens = (token.end() - token.start() for token in _TOKEN.finditer(body))
+    separators = (length for length in tokens if length == 1)
+    return next(islice(separators, MAX_VALUES - 1, None), None) is not None
+
+
 def decode_answer(body: bytes) -> Answer:
     """Return the envelope in `body`; raises ProtocolError if there is none."""
-    # A value begins the text, or follows one of these; those inside of strings count as well.
-    if sum(map(body.count, (b"[", b"{", b",", b":"))) >= MAX_VALUES:
+    # A value begins the text, or follows one of these. The fast count includes those inside of
+    # strings: a URL can consist of commas.
+    if sum(map(body.count, (b"[", b"{", b",", b":"))) >= MAX_VALUES and _has_too_many(body):
         raise invalid_response(f"the answer has more than {MAX_VALUES} values")
     try:
         answer = _DECODER.decode(body.decode("utf-8-sig"))  # RFC 8259, 8.1: a BOM may be ignored

@@ -101,6 +101,13 @@ def test_no_answer_takes_much_memory(pattern: str, most: str) -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("text", [",:" * 512, '\\",' * 341, "[{" * 512])
+def test_separators_inside_of_strings_are_no_values(text: str) -> None:
+    """50 tasks, each with three URLs of the documented 1,024 characters."""
+    body = json.dumps({"Code": 0, "Data": [text] * 150}).encode()
+    assert decode_answer(body).data == [text] * 150
+
+
 def test_an_answer_with_too_many_values_is_refused_unread() -> None:
     """The message says how many there may be."""
     with pytest.raises(ProtocolError, match="more than 65536 values"):
