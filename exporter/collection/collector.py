@@ -77,6 +77,7 @@ class Collector:
         settings: The app.
         limiter: The rate limiter of its AppId.
         counters: The persistent counters of the app.
+        totals: What an earlier collector of these tasks has learned of their totals.
         clock: Returns monotonic seconds.
         wall_clock: Returns Unix seconds.
         new_transport: Makes the connection of a client.
@@ -86,6 +87,7 @@ class Collector:
         settings: The app.
         callbacks: The receiver of its callbacks.
         state: Its snapshot and counts, for any thread.
+        totals: What it has learned of the API's totals.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Collector:
         limiter: RateLimiter,
         counters: AppCounters,
         *,
+        totals: TotalsCheck | None = None,
         clock: Callable[[], float] = elapsed_clock,
         wall_clock: Callable[[], float] = time.time,
         new_transport: Callable[[], Transport] | None = None,
@@ -122,7 +125,7 @@ class Collector:
         )
         self._schedule = Schedule(clock() + spread, settings.collection.interval)
         self._failures = _FailureLog(settings.name, clock)
-        self._totals = TotalsCheck()
+        self.totals = totals or TotalsCheck()
         self._strategy: Strategy = Full()
         clients = 1
         if settings.collection.strategy == "incremental":
@@ -192,19 +195,21 @@ class Collector:
                 deadline=started + collection.deadline,
                 # The limiter lets no more pages through before the deadline.
                 max_pages=math.ceil(collection.deadline * collection.requests_per_second) + 1,
-                totals=self._totals,
+                totals=self.totals,
                 known=latest.tasks if latest else (),
             )
             result = self._strategy.collect(session)
             self._publish(result, self._clock() - started)
         except CollectionError as error:
-            self._fail(error)
+            self._failures.record(error, None)
+            self.state.fail(error)
         except Stopped:
             raise
         except Exception as defect:  # noqa: BLE001 - fails this collection, not the exporter
             failure = _internal_error(defect)
             # The traceback of an error with a remedy would only distract from the remedy.
-            self._fail(failure, defect=None if failure.remedy else defect)
+            self._failures.record(failure, None if failure.remedy else defect)
+            self.state.fail(failure)
 
     def _new_client(self, limiter: RateLimiter, stats: ApiStats, transport: Transport) -> Client:
         return Client(
@@ -252,10 +257,6 @@ class Collector:
             duration_seconds=duration,
             malformed=sum(result.malformed.values()) or None,
         )
-
-    def _fail(self, error: CollectionError, *, defect: Exception | None = None) -> None:
-        self._failures.record(error, defect)
-        self.state.fail(error)
 
     def _sleep(self, seconds: float) -> None:
         if self._stopping.wait(seconds):

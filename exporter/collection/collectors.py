@@ -43,10 +43,12 @@ class CollectorPool:
         """Collect exactly `apps` from now on.
 
         An app whose settings have not changed continues undisturbed. A changed one starts again,
-        with its counters if name and AppId are the same. Raises ExporterError at the thread limit.
+        with its counters if name and AppId are the same, and with what is known of the API's totals
+        if it lists the same tasks. Raises ExporterError at the thread limit.
         """
         running = {collector.settings: collector for collector in self._collectors}
         counters = {_identity(app): self._counters_of(app) for app in apps}
+        totals = {_source(known.settings): known.totals for known in self._collectors}
         ending = [running[settings] for settings in running if settings not in apps]
         # Before their successors start: two collectors of one app would share counters and rate.
         _stop(ending, RELOAD_STOP_SECONDS)
@@ -58,6 +60,7 @@ class CollectorPool:
                 app,
                 self._limiters[app.app_id],
                 counters[_identity(app)],
+                totals=totals.get(_source(app)),
                 prepare=self._prepare,
             )
             for app in apps
@@ -124,6 +127,11 @@ class CollectorPool:
 
 def _identity(app: AppSettings) -> tuple[str, int]:
     return app.name, app.app_id
+
+
+def _source(app: AppSettings) -> tuple[int, str, bool | None]:
+    """Return what decides which tasks the API lists."""
+    return app.app_id, app.endpoint, app.is_test
 
 
 def _stop(collectors: Iterable[Collector], timeout: float) -> bool:

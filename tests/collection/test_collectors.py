@@ -17,6 +17,8 @@ from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import Snapshot
 from tests.builders import NOW, make_settings
+from tests.faults import FaultyServer, with_faults
+from tests.faults.faults import Fault
 from tests.waiting import wait_until
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
@@ -96,6 +98,27 @@ def test_a_changed_app_starts_again_with_its_counters(
     view = views_when_collected(pool)["app-1"]
     assert view.settings.slots_limit == 99
     assert view.counters.transitions["new", "failed"] == 2
+
+
+def test_a_changed_app_still_knows_that_its_totals_are_credible(pool: CollectorPool) -> None:
+    """A listing that is short before and after a reload is not published after it.
+
+    Only the API and the listed set of tasks matter: other settings, the name too, may change.
+    """
+    broken = with_faults(SimulatedApp(1, SECRET, Lifecycle(pace=0, start=NOW), rate_limit=None))
+    broken.life.add_tasks(10)
+    with FaultyServer([broken]) as server:
+        pool.apply([app(server, 1)])
+        views_when_collected(pool)
+        broken.faults.switch_on(Fault.LOST_TASKS, 3)
+        for changes in ({"slots_limit": 99}, {"name": "renamed"}):
+            pool.apply([app(server, 1, **changes)])
+            wait_until(lambda: pool.views()[0].failures["pagination"], "failed collections")
+            assert pool.views()[0].snapshot is None
+        pool.apply([app(server, 1, is_test=False)])
+        snapshot = views_when_collected(pool)["app-1"].snapshot
+        assert snapshot is not None
+        assert len(snapshot.tasks) == 7, "IsTest lists other tasks, of which nothing is known"
 
 
 def test_apps_of_one_app_id_share_one_limiter(server: SimulatorServer, pool: CollectorPool) -> None:
