@@ -30,7 +30,10 @@ STATUSES: Final[Mapping[str, tuple[str, str]]] = {
 
 FAILURES: Final[Mapping[str, tuple[str, str]]] = {
     "source_download": ("the source could not be downloaded", "源文件下载失败"),
-    "upload": ("the upload failed for good, or its checksum is wrong", "上传失败，不再重试"),
+    "upload": (
+        "the upload failed for good, or its checksum is wrong",
+        "上传失败不再重试，或校验和不符",
+    ),
     "file_too_large": ("the file is too large", "文件过大"),
     "other": ("for a reason that this version does not know", "其他原因"),
 }

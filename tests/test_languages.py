@@ -26,6 +26,7 @@ from exporter.languages import (
 from exporter.tasks import TaskStatus
 from exporter.zego.callbacks import FAILURE_WORDS
 from tests.linear import assert_linear
+from tests.translation import lost_facts
 
 PACKAGE = Path(exporter.__file__).parent
 
@@ -96,6 +97,16 @@ def test_every_placeholder_survives(table: dict[str, str]) -> None:
         assert re.search("[\u4e00-\u9fff]", chinese), english
 
 
+def test_no_fact_is_lost_in_translation() -> None:
+    """Numbers, names in code, and what a reader is to look at are in both languages."""
+    pairs = [
+        *(names for table in (STATUSES, FAILURES, REASONS) for names in table.values()),
+        *MESSAGES.items(),
+        *REMEDIES.items(),
+    ]
+    assert {english: lost for english, zh in pairs if (lost := lost_facts(english, zh))} == {}
+
+
 @pytest.mark.parametrize(
     ("english", "chinese"),
     [
@@ -152,3 +163,18 @@ def test_translation_is_linear_in_the_message(piece: str) -> None:
         return translate_message(text, "zh") + translate_remedy(text, "zh")
 
     assert_linear(translate, lambda size: piece * (size // len(piece)))
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese", "lost"),
+    [
+        ("failed for good, or its checksum is wrong", "上传失败，不再重试", {"checksum"}),
+        ("lower collection.interval to 30 s", "请调低 collection.interval", {"30"}),
+        ("at most 10", "至多 100", {"10"}),
+        ("set HTTPS_PROXY, then run --live", "请设置代理", {"HTTPS_PROXY", "--live"}),
+        ("see docs/alerts.md", "参见 docs/alerts.zh-CN.md", set()),
+    ],
+)
+def test_a_lost_fact_is_found(english: str, chinese: str, lost: set[str]) -> None:
+    """The comparison of the two languages can fail."""
+    assert lost_facts(english, chinese) == lost

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from exporter.alerting.model import AlertText, Texts
+from exporter.languages import FAILURES, STATUSES
 
 ALERTS = {
     "ZegoUploadFailed": AlertText(
@@ -236,15 +237,7 @@ LINES = {
     "of_job": "（作业 {job}）",
 }
 
-WORDS = {
-    "source_download": "源文件下载失败",
-    "upload": "上传失败，不再重试",
-    "file_too_large": "文件过大",
-    "other": "其他原因",
-    "waiting": "等待中",
-    "uploading": "上传中",
-    "waiting_retry": "等待重试",
-}
+WORDS = {value: chinese for value, (_, chinese) in {**FAILURES, **STATUSES}.items()}
 """Failure reasons and statuses; reasons of collections stay: they are looked up in the runbook."""
 
 MESSAGES = {

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from exporter.alerting.model import Alert, Component, Kind, Listing, Texts
 from exporter.alerting.recording import RECORDING_RULES
 from exporter.alerting.tuning import Tuning, seconds, words
+from exporter.languages import FAILURES
 
 ALERTS_FILE = "zego-uploads.alerts.yaml"
 RECORDING_FILE = "zego-uploads.recording.yaml"
@@ -153,9 +154,6 @@ def _listing(listing: Listing, alert: Alert, tuning: Tuning) -> str:
     )
 
 
-_REASONS = ("source_download", "upload", "file_too_large", "other")
-
-
 def _line(key: str, texts: Texts) -> str:
     # Cut by printf, which counts characters: to compile `.{79}` for each title costs milliseconds.
     clean = f'{{{{ $title := reReplaceAll `{_CONTROL}` "\ufffd" .Labels.title }}}}'
@@ -163,7 +161,7 @@ def _line(key: str, texts: Texts) -> str:
     shown = "{{ $cut }}{{ if ne $cut $title }}…{{ end }}"
     unknown = texts.lines["no_title"]
     title = f"{clean}{{{{ if $title }}}}{cut}{shown}{{{{ else }}}}{unknown}{{{{ end }}}}"
-    reason = _translated(".Labels.reason", _REASONS, texts)
+    reason = _translated(".Labels.reason", FAILURES, texts)
     why = texts.lines["why"].replace("{reason}", reason)
     fields = {
         "title": title,

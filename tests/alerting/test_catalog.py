@@ -10,6 +10,7 @@ from exporter.alerting.catalog import ALERTS, LANGUAGES
 from exporter.alerting.model import Alert, AlertText, Texts
 from exporter.alerting.rules import annotations_of
 from exporter.alerting.tuning import Tuning, tuning
+from tests.translation import lost_facts
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 ENGLISH, CHINESE = LANGUAGES["en"], LANGUAGES["zh"]
@@ -55,10 +56,19 @@ def test_no_placeholder_is_lost_in_translation(alert: Alert) -> None:
 
 @pytest.mark.parametrize("key", ENGLISH.lines)
 def test_no_placeholder_of_a_line_is_lost_in_translation(key: str) -> None:
-    """The lines of lists, likewise."""
+    """The same holds for the lines of lists."""
     assert sorted(PLACEHOLDER.findall(ENGLISH.lines[key])) == sorted(
         PLACEHOLDER.findall(CHINESE.lines[key])
     )
+
+
+@each_alert
+def test_no_fact_is_lost_in_translation(alert: Alert) -> None:
+    """Numbers, return codes, flags, keys and what to look at are in both languages."""
+    english, chinese = ENGLISH.alerts[alert.name], CHINESE.alerts[alert.name]
+
+    assert lost_facts(english.summary, chinese.summary) == set()
+    assert lost_facts(english.description, chinese.description) == set()
 
 
 @each_language

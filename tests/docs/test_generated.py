@@ -15,6 +15,7 @@ from docs.generator import configuration, metrics
 from docs.generator.chinese import TEXTS
 from docs.generator.files import generated
 from tests.docs.pages import ROOT
+from tests.translation import lost_facts
 
 SCHEMA = ROOT / "docs" / "config.schema.json"
 EXAMPLE = ROOT / "config.example.yaml"
@@ -50,6 +51,7 @@ def test_code_and_placeholders_survive_the_translation(text: str) -> None:
 
     found = Counter(kept.findall(TEXTS[text]))
     assert not Counter(kept.findall(text)) - found
+    assert lost_facts(text, TEXTS[text]) == set()
 
 
 def validator() -> jsonschema.Draft202012Validator:

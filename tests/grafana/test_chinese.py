@@ -10,7 +10,10 @@ import pytest
 
 from exporter.errors import FAILURE_REASONS
 from exporter.zego.callbacks import FAILURE_WORDS
+from grafana.generator.chinese import CHINESE
+from grafana.generator.english import ENGLISH
 from tests.grafana.boards import ENGLISH_NAMES, NAMES, load, looks, overrides, panels
+from tests.translation import lost_facts
 from tests.typography import NARROW_PUNCTUATION, WITHOUT_SPACE
 
 NOT_TRANSLATED = {
@@ -132,6 +135,13 @@ def test_no_english_word_is_left(english_name: str) -> None:
     """Latin letters stand in names only."""
     left = {word for text in texts(load(f"{english_name}-zh")) for word in LATIN.findall(text)}
     assert left <= NOT_TRANSLATED
+
+
+def test_no_fact_is_lost_in_translation() -> None:
+    """A panel's text has the numbers, names and things of the English one."""
+    assert ENGLISH.panels.keys() == CHINESE.panels.keys()
+    for key, panel in ENGLISH.panels.items():
+        assert lost_facts(panel.description, CHINESE.panels[key].description) == set(), key
 
 
 def test_reasons_are_translated(english_name: str) -> None:
