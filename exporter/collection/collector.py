@@ -132,7 +132,7 @@ class Collector:
             resync_interval = settings.collection.resync_interval
             self._strategy = Incremental(settings.name, resync_interval, clock)
             clients = INCREMENTAL_CLIENTS
-        connect = new_transport or partial(Transport, ca_file=settings.ca_file)
+        connect = new_transport or partial(Transport, ca_file=settings.ca_file, clock=clock)
         self._clients = [self._new_client(limiter, stats, connect()) for _ in range(clients)]
         self._thread = threading.Thread(target=self._run, name=f"collector-{settings.name}")
         # A name lookup cannot be interrupted, and must not keep the process alive.
@@ -259,8 +259,14 @@ class Collector:
         )
 
     def _sleep(self, seconds: float) -> None:
-        if self._stopping.wait(seconds):
-            raise Stopped
+        """Wait for the limiter or for the next try of a request. Raises Stopped."""
+        ends_at = self._clock() + seconds
+        while seconds > 0 and self._clock() < ends_at:
+            # In pieces: after a suspend, the rest of the wait would still follow.
+            piece = min(seconds, MAX_WAIT_SECONDS)
+            if self._stopping.wait(piece):
+                raise Stopped
+            seconds -= piece
 
     def _run(self) -> None:
         try:

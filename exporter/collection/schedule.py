@@ -56,8 +56,8 @@ class Schedule:
         """Note that a collection starts; earlier requests for an early one are served by it."""
         self._early = False
         self._started = now
-        if now >= self._tick:
-            self._tick += self._interval
+        # All ticks so far, not only one: those of a suspend were not skipped by a collection.
+        self._tick += ticks_by(now, self._tick, self._interval) * self._interval
 
     def end(self, now: float) -> int:
         """Note that the collection has ended; return how many ticks it skipped."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from exporter.collection.collector import Collector
+from exporter.collection.collector import MAX_WAIT_SECONDS, Collector
 from exporter.collection.schedule import Schedule, elapsed_clock
 from exporter.collection.state import AppState, AppView
 from exporter.config import AppSettings, CollectionSettings
@@ -293,7 +293,25 @@ def test_the_clock_counts_the_time_of_a_suspend(monkeypatch: pytest.MonkeyPatch)
     slept = 8 * 3600.0
     assert state.view().snapshot is None
     assert schedule.due < elapsed_clock()
-    assert Collector(settings, RateLimiter(1), counters)._clock is elapsed_clock
+    collector = Collector(settings, RateLimiter(1), counters)
+    assert collector._clock is elapsed_clock
+    assert collector._clients[0]._transport._clock is elapsed_clock, "a kept connection is old too"
+
+
+def test_a_suspend_ends_a_wait_for_the_next_try(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wait does not count the suspend: in one piece, its rest would follow after it."""
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        site.clock.now += 8 * 3600
+        return False
+
+    monkeypatch.setattr(site.collector._stopping, "wait", wait)
+    site.collector._sleep(600)
+    assert waits == [MAX_WAIT_SECONDS]
 
 
 def test_a_corrected_wall_clock_makes_no_negative_outage(

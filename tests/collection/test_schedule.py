@@ -27,6 +27,18 @@ def test_ticks_during_a_collection_are_skipped_and_counted() -> None:
     assert schedule.due == 180.0
 
 
+def test_ticks_before_a_collection_are_not_skipped_by_it() -> None:
+    """Eight hours of suspend are no collection that runs too long."""
+    schedule = Schedule(first=0.0, interval=60.0)
+    schedule.start(0.0)
+    schedule.end(1.0)
+    woken = 8 * 3600 + 1.0
+    schedule.start(woken)
+    assert ticks_by(woken, schedule.tick, 60.0) == 0, "a scrape during the collection"
+    assert schedule.end(woken + 1) == 0
+    assert schedule.due == 8 * 3600 + 60
+
+
 def test_a_request_brings_the_collection_forward() -> None:
     """It is at least EARLY_SPACING after the last start, and does not move the ticks."""
     schedule = Schedule(first=0.0, interval=60.0)
