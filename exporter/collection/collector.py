@@ -228,26 +228,33 @@ class Collector:
 
     def _publish(self, result: WalkResult, duration: float) -> None:
         now = self._wall_clock()
-        walk = self._counters.compare(result.tasks, now)
-        snapshot = Snapshot(
-            result.tasks,
-            completed_at=now,
-            duration=duration,
-            pages=result.pages,
-            reported_total=result.reported_total,
-            tracked=walk.tracked,
-            failure_reasons=self._counters.failure_reasons(),
-        )
-        # Everything that takes time comes before anything is published: a scrape must not see the
-        # counters of this walk beside the snapshot of the previous one.
-        self._prepare(self.settings.name, snapshot)
-        self.state.publish(
-            snapshot,
-            walk,
-            result.malformed,
-            strategy=self._strategy.name,
-            corrections=self._strategy.corrections,
-        )
+        while True:
+            walk = self._counters.compare(result.tasks, now)
+            snapshot = Snapshot(
+                result.tasks,
+                completed_at=now,
+                duration=duration,
+                pages=result.pages,
+                reported_total=result.reported_total,
+                tracked=walk.tracked,
+                failure_reasons=self._counters.failure_reasons(),
+            )
+            # Everything that takes time comes before anything is published: a scrape must not see
+            # the counters of this walk beside the snapshot of the previous one.
+            self._prepare(self.settings.name, snapshot)
+            try:
+                self.state.publish(
+                    snapshot,
+                    walk,
+                    result.malformed,
+                    strategy=self._strategy.name,
+                    corrections=self._strategy.corrections,
+                )
+                break
+            except Stopped:
+                if self._stopping.is_set():
+                    raise
+                # The collector that a reload replaced by this one recorded its last walk late.
         self._failures.end()
         log.info(
             "collection complete",

@@ -157,11 +157,11 @@ class AppCounters:
 
         The block calls that function under the lock with which it publishes the snapshot, so that
         a scrape sees both or none. Raises Stopped if another collector of the app has recorded a
-        walk since the comparison.
+        walk since the comparison; the one that is not being replaced must compare again.
         """
         with self._recording:
             if walk.previous is not self._tracked:
-                raise Stopped  # a reload replaced this collector while its thread was ending
+                raise Stopped  # a reload replaced a collector, and its thread had not ended yet
             increments = _increments(walk.changes)
             forgotten = [
                 task_id

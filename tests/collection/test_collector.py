@@ -20,6 +20,7 @@ from exporter.collection.collector import MAX_WAIT_SECONDS, Collector
 from exporter.collection.schedule import Schedule, elapsed_clock
 from exporter.collection.state import AppState, AppView
 from exporter.config import AppSettings, CollectionSettings
+from exporter.errors import Stopped
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
 from exporter.history.tables import Update
@@ -272,6 +273,30 @@ def test_counts_and_transitions_of_a_walk_are_seen_together(
         assert after.snapshot is not before.snapshot
         assert after.counters.transitions["new", "failed"] == 1
         built.collector.close()
+
+
+def test_a_late_walk_of_the_replaced_collector_does_not_end_its_successor(
+    server: FaultyServer, app: FaultyApp
+) -> None:
+    """The replaced one may wait for the history file longer than a reload waits for its thread."""
+    counters = AppCounters()
+    listed = make_task("gone-since-then", TaskStatus.WAITING)
+    late = iter([[listed], [listed, make_task("of-another-walk", TaskStatus.WAITING)]])
+
+    def prepare(_app: str, _snapshot: Snapshot) -> None:
+        if tasks := next(late, None):
+            counters.record_walk(tasks, NOW)
+
+    site = Site(server, app, counters=counters, prepare=prepare)
+    view = site.collect()
+    assert view.up
+    assert view.snapshot is not None
+    assert view.snapshot.tracked["of-another-walk"].missing
+    assert view.counters.transitions["new", "failed"] == 60, "compared with the late walk"
+    site.collector.stop()
+    late = iter([[listed]])
+    with pytest.raises(Stopped):
+        site.collector.collect()
 
 
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="no clock counts a suspend")
