@@ -37,10 +37,7 @@ LAYER = {name: layer for layer, names in enumerate(ORDER) for name in names}
 
 UNMIRRORED = {
     **dict.fromkeys(
-        (
-            f"alerting/{name}.py"
-            for name in ("collection", "english", "listings", "program", "recording")
-        ),
+        (f"alerting/{name}.py" for name in ("english", "health", "listings")),
         "texts and queries of alerts: promtool runs them, tests/prometheus/test_rules.py",
     ),
     "alerting/model.py": "types of the other modules of this package",

@@ -1,13 +1,21 @@
-"""All alerts and the inhibitions among them."""
+"""All alerts, the inhibitions among them, and the recording rules."""
 
 from __future__ import annotations
 
-from exporter.alerting import collection, program, uploads
+from exporter.alerting import health, uploads
 from exporter.alerting.chinese import CHINESE
 from exporter.alerting.english import ENGLISH
-from exporter.alerting.model import BUDGET_ALERT, Alert, Component, Inhibition, Severity
+from exporter.alerting.model import (
+    BUDGET_ALERT,
+    REPLICAS,
+    Alert,
+    Component,
+    Inhibition,
+    RecordingRule,
+    Severity,
+)
 
-ALERTS: tuple[Alert, ...] = (*uploads.ALERTS, *collection.ALERTS, *program.ALERTS)
+ALERTS: tuple[Alert, ...] = (*uploads.ALERTS, *health.ALERTS)
 
 LANGUAGES = {"en": ENGLISH, "zh": CHINESE}
 
@@ -38,27 +46,24 @@ INHIBITIONS = (
         per_app=False,
         comment="No exporter at all: whatever else fires is a consequence or out of date.",
     ),
-    Inhibition("ZegoUploadDataMissing", (_UPLOADS,), per_app=True, comment=_NO_DATA),
-    Inhibition("ZegoUploadDataMissing", (_NEED_DATA,), per_app=True, comment=_NO_DATA),
-    Inhibition("ZegoUploadCollectionFailing", (_UPLOADS,), per_app=True, comment=_FAILING),
-    Inhibition("ZegoUploadCollectionFailing", (_named(*_ACCESS),), per_app=True, comment=_FAILING),
-    Inhibition("ZegoUploadCredentialsRefused", (_UPLOADS,), per_app=True, comment=_REFUSED),
+    Inhibition("ZegoUploadDataMissing", (_UPLOADS,), comment=_NO_DATA),
+    Inhibition("ZegoUploadDataMissing", (_NEED_DATA,), comment=_NO_DATA),
+    Inhibition("ZegoUploadCollectionFailing", (_UPLOADS,), comment=_FAILING),
+    Inhibition("ZegoUploadCollectionFailing", (_named(*_ACCESS),), comment=_FAILING),
+    Inhibition("ZegoUploadCredentialsRefused", (_UPLOADS,), comment=_REFUSED),
     Inhibition(
         "ZegoUploadCredentialsRefused",
         (_named("ZegoUploadCollectionFailing", *_ACCESS),),
-        per_app=True,
         comment=_REFUSED,
     ),
     Inhibition(
         "ZegoUploadFailureRatioHigh",
         (_named("ZegoUploadFailed"),),
-        per_app=True,
         comment="Many failures: one page that names them instead of tickets about each.",
     ),
     Inhibition(
         "ZegoUploadNothingSucceeds",
         (_named("ZegoUploadFailureRatioHigh"),),
-        per_app=True,
         comment="One page that lasts instead of one for each hour that sees three failures.",
     ),
     Inhibition(
@@ -72,19 +77,16 @@ INHIBITIONS = (
                 "ZegoUploadSlotsSaturated",
             ),
         ),
-        per_app=True,
         comment="A queue that stands still is why uploads are stuck and slots full.",
     ),
     Inhibition(
         "ZegoUploadSlotsFull",
         (_named("ZegoUploadSlotsSaturated"),),
-        per_app=True,
         comment="Full now says more than full most of the time.",
     ),
     Inhibition(
         BUDGET_ALERT,
         (_named(BUDGET_ALERT), f'severity!="{Severity.CRITICAL}"'),
-        per_app=True,
         comment="The page about an objective says more than the ticket about the same one.",
         severity=Severity.CRITICAL,
     ),
@@ -92,6 +94,27 @@ INHIBITIONS = (
 """Each rule has one source, so that a source that ends never unmutes what another one mutes.
 
 Since version 0.30 Alertmanager remembers one source for each rule and set of equal labels.
+"""
+
+
+RECORDING_RULES = (
+    RecordingRule(
+        "job_zego_app_to:zego_upload_task_transitions:increase1h",
+        f"max without ({REPLICAS}) (\n"
+        "  sum without (from) (increase(zego_upload_task_transitions_total[1h]))\n"
+        ")",
+        "Status changes within an hour, by the status that was entered.",
+    ),
+    RecordingRule(
+        "job_zego_app:zego_upload_slots_used_per_limit:ratio",
+        f"max without ({REPLICAS}) (\n  zego_upload_slots_used / zego_upload_slots_limit\n)",
+        "Share of the upload slots that are taken, 0 to 1 and above.",
+    ),
+)
+"""Numbers of the dashboard of weeks and months, expensive over long ranges.
+
+A name is level:metric:operations; the level names the labels of the exporter's own that are left.
+`cluster`, `namespace` and other labels of the target are kept. No alert depends on these rules.
 """
 
 

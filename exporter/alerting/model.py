@@ -101,8 +101,8 @@ class Listing:
 class Alert:
     """One alert.
 
-    name: unique; also the key of its texts and of its runbook.
     component: group of rules and value of the label.
+    name: unique; also the key of its texts and of its runbook.
     severity: default of the label `severity`.
     expr: PromQL with thresholds.
     hold: `for`, empty where it fires immediately.
@@ -114,8 +114,8 @@ class Alert:
     comment: reason of the rule's form, written above it.
     """
 
-    name: str
     component: Component
+    name: str
     severity: Severity
     expr: str
     hold: str = ""
@@ -141,14 +141,15 @@ class Inhibition:
     """While `source` fires, alerts that `matchers` select are muted where they identify the same.
 
     matchers: Alertmanager's, all of which a muted alert meets.
+    comment: reason, written above it.
     per_app: whether source and targets have to be about the same app, or only the same job.
     severity: of the source, where there are alerts of that name with several; None means any.
     """
 
     source: str
     matchers: tuple[str, ...]
-    per_app: bool
     comment: str
+    per_app: bool = True
     severity: Severity | None = None
 
 

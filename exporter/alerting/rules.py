@@ -11,8 +11,8 @@ import re
 import textwrap
 from collections.abc import Iterable
 
+from exporter.alerting.catalog import RECORDING_RULES
 from exporter.alerting.model import Alert, Component, Kind, Listing, Texts
-from exporter.alerting.recording import RECORDING_RULES
 from exporter.alerting.tuning import Tuning, seconds, words
 from exporter.languages import FAILURES
 

@@ -17,6 +17,8 @@ Rules that this file and its siblings keep:
 
 from __future__ import annotations
 
+from functools import partial
+
 from exporter.alerting import listings
 from exporter.alerting.model import (
     REPLICAS,
@@ -28,6 +30,8 @@ from exporter.alerting.model import (
     pattern,
     ratio,
 )
+
+_alert = partial(Alert, Component.UPLOADS)
 
 _MOVED = "zego_upload_task_transitions_total"
 _OLDEST = "zego_upload_oldest_create_timestamp_seconds"
@@ -61,9 +65,8 @@ def _age(status: str) -> str:
 
 
 def _stuck(name: str, status: str, age: str) -> Alert:
-    return Alert(
+    return _alert(
         name,
-        Component.UPLOADS,
         Severity.WARNING,
         f"{_age(status)} > <age_s>",
         thresholds={"age": duration(age)},
@@ -73,18 +76,16 @@ def _stuck(name: str, status: str, age: str) -> Alert:
 
 
 FAILURES = (
-    Alert(
+    _alert(
         "ZegoUploadFailed",
-        Component.UPLOADS,
         Severity.WARNING,
         _moved('to="failed"', "<window>") + " > 0",
         thresholds={"window": duration("30m")},
         listings={"tasks": listings.failed("window")},
         event=True,
     ),
-    Alert(
+    _alert(
         "ZegoUploadFailureRatioHigh",
-        Component.UPLOADS,
         Severity.CRITICAL,
         _moved('to="failed"', "<window>")
         + "\n/\n"
@@ -100,9 +101,8 @@ FAILURES = (
             ),
         },
     ),
-    Alert(
+    _alert(
         "ZegoUploadNothingSucceeds",
-        Component.UPLOADS,
         Severity.CRITICAL,
         _moved_reliably('to="failed"', "<window>")
         + " > <failures> - 0.5\nand\n"
@@ -112,9 +112,8 @@ FAILURES = (
         listings={"tasks": listings.failed("window")},
         comment="For apps with so few uploads that an hour never sees enough of them to judge.",
     ),
-    Alert(
+    _alert(
         "ZegoUploadFailureUnresolved",
-        Component.UPLOADS,
         Severity.WARNING,
         f"max without ({REPLICAS}) (last_over_time(zego_upload_unresolved_failures[5m])) > 0",
         hold="2h",
@@ -125,9 +124,8 @@ FAILURES = (
 )
 
 QUEUE = (
-    Alert(
+    _alert(
         "ZegoUploadQueueStalled",
-        Component.UPLOADS,
         Severity.CRITICAL,
         _age("waiting")
         + " > <age_s>\nand\n"
@@ -146,9 +144,8 @@ QUEUE = (
     _stuck("ZegoUploadStuckWaiting", "waiting", "30m"),
     _stuck("ZegoUploadStuckUploading", "uploading", "2h"),
     _stuck("ZegoUploadRetryingLong", "waiting_retry", "2h"),
-    Alert(
+    _alert(
         "ZegoUploadRetryingOften",
-        Component.UPLOADS,
         Severity.WARNING,
         f"max without ({REPLICAS}, status) (\n"
         '  last_over_time(zego_upload_max_retries{status=~"waiting|uploading|waiting_retry"}[5m])\n'
@@ -157,9 +154,8 @@ QUEUE = (
         listings={"tasks": listings.RETRIED},
         needs_data=True,
     ),
-    Alert(
+    _alert(
         "ZegoUploadSlotsFull",
-        Component.UPLOADS,
         Severity.WARNING,
         f"max without ({REPLICAS}) (\n"
         "  last_over_time(zego_upload_slots_used[5m]) / "
@@ -169,9 +165,8 @@ QUEUE = (
         thresholds={"share": ratio(1)},
         needs_data=True,
     ),
-    Alert(
+    _alert(
         "ZegoUploadSlotsSaturated",
-        Component.UPLOADS,
         Severity.WARNING,
         f"max without ({REPLICAS}) (\n"
         "  sum_over_time(\n"
@@ -185,9 +180,8 @@ QUEUE = (
         needs_data=True,
         comment="Peaks, one after another, none as long as ZegoUploadSlotsFull needs.",
     ),
-    Alert(
+    _alert(
         "ZegoUploadNoNewUploads",
-        Component.UPLOADS,
         Severity.WARNING,
         _moved('from="new"', "<window>") + " == 0\n"
         f"and\ngroup without ({REPLICAS}, from, to) (\n"
@@ -198,9 +192,8 @@ QUEUE = (
 )
 
 FILES = (
-    Alert(
+    _alert(
         "ZegoUploadExpiringSoon",
-        Component.UPLOADS,
         Severity.INFO,
         f"max without ({REPLICAS}, within) (\n"
         '  max_over_time(zego_upload_expiring_tasks{within="<within>"}[5m])\n'
@@ -213,9 +206,8 @@ FILES = (
             "The threshold `within` has to be one of the exporter's tasks.expiry_windows."
         ),
     ),
-    Alert(
+    _alert(
         "ZegoUploadWatchedTitleExpiring",
-        Component.UPLOADS,
         Severity.WARNING,
         "count without (title) (\n"
         f"  max without (upload_task_id) (\n"
@@ -238,18 +230,16 @@ FILES = (
             "It fires until the title is uploaded again or no longer listed."
         ),
     ),
-    Alert(
+    _alert(
         "ZegoUploadExpired",
-        Component.UPLOADS,
         Severity.INFO,
         _moved('to="expired"', "<window>") + " > 0",
         thresholds={"window": duration("30m")},
         listings={"tasks": listings.entered("expired", "window", "--status expired")},
         event=True,
     ),
-    Alert(
+    _alert(
         "ZegoUploadExpiredUnfinished",
-        Component.UPLOADS,
         Severity.WARNING,
         _moved('from=~"waiting|uploading|waiting_retry",to="expired"', "<window>") + " > 0",
         thresholds={"window": duration("30m")},
@@ -260,18 +250,16 @@ FILES = (
         },
         event=True,
     ),
-    Alert(
+    _alert(
         "ZegoUploadDuplicateTitles",
-        Component.UPLOADS,
         Severity.INFO,
         f"max without ({REPLICAS}) (last_over_time(zego_upload_duplicate_titles[5m])) > 0",
         hold="5m",
         listings={"tasks": listings.DUPLICATES},
         needs_data=True,
     ),
-    Alert(
+    _alert(
         "ZegoUploadNewDuplicateTitle",
-        Component.UPLOADS,
         Severity.WARNING,
         f"max without ({REPLICAS}) (\n"
         "  last_over_time(zego_upload_duplicate_titles[5m])\n"

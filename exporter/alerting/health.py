@@ -1,10 +1,16 @@
-"""Alerts on collections; `uploads` gives the rules that this file keeps too."""
+"""Alerts on the exporter itself: its collections, and its process.
+
+`uploads` gives the rules that this file keeps too.
+"""
 
 from __future__ import annotations
+
+from functools import partial
 
 from exporter.alerting.listings import by_label
 from exporter.alerting.model import (
     REPLICAS,
+    TARGET,
     Alert,
     Component,
     Severity,
@@ -13,21 +19,33 @@ from exporter.alerting.model import (
     ratio,
 )
 
+_alert = partial(Alert, Component.COLLECTION)
+_process_alert = partial(Alert, Component.EXPORTER)
+
 _WARNING = Severity.WARNING
 _KNOWN = "zego_upload_collection_interval_seconds"
 """There from the start for every configured app, whatever becomes of its collections."""
+_BUILD = "zego_upload_exporter_build_info"
+_UP = "zego_upload_up"
+_VERSIONS = ", version, python_version"
 
 
 def _latest(metric: str, window: str = "5m", aggregate: str = "max", drop: str = "") -> str:
+    """Return PromQL for the last value within `window`, replicas and the labels `drop` merged."""
     return f"{aggregate} without ({REPLICAS}{drop}) (last_over_time({metric}[{window}]))"
 
 
 _REFUSED = 'zego_upload_collection_failures_total{reason="auth"}[<window>]'
 
+_KNOWN_JOBS = _latest(_BUILD, "<memory>", "group", _VERSIONS)
+_LIVE_JOBS = _latest(_BUILD, "5m", "group", _VERSIONS)
+_KNOWN_APPS = _latest(_UP, "<memory>", "group")
+_APPS_OF_JOBS = _latest(_UP, "<memory>", "group", ", zego_app")
+_LIVE_APPS = _latest(_UP, "5m", "group", ", job, service")
+
 ACCESS = (
-    Alert(
+    _alert(
         "ZegoUploadCollectionFailing",
-        Component.COLLECTION,
         Severity.CRITICAL,
         f"max without ({REPLICAS}) (max_over_time(zego_upload_up[5m])) == 0",
         hold="10m",
@@ -37,9 +55,8 @@ ACCESS = (
             )
         },
     ),
-    Alert(
+    _alert(
         "ZegoUploadDataMissing",
-        Component.COLLECTION,
         Severity.NONE,
         f"{_latest(_KNOWN, '1d', 'group')}\n"
         f"unless\ngroup without ({REPLICAS}) (zego_upload_slots_used)",
@@ -48,9 +65,8 @@ ACCESS = (
             "that read this data before they end: their end would look like an all-clear."
         ),
     ),
-    Alert(
+    _alert(
         "ZegoUploadCredentialsRefused",
-        Component.COLLECTION,
         Severity.CRITICAL,
         f"max without ({REPLICAS}, reason) (\n"
         f"  increase({_REFUSED}) and count_over_time({_REFUSED}) >= 5\n"
@@ -58,9 +74,8 @@ ACCESS = (
         thresholds={"window": duration("15m"), "refusals": count(2)},
         comment="Two, so that one in the middle of a change of the secret does not page.",
     ),
-    Alert(
+    _alert(
         "ZegoUploadApiErrorRateHigh",
-        Component.COLLECTION,
         _WARNING,
         f"max without ({REPLICAS}) (\n"
         "  sum without (code) (rate(zego_upload_api_errors_total[15m]))\n"
@@ -78,18 +93,16 @@ ACCESS = (
             "about an\noutage, during it as well as when the API has come back."
         ),
     ),
-    Alert(
+    _alert(
         "ZegoUploadDataStale",
-        Component.COLLECTION,
         _WARNING,
         f"time() - {_latest('zego_upload_last_success_timestamp_seconds')}\n"
         f"> {_latest('zego_upload_stale_after_seconds')}",
         hold="15m",
         comment="`for`: longer than ZegoUploadCollectionFailing takes, which mutes it.",
     ),
-    Alert(
+    _alert(
         "ZegoUploadClockSkew",
-        Component.COLLECTION,
         _WARNING,
         f"max without ({REPLICAS}) (abs(last_over_time(zego_upload_api_clock_skew_seconds[5m])))\n"
         "> <skew_s>",
@@ -99,9 +112,8 @@ ACCESS = (
 )
 
 PACE = (
-    Alert(
+    _alert(
         "ZegoUploadRateLimitNearlyUsed",
-        Component.COLLECTION,
         _WARNING,
         f"max without ({REPLICAS}) (\n"
         "  rate(zego_upload_api_requests_total[15m])\n"
@@ -113,9 +125,8 @@ PACE = (
         thresholds={"ratio": ratio(0.8)},
         comment="keep_firing_for: a restart makes the rate look lower until its window has passed.",
     ),
-    Alert(
+    _alert(
         "ZegoUploadCollectionSlow",
-        Component.COLLECTION,
         _WARNING,
         f"{_latest('zego_upload_collection_duration_seconds', '15m')}\n> {_latest(_KNOWN, '15m')}",
         hold="15m",
@@ -125,25 +136,22 @@ PACE = (
 )
 
 CONTENT = (
-    Alert(
+    _alert(
         "ZegoUploadUnknownStatus",
-        Component.COLLECTION,
         _WARNING,
         _latest('zego_upload_tasks{status="unknown"}', drop=", status") + " > 0",
         hold="5m",
         needs_data=True,
     ),
-    Alert(
+    _alert(
         "ZegoUploadMalformedEntries",
-        Component.COLLECTION,
         _WARNING,
         f"max without ({REPLICAS}) (\n"
         "  sum without (reason) (increase(zego_upload_malformed_entries_total[1h]))\n"
         ") > 0",
     ),
-    Alert(
+    _alert(
         "ZegoUploadListingShort",
-        Component.COLLECTION,
         _WARNING,
         f"max without ({REPLICAS}) (\n"
         "  last_over_time(zego_upload_tasks_reported[5m])\n"
@@ -153,9 +161,8 @@ CONTENT = (
         thresholds={"tasks": count(1)},
         needs_data=True,
     ),
-    Alert(
+    _alert(
         "ZegoUploadTaskSeriesOmitted",
-        Component.COLLECTION,
         Severity.INFO,
         f"{_latest('zego_upload_task_series_omitted')} > 0\n"
         "and\n"
@@ -166,19 +173,74 @@ CONTENT = (
         needs_data=True,
         comment="Where there are no per-task series at all, tasks.limit is 0 on purpose.",
     ),
-    Alert(
+    _alert(
         "ZegoUploadAppVanished",
-        Component.COLLECTION,
         _WARNING,
         f"(\n  {_latest(_KNOWN, '<memory>', 'group')}\n"
         f"  unless ignoring (job, service)\n"
         f"  {_latest(_KNOWN, '5m', 'group', ', job, service')}\n)\n"
-        "and ignoring (zego_app)\n"
-        + _latest("zego_upload_exporter_build_info", "5m", "group", ", version, python_version"),
+        "and ignoring (zego_app)\n" + _LIVE_JOBS,
         hold="5m",
         thresholds={"memory": duration("1d")},
         comment="Silent where another exporter of the same cluster and namespace has the app.",
     ),
 )
 
-ALERTS = (*ACCESS, *PACE, *CONTENT)
+PROCESS = (
+    _process_alert(
+        "ZegoUploadExporterAbsent",
+        Severity.CRITICAL,
+        "(\n"
+        f"  {_KNOWN_JOBS}\n"
+        f"  unless\n  {_LIVE_JOBS}\n"
+        "  unless\n  (\n"
+        f"    {_APPS_OF_JOBS}\n"
+        "    unless\n    group without (zego_app) (\n"
+        f"      {_KNOWN_APPS}\n"
+        "      unless ignoring (job, service)\n"
+        f"      {_LIVE_APPS}\n"
+        "    )\n  )\n"
+        ")\n"
+        f"or\nabsent_over_time({_BUILD}[<memory>])",
+        hold="5m",
+        thresholds={"memory": duration("7d")},
+        comment=(
+            "Jobs that had an exporter and have none now, unless other jobs report all of their "
+            "apps: then the job\nwas renamed. `absent_over_time` takes over when Prometheus has "
+            "forgotten them, or never knew any."
+        ),
+    ),
+    _process_alert(
+        "ZegoUploadExporterDown",
+        _WARNING,
+        f"max without ({TARGET}) (max_over_time(up[5m])) == 0\n"
+        f"and\ngroup without ({TARGET}, version, python_version) (\n"
+        f"  last_over_time({_BUILD}[<memory>])\n)",
+        hold="5m",
+        thresholds={"memory": duration("7d")},
+    ),
+    _process_alert(
+        "ZegoUploadConfigReloadFailed",
+        _WARNING,
+        f"min without ({TARGET}) (\n"
+        "  last_over_time(zego_upload_exporter_config_last_reload_successful[5m])\n"
+        ") == 0",
+        hold="5m",
+    ),
+    _process_alert(
+        "ZegoUploadHistoryErrors",
+        _WARNING,
+        f"max without ({TARGET}) (\n"
+        "  sum without (zego_app) (increase(zego_upload_history_errors_total[1h]))\n"
+        ") > 0",
+    ),
+    _process_alert(
+        "ZegoUploadLogLinesDropped",
+        _WARNING,
+        f"max without ({TARGET}) (\n"
+        "  increase(zego_upload_exporter_log_lines_dropped_total[1h])\n"
+        ") > 0",
+    ),
+)
+
+ALERTS = (*ACCESS, *PACE, *CONTENT, *PROCESS)
