@@ -66,6 +66,7 @@ FENCES = {
     "rich": ("commands",),
     "bcrypt": ("web",),
     "structlog": ("logs",),
+    "markdown_it": ("alerting",),
 }
 
 

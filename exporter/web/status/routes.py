@@ -140,7 +140,7 @@ class StatusRoutes:
 
     def _runbook(self, alert: str, _query: str, language: Language) -> PiecewiseResponse:
         # Not at the start of the program: only people who handle an alert need the runbooks.
-        from exporter.alerting.runbooks import runbook_page  # noqa: PLC0415
+        from exporter.alerting.shipped import runbook_page  # noqa: PLC0415
 
         page = runbook_page(alert, language)
         if page is None:
