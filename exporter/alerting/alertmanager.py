@@ -11,8 +11,8 @@ Rules that this file keeps:
 from __future__ import annotations
 
 from exporter.alerting.catalog import INHIBITIONS
-from exporter.alerting.messengers import messenger_files, time_template
-from exporter.alerting.model import BUDGET_ALERT, Inhibition
+from exporter.alerting.messengers import messenger_files
+from exporter.alerting.model import BUDGET_ALERT
 from exporter.alerting.tuning import Tuning
 
 CONFIG_FILE = "alertmanager.yml"
@@ -57,9 +57,21 @@ def alertmanager_files(tuning: Tuning) -> dict[str, str]:
 def configuration(tuning: Tuning) -> str:
     """Return the configuration of Alertmanager as YAML."""
     alerts = {*(alert.name for alert in tuning.alerts), BUDGET_ALERT} - tuning.disabled
-    muting = [_inhibit_rule(rule, tuning) for rule in INHIBITIONS if rule.source in alerts]
-    inhibit_rules = "\n".join(["inhibit_rules:", *muting]) + "\n"
-    return "\n".join((_HEADER, _route(tuning), inhibit_rules, _RECEIVERS))
+    inhibit_rules = ["inhibit_rules:"]
+    for rule in INHIBITIONS:
+        if rule.source not in alerts:
+            continue
+        equal = [*tuning.labels, "job", *(["zego_app"] if rule.per_app else [])]
+        source = [f"'alertname=\"{rule.source}\"'"]
+        source += [f"'severity=\"{rule.severity}\"'"] if rule.severity else []
+        inhibit_rules += [
+            f"  # {rule.comment}",
+            f"  - source_matchers: [{', '.join(source)}]",
+            "    target_matchers:",
+            *(f"      - '{matcher}'" for matcher in rule.matchers),
+            f"    equal: [{', '.join(equal)}]",
+        ]
+    return "\n".join((_HEADER, _route(tuning), *inhibit_rules, "", _RECEIVERS))
 
 
 def _route(tuning: Tuning) -> str:
@@ -105,21 +117,6 @@ def _route(tuning: Tuning) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _inhibit_rule(rule: Inhibition, tuning: Tuning) -> str:
-    equal = [*tuning.labels, "job", *(["zego_app"] if rule.per_app else [])]
-    matchers = [f"      - '{matcher}'" for matcher in rule.matchers]
-    source = [f"'alertname=\"{rule.source}\"'"]
-    source += [f"'severity=\"{rule.severity}\"'"] if rule.severity else []
-    lines = [
-        f"  # {rule.comment}",
-        f"  - source_matchers: [{', '.join(source)}]",
-        "    target_matchers:",
-        *matchers,
-        f"    equal: [{', '.join(equal)}]",
-    ]
-    return "\n".join(lines)
-
-
 def template(tuning: Tuning) -> str:
     """Return the templates for messages of plain text, firing and resolved."""
     grafana = "" if tuning.grafana_url else "https://grafana.example.com"
@@ -128,8 +125,8 @@ def template(tuning: Tuning) -> str:
         {
             "grafana": grafana,
             "runbooks": "",
-            "starts_at": time_template(".StartsAt", words),
-            "ends_at": time_template(".EndsAt", words),
+            "starts_at": words["time"].replace("{time}", ".StartsAt"),
+            "ends_at": words["time"].replace("{time}", ".EndsAt"),
             **words,
         }
     )

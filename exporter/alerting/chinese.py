@@ -219,6 +219,24 @@ ALERTS = {
     ),
 }
 
+OBJECTIVE = {
+    "critical": "{app} 的错误预算消耗过快：{percent} 的上传失败",
+    "warning": "{app} 将无法达到上传成功率目标：{percent} 的上传失败",
+    "description": (
+        "目标是 28 天内 {objective} 的已结束上传任务成功。按目前的速度，{long}内就会用掉 28 天预算的 {share}。"
+        "剩余预算：{left}。\n"
+        "请查明哪些上传失败以及原因：zego-upload-exporter tasks --status failed --unresolved "
+        "会列出尚未重新上传的任务。{next}"
+    ),
+    "next_critical": "请按上传故障处理。",
+    "next_warning": "请在当天工作时间内消除原因。",
+    "1h": " 1 小时",
+    "6h": " 6 小时",
+    "3d": " 3 天",
+    "unknown": "尚未可知",
+}
+"""The alert on an objective, whose texts depend on its windows."""
+
 LINES = {
     "task": "{title}（ID {id}）",
     "failed": "{title}（ID {id}）{why}",
@@ -248,12 +266,14 @@ MESSAGES = {
     "since": "开始",
     "until": "结束",
     "colon": "：",
-    "zone": "（北京时间）",
+    # 8 hours in nanoseconds: Beijing has no daylight saving, and Alertmanager 0.25 no `tz`.
+    "time": '({time}.Add 28800000000000).UTC.Format "2006-01-02 15:04（北京时间）"',
     "more": "（其余告警请在 Alertmanager 中查看）",
 }
 
 CHINESE = Texts(
     alerts=ALERTS,
+    objective=OBJECTIVE,
     lines=LINES,
     durations={
         "s": ("{n} 秒", "{n} 秒"),

@@ -274,6 +274,25 @@ ALERTS = {
     ),
 }
 
+OBJECTIVE = {
+    "critical": "{app} burns its error budget fast: {percent} of the uploads fail",
+    "warning": "{app} will not keep its objective for uploads: {percent} fail",
+    "description": (
+        "The objective is that {objective} of the finished uploads succeed over 28 days. "
+        "At this rate {share} of the budget for 28 days is used within {long}. Budget left: "
+        "{left}.\n"
+        "Find out which uploads fail and why: zego-upload-exporter tasks --status failed "
+        "--unresolved lists those that nobody has repeated. {next}"
+    ),
+    "next_critical": "Treat it as an outage of uploads.",
+    "next_warning": "Fix the cause within the working day.",
+    "1h": "one hour",
+    "6h": "6 hours",
+    "3d": "3 days",
+    "unknown": "not known yet",
+}
+"""The alert on an objective, whose texts depend on its windows."""
+
 LINES = {
     "task": "{title} (id {id})",
     "failed": "{title} (id {id}){why}",
@@ -300,12 +319,13 @@ MESSAGES = {
     "since": "Since",
     "until": "Ended",
     "colon": ": ",
-    "zone": " UTC",
+    "time": '{time}.UTC.Format "2006-01-02 15:04 UTC"',
     "more": "(further alerts are in Alertmanager)",
 }
 
 ENGLISH = Texts(
     alerts=ALERTS,
+    objective=OBJECTIVE,
     lines=LINES,
     durations={
         "s": ("{n} second", "{n} seconds"),

@@ -15,7 +15,7 @@ Limits and forms: docs/messengers.md, which names their sources.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exporter.alerting.tuning import Tuning
@@ -28,8 +28,6 @@ OLDEST = "0.25"
 """The oldest version of Alertmanager that anything here needs."""
 
 _SECRETS = "/etc/alertmanager/secrets"
-_BEIJING_NANOSECONDS = 8 * 3600 * 10**9
-"""Offset of Beijing time, which has no daylight saving: Alertmanager 0.25 has no `tz` function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ def _template(message: Message, words: Mapping[str, str]) -> str:
     )
     times = "".join(
         f'{{{{ $entry = printf "%s\\n{words[word]}{words["colon"]}%s" $entry '
-        f"({time_template(field, words)}) }}}}"
+        f"({words['time'].replace('{time}', field)}) }}}}"
         for word, field in (("since", ".StartsAt"), ("until", ".EndsAt"))
     )
     start = '{{- $text := "" }}'
@@ -144,24 +142,22 @@ def _template(message: Message, words: Mapping[str, str]) -> str:
     )
 
 
-def time_template(field: str, words: Mapping[str, str]) -> str:
-    """Return the template of a time as the readers of a language write it."""
-    shown = field if words["zone"] == " UTC" else f"({field}.Add {_BEIJING_NANOSECONDS})"
-    return f'{shown}.UTC.Format "2006-01-02 15:04{words["zone"]}"'
-
-
 @dataclass(frozen=True, slots=True)
 class Messenger:
     """How Alertmanager reaches a messenger.
 
     needs: oldest version of Alertmanager that can.
     comments: lines above the configuration.
-    notify: lines of one receiver; the argument says whether it reports the end of alerts.
+    kind: Alertmanager's key for such receivers.
+    fields: lines of one receiver.
+    payload: lines of a webhook's message, if it is ours.
     """
 
     needs: str
     comments: tuple[str, ...]
-    notify: Callable[[bool], tuple[str, ...]]
+    kind: str
+    fields: tuple[str, ...]
+    payload: tuple[str, ...] = ()
 
 
 def _configuration(messenger: Messenger) -> str:
@@ -180,35 +176,14 @@ def _configuration(messenger: Messenger) -> str:
         "receivers:",
     ]
     for receiver in ("pager", "tickets"):
-        lines += [f"  - name: {receiver}", *messenger.notify(True)]
-        lines += [f"  - name: {receiver}-events", *messenger.notify(False)]
+        for name, resolved in ((receiver, "true"), (f"{receiver}-events", "false")):
+            first, *rest = (*messenger.fields, f"send_resolved: {resolved}")
+            lines += [f"  - name: {name}", f"    {messenger.kind}:", f"      - {first}"]
+            lines += [f"        {line}" for line in rest]
+            if messenger.payload:
+                lines += ["        payload:", *(f"          {line}" for line in messenger.payload)]
     lines.append("  - name: nowhere")
     return "\n".join(lines) + "\n"
-
-
-def _webhook(address: str, *payload: str) -> Callable[[bool], tuple[str, ...]]:
-    """Return the lines of a webhook; `payload` holds the lines of the message, if it is ours."""
-
-    def notify(resolved: bool) -> tuple[str, ...]:
-        body = ("        payload:", *(f"          {line}" for line in payload)) if payload else ()
-        return (
-            "    webhook_configs:",
-            f"      - {address}",
-            f"        send_resolved: {str(resolved).lower()}",
-            *body,
-        )
-
-    return notify
-
-
-def _other(kind: str, *fields: str) -> Callable[[bool], tuple[str, ...]]:
-    """Return the lines of a receiver that Alertmanager knows by itself."""
-
-    def notify(resolved: bool) -> tuple[str, ...]:
-        first, *rest = (*fields, f"send_resolved: {str(resolved).lower()}")
-        return (f"    {kind}:", f"      - {first}", *(f"        {line}" for line in rest))
-
-    return notify
 
 
 _ANSWERS = (
@@ -224,8 +199,9 @@ MESSENGERS: Mapping[str, Messenger] = {
             *_ANSWERS,
             "Limits: 4096 bytes a message, 20 messages a minute.",
         ),
-        _webhook(
-            f"url_file: {_SECRETS}/wecom-robot-url",
+        "webhook_configs",
+        (f"url_file: {_SECRETS}/wecom-robot-url",),
+        (
             "msgtype: markdown",
             "markdown:",
             "  content: '{{ template \"zego_upload.wecom\" . }}'",
@@ -237,8 +213,8 @@ MESSENGERS: Mapping[str, Messenger] = {
             "WeCom application (企业微信应用). Replace corp_id, agent_id, to_party and api_secret.",
             "Limits: 2048 bytes a message.",
         ),
-        _other(
-            "wechat_configs",
+        "wechat_configs",
+        (
             "corp_id: ww0000000000000000",
             'agent_id: "1000002"',
             'to_party: "1"',
@@ -255,8 +231,9 @@ MESSENGERS: Mapping[str, Messenger] = {
             *_ANSWERS,
             "Limits: 20 messages a minute, then silence for 10 minutes.",
         ),
-        _webhook(
-            f"url_file: {_SECRETS}/dingtalk-robot-url",
+        "webhook_configs",
+        (f"url_file: {_SECRETS}/dingtalk-robot-url",),
+        (
             "msgtype: markdown",
             "markdown:",
             "  title: '{{ template \"zego_upload.robot_title\" . }}'",
@@ -272,8 +249,9 @@ MESSENGERS: Mapping[str, Messenger] = {
             *_ANSWERS,
             "Limits: 20 KB a message, 100 messages a minute, 5 a second.",
         ),
-        _webhook(
-            f"url_file: {_SECRETS}/feishu-robot-url",
+        "webhook_configs",
+        (f"url_file: {_SECRETS}/feishu-robot-url",),
+        (
             "msg_type: interactive",
             "card:",
             "  header:",
@@ -295,9 +273,8 @@ MESSENGERS: Mapping[str, Messenger] = {
             "address. The signature is the keyword of the robot's security settings. The bridge",
             "writes the messages with templates of its own, and cuts WeCom's at 4096 bytes.",
         ),
-        _webhook(
-            "url: http://webhook-adapter:8090/webhook/send?channel_type=weixin&token=replace-this"
-        ),
+        "webhook_configs",
+        ("url: http://webhook-adapter:8090/webhook/send?channel_type=weixin&token=replace-this",),
     ),
     "prometheus-alert": Messenger(
         OLDEST,
@@ -306,13 +283,14 @@ MESSENGERS: Mapping[str, Messenger] = {
             "and has a page for its templates. type and tpl are wx, dd or fs; the address of the",
             "robot is wxurl, ddurl or fsurl, here or in the bridge's app.conf.",
         ),
-        _webhook("url: http://prometheus-alert:8080/prometheusalert?type=wx&tpl=prometheus-wx"),
+        "webhook_configs",
+        ("url: http://prometheus-alert:8080/prometheusalert?type=wx&tpl=prometheus-wx",),
     ),
     "slack": Messenger(
         OLDEST,
         ("Slack. The file holds the address of an incoming webhook.",),
-        _other(
-            "slack_configs",
+        "slack_configs",
+        (
             f"api_url_file: {_SECRETS}/slack-url",
             'channel: "#uploads"',
             "title: '{{ template \"zego_upload.title\" . }}'",
@@ -322,8 +300,8 @@ MESSENGERS: Mapping[str, Messenger] = {
     "email": Messenger(
         OLDEST,
         ("E-mail. Replace the addresses; add auth_username and auth_password_file if needed.",),
-        _other(
-            "email_configs",
+        "email_configs",
+        (
             "to: oncall@example.com",
             "from: alertmanager@example.com",
             "smarthost: smtp.example.com:587",
@@ -335,8 +313,8 @@ MESSENGERS: Mapping[str, Messenger] = {
     "pagerduty": Messenger(
         OLDEST,
         ("PagerDuty. The file holds the integration key of an Events API v2 integration.",),
-        _other(
-            "pagerduty_configs",
+        "pagerduty_configs",
+        (
             f"routing_key_file: {_SECRETS}/pagerduty-key",
             "severity: '{{ or .CommonLabels.severity `error` }}'",
             "description: '{{ template \"zego_upload.title\" . }}'",

@@ -165,7 +165,7 @@ class AlertText:
 class Texts:
     """Everything that is said in one language.
 
-    alerts: by alert name.
+    alerts: by alert name. objective: parts of the alert on an objective, by key.
     lines: lines of listings and the texts in their place, by key.
     durations: unit (s, m, h, d) to singular and plural, with `{n}`.
     units: units of a span as Prometheus writes it (`1h 20m 0s`) to what stands for them; in this
@@ -176,6 +176,7 @@ class Texts:
     """
 
     alerts: Mapping[str, AlertText]
+    objective: Mapping[str, str]
     lines: Mapping[str, str]
     durations: Mapping[str, tuple[str, str]]
     units: Mapping[str, str]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from exporter.alerting.catalog import RECORDING_RULES
 from exporter.alerting.model import Alert, Component, Kind, Listing, Texts
@@ -56,10 +56,23 @@ def one_file(tuning: Tuning) -> str:
 
 def alert_groups(tuning: Tuning) -> str:
     """Return the groups of alerts as entries of a YAML list."""
+    groups: dict[Component, list[str]] = {}
+    for alert in tuning.alerts:
+        hold = tuning.hold(alert)
+        lines = [f"# {line}" for line in alert.comment.splitlines()]
+        lines += [f"- alert: {alert.name}", *_block("  expr", expression(alert, tuning))]
+        lines += [f"  for: {hold}"] if hold else []
+        lines += [f"  keep_firing_for: {alert.keep}"] if alert.keep else []
+        lines += ["  labels:", f"    severity: {tuning.severity(alert)}"]
+        lines += [f"    component: {alert.component}", "  annotations:"]
+        for key, text in annotations_of(alert, tuning).items():
+            whole = _block(f"    {key}", text)
+            lines += whole if key == "description" else [f"    {key}: {quote(text)}"]
+        groups.setdefault(alert.component, []).append(_indented(lines, 6))
     return "".join(
-        f"  - name: {name}\n    rules:\n" + "\n".join(rules) + "\n"
+        f"  - name: {name}\n    rules:\n" + "\n".join(groups[component]) + "\n"
         for component, name in _GROUPS.items()
-        if (rules := [_alert(a, tuning) for a in tuning.alerts if a.component is component])
+        if component in groups
     )
 
 
@@ -73,20 +86,6 @@ def recording_group() -> str:
     return f"  - name: zego-uploads.recording\n    interval: 1m\n    rules:\n{text}\n"
 
 
-def _alert(alert: Alert, tuning: Tuning) -> str:
-    hold = tuning.hold(alert)
-    lines = [f"# {line}" for line in alert.comment.splitlines()]
-    lines += [f"- alert: {alert.name}", *_block("  expr", expression(alert, tuning))]
-    lines += [f"  for: {hold}"] if hold else []
-    lines += [f"  keep_firing_for: {alert.keep}"] if alert.keep else []
-    lines += ["  labels:", f"    severity: {tuning.severity(alert)}"]
-    lines += [f"    component: {alert.component}", "  annotations:"]
-    for key, text in annotations_of(alert, tuning).items():
-        whole = _block(f"    {key}", text)
-        lines += whole if key == "description" else [f"    {key}: {quote(text)}"]
-    return _indented(lines, 6)
-
-
 def expression(alert: Alert, tuning: Tuning) -> str:
     """Return the alert's PromQL with its thresholds."""
     return _with_thresholds(alert.expr, alert, tuning)
@@ -96,11 +95,17 @@ def annotations_of(alert: Alert, tuning: Tuning) -> dict[str, str]:
     """Return the alert's texts and links, as templates that Prometheus fills in."""
     text = tuning.texts.alerts[alert.name]
     about = "" if alert.component is Component.EXPORTER else APP_QUERY
+    lines = []
+    for line in text.description.splitlines():
+        # A line that is a placeholder alone may be a listing.
+        placeholder = _PLACEHOLDER.fullmatch(line)
+        listing = alert.listings.get(placeholder[1]) if placeholder else None
+        lines.append(
+            _listing(listing, alert, tuning) if listing else _fill_alert(line, alert, tuning)
+        )
     return {
-        "summary": _fill(text.summary, alert, tuning),
-        "description": "\n".join(
-            _description_line(line, alert, tuning) for line in text.description.splitlines()
-        ),
+        "summary": _fill_alert(text.summary, alert, tuning),
+        "description": "\n".join(lines),
         "runbook_url": runbook_url(alert.name, tuning),
         "dashboard": f"{tuning.grafana_url}{tuning.texts.dashboard}{about}",
     }
@@ -121,19 +126,16 @@ def runbook_url(alert: str, tuning: Tuning) -> str:
     return f"{address}/{alert}" + ("" if tuning.language == "en" else f"?lang={tuning.language}")
 
 
-def _description_line(line: str, alert: Alert, tuning: Tuning) -> str:
-    """Return a line of a description; one that is a placeholder alone may be a listing."""
-    placeholder = _PLACEHOLDER.fullmatch(line)
-    if placeholder and placeholder[1] in alert.listings:
-        return _listing(alert.listings[placeholder[1]], alert, tuning)
-    return _fill(line, alert, tuning)
+def app_matchers(tuning: Tuning) -> tuple[str, str]:
+    """Return the matchers of an alert's app as the format of a `printf`, and its arguments."""
+    labels = ("job", "zego_app", *tuning.labels)
+    matchers = ",".join(f"{label}=%q" for label in labels)
+    return matchers, " ".join(f"$labels.{label}" for label in labels)
 
 
 def _listing(listing: Listing, alert: Alert, tuning: Tuning) -> str:
     """Return the template of a listing: one line for each series that the query finds."""
-    labels = ("job", "zego_app", *tuning.labels)
-    matchers = ",".join(f"{label}=%q" for label in labels)
-    values = " ".join(f"$labels.{label}" for label in labels)
+    matchers, values = app_matchers(tuning)
     query = _with_thresholds(listing.query, alert, tuning, in_printf=True)
     order = f'sortByLabel "{listing.sort}" .' if listing.sort else "."
     command = _with_thresholds(listing.command, alert, tuning)
@@ -173,7 +175,7 @@ def _line(key: str, texts: Texts) -> str:
         "code": "{{ .Labels.code }}",
         "why": f"{{{{ if .Labels.reason }}}}{why}{{{{ end }}}}",
     }
-    return _PLACEHOLDER.sub(lambda found: fields[found[1]], texts.lines[key])
+    return fill(texts.lines[key], fields)
 
 
 def _span(value: str, texts: Texts) -> str:
@@ -192,7 +194,7 @@ def _translated(label: str, known: Iterable[str], texts: Texts) -> str:
     return f"{choices}{{{{ else }}}}{shown}{{{{ end }}}}" if choices else shown
 
 
-def _fill(text: str, alert: Alert, tuning: Tuning) -> str:
+def _fill_alert(text: str, alert: Alert, tuning: Tuning) -> str:
     """Return a text with its placeholders replaced by words and by templates."""
     of_job = tuning.texts.lines["of_job"].replace("{job}", "{{ . }}")
     fields = {
@@ -204,20 +206,19 @@ def _fill(text: str, alert: Alert, tuning: Tuning) -> str:
         "span": _span("$value", tuning.texts),
         "of_job": f"{{{{ with $labels.job }}}}{of_job}{{{{ end }}}}",
         "hold": words(tuning.hold(alert) or "0s", tuning.texts),
-        **{name: _spoken(name, alert, tuning) for name in alert.thresholds},
+        **tuning.values(alert),
     }
+    for name, threshold in alert.thresholds.items():
+        if threshold.kind is Kind.DURATION:
+            fields[name] = words(fields[name], tuning.texts)
+        elif threshold.kind is Kind.RATIO:
+            fields[name] = f"{float(fields[name]):.0%}"
+    return fill(text, fields)
+
+
+def fill(text: str, fields: Mapping[str, str]) -> str:
+    """Return a text with a value in the place of each placeholder."""
     return _PLACEHOLDER.sub(lambda found: fields[found[1]], text)
-
-
-def _spoken(name: str, alert: Alert, tuning: Tuning) -> str:
-    value = tuning.values(alert)[name]
-    match alert.thresholds[name].kind:
-        case Kind.DURATION:
-            return words(value, tuning.texts)
-        case Kind.RATIO:
-            return f"{float(value):.0%}"
-        case _:
-            return value
 
 
 def _with_thresholds(text: str, alert: Alert, tuning: Tuning, *, in_printf: bool = False) -> str:

@@ -11,16 +11,15 @@ Rules that this file keeps:
 - Replicas report the same tasks: the larger of their values counts.
 """
 
-# ruff: noqa: E501, RUF001 - a paragraph of Chinese is one line, with Chinese punctuation
-
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import indent
 
 from exporter.alerting.model import BUDGET_ALERT, REPLICAS, Severity
-from exporter.alerting.rules import APP_QUERY, quote, runbook_url
+from exporter.alerting.rules import APP_QUERY, app_matchers, fill, quote, runbook_url
 from exporter.alerting.tuning import Tuning
 from exporter.errors import ConfigError
 
@@ -73,42 +72,6 @@ BURNS = (
     Burn(Severity.WARNING, "3d", 72, "6h", 0.10),
 )
 
-_TEXTS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "critical": "{app} burns its error budget fast: {percent} of the uploads fail",
-        "warning": "{app} will not keep its objective for uploads: {percent} fail",
-        "description": (
-            "The objective is that {objective} of the finished uploads succeed over 28 days. "
-            "At this rate {share} of the budget for 28 days is used within {long}. Budget left: "
-            "{left}.\n"
-            "Find out which uploads fail and why: zego-upload-exporter tasks --status failed "
-            "--unresolved lists those that nobody has repeated. {next}"
-        ),
-        "next_critical": "Treat it as an outage of uploads.",
-        "next_warning": "Fix the cause within the working day.",
-        "1h": "one hour",
-        "6h": "6 hours",
-        "3d": "3 days",
-        "unknown": "not known yet",
-    },
-    "zh": {
-        "critical": "{app} 的错误预算消耗过快：{percent} 的上传失败",
-        "warning": "{app} 将无法达到上传成功率目标：{percent} 的上传失败",
-        "description": (
-            "目标是 28 天内 {objective} 的已结束上传任务成功。按目前的速度，{long}内就会用掉 28 天预算的 {share}。"
-            "剩余预算：{left}。\n"
-            "请查明哪些上传失败以及原因：zego-upload-exporter tasks --status failed --unresolved "
-            "会列出尚未重新上传的任务。{next}"
-        ),
-        "next_critical": "请按上传故障处理。",
-        "next_warning": "请在当天工作时间内消除原因。",
-        "1h": " 1 小时",
-        "6h": " 6 小时",
-        "3d": " 3 天",
-        "unknown": "尚未可知",
-    },
-}
-
 
 def slo_file(objective: Objective, tuning: Tuning) -> str:
     """Return the rule file for an objective, as YAML."""
@@ -124,12 +87,36 @@ def slo_file(objective: Objective, tuning: Tuning) -> str:
 
 def slo_groups(objective: Objective, tuning: Tuning) -> str:
     """Return the groups of rules for an objective as entries of a YAML list."""
-    recent = [*_recent_records(), *_alerts(objective, tuning)]
-    return _group("zego-uploads.slo", "1m", recent) + _group(
-        # Below 5 minutes, in which Prometheus still finds the last value of a record.
-        "zego-uploads.slo.long",
-        "4m",
-        _long_records(objective),
+    recent = [
+        _ratio_records(
+            window,
+            *(
+                f"max without ({REPLICAS}) (sum without (from, to) "
+                f"(increase({_MOVED}{{{matchers}}}[{window}])))"
+                for matchers in (_FAILED, _FINISHED)
+            ),
+        )
+        for window in ("5m", "30m", "1h", "6h")
+    ]
+    long = [
+        _ratio_records(
+            window,
+            # One value of an hour each, an hour apart: together they are the whole range.
+            *(
+                f"sum_over_time({_COUNT.format(what=what, window='1h')}[{window}:1h])"
+                for what in ("failed", "finished")
+            ),
+        )
+        for window in ("3d", "28d")
+    ]
+    left = f"1 - {_RATIO.format(window='28d')} / {objective.budget:.10g}"
+    long.append(_record(_BUDGET, left))
+    # 4m is below 5 minutes, in which Prometheus still finds the last value of a record.
+    return (
+        "  - name: zego-uploads.slo\n    interval: 1m\n    rules:\n"
+        + "".join([*recent, *_alerts(objective, tuning)])
+        + "  - name: zego-uploads.slo.long\n    interval: 4m\n    rules:\n"
+        + "".join(long)
     )
 
 
@@ -145,47 +132,28 @@ def objective_of(ratio: str, minimum: str) -> Objective:
     return Objective(float(ratio), int(minimum))
 
 
-def _recent_records() -> Iterator[str]:
-    for window in ("5m", "30m", "1h", "6h"):
-        yield from _counts_and_ratio(
-            window,
-            {
-                what: f"max without ({REPLICAS}) (sum without (from, to) "
-                f"(increase({_MOVED}{{{matchers}}}[{window}])))"
-                for what, matchers in (("failed", _FAILED), ("finished", _FINISHED))
-            },
-        )
+def _ratio_records(window: str, failed: str, finished: str) -> str:
+    """Return the rules that record both counts of a window, and their ratio."""
+    failed_name, finished_name = (
+        _COUNT.format(what=what, window=window) for what in ("failed", "finished")
+    )
+    ratio = f"{failed_name} / ({finished_name} > 0)"
+    return (
+        _record(failed_name, failed)
+        + _record(finished_name, finished)
+        + _record(_RATIO.format(window=window), ratio)
+    )
 
 
-def _long_records(objective: Objective) -> Iterator[str]:
-    for window in ("3d", "28d"):
-        # One value of an hour each, an hour apart: together they are the whole range.
-        yield from _counts_and_ratio(
-            window,
-            {
-                what: f"sum_over_time({_COUNT.format(what=what, window='1h')}[{window}:1h])"
-                for what in ("failed", "finished")
-            },
-        )
-    ratio = _RATIO.format(window="28d")
-    yield _record(_BUDGET, f"1 - {ratio} / {objective.budget:.10g}")
-
-
-def _counts_and_ratio(window: str, counts: Mapping[str, str]) -> Iterator[str]:
-    names = {what: _COUNT.format(what=what, window=window) for what in counts}
-    for what, expr in counts.items():
-        yield _record(names[what], expr)
-    finished = f"({names['finished']} > 0)"
-    yield _record(_RATIO.format(window=window), f"{names['failed']} / {finished}")
+def _record(name: str, expr: str) -> str:
+    return f"      - record: {name}\n        expr: {expr}\n"
 
 
 def _alerts(objective: Objective, tuning: Tuning) -> Iterator[str]:
     if BUDGET_ALERT in tuning.disabled:
         return
-    texts = _TEXTS[tuning.language]
-    labels = ("job", "zego_app", *tuning.labels)
-    matchers = ",".join(f"{label}=%q" for label in labels)
-    names = " ".join(f"$labels.{label}" for label in labels)
+    texts = tuning.texts.objective
+    matchers, label_values = app_matchers(tuning)
     for burn in BURNS:
         limit = f"{burn.rate * objective.budget:.10g}"
         expr = (
@@ -196,7 +164,7 @@ def _alerts(objective: Objective, tuning: Tuning) -> Iterator[str]:
         )
         severity = tuning.severities.get(BUDGET_ALERT, burn.severity)
         left = (
-            f"{{{{ with query (printf `{_BUDGET}{{{matchers}}}` {names}) }}}}"
+            f"{{{{ with query (printf `{_BUDGET}{{{matchers}}}` {label_values}) }}}}"
             "{{ . | first | value | humanizePercentage }}"
             "{{ else }}" + texts["unknown"] + "{{ end }}"
         )
@@ -209,34 +177,17 @@ def _alerts(objective: Objective, tuning: Tuning) -> Iterator[str]:
             "left": left,
             "next": texts[f"next_{burn.severity.value}"],
         }
+        dashboard = tuning.grafana_url + tuning.texts.dashboard + APP_QUERY
         yield (
             f"      - alert: {BUDGET_ALERT}\n"
-            f"        expr: |-\n{_indent(expr, 10)}\n"
+            f"        expr: |-\n{indent(expr, ' ' * 10)}\n"
             "        labels:\n"
             f"          severity: {severity}\n"
             "          component: uploads\n"
             f"          window: {burn.long}\n"
             "        annotations:\n"
-            f"          summary: {quote(_fill(texts[burn.severity.value], values))}\n"
-            f"          description: |-\n{_indent(_fill(texts['description'], values), 12)}\n"
+            f"          summary: {quote(fill(texts[burn.severity.value], values))}\n"
+            f"          description: |-\n{indent(fill(texts['description'], values), ' ' * 12)}\n"
             f"          runbook_url: {quote(runbook_url(BUDGET_ALERT, tuning))}\n"
-            f"          dashboard: {quote(tuning.grafana_url + tuning.texts.dashboard + APP_QUERY)}\n"
+            f"          dashboard: {quote(dashboard)}\n"
         )
-
-
-def _record(name: str, expr: str) -> str:
-    return f"      - record: {name}\n        expr: {expr}\n"
-
-
-def _group(name: str, interval: str, rules: Iterator[str] | list[str]) -> str:
-    return f"  - name: {name}\n    interval: {interval}\n    rules:\n" + "".join(rules)
-
-
-def _fill(text: str, values: Mapping[str, str]) -> str:
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    return text
-
-
-def _indent(text: str, depth: int) -> str:
-    return "\n".join(" " * depth + line for line in text.splitlines())

@@ -38,6 +38,7 @@ def test_every_language_has_every_text(language: str) -> None:
     texts = LANGUAGES[language]
 
     assert set(texts.alerts) == {alert.name for alert in ALERTS}
+    assert set(texts.objective) == set(ENGLISH.objective)
     assert set(texts.lines) == set(ENGLISH.lines)
     assert set(texts.messages) == set(ENGLISH.messages)
     assert set(texts.durations) == set("smhd")
@@ -69,6 +70,14 @@ def test_no_fact_is_lost_in_translation(alert: Alert) -> None:
 
     assert lost_facts(english.summary, chinese.summary) == set()
     assert lost_facts(english.description, chinese.description) == set()
+
+
+@pytest.mark.parametrize("table", ["objective", "lines"])
+def test_no_fact_of_another_text_is_lost_in_translation(table: str) -> None:
+    """Placeholders, numbers and commands are in both languages."""
+    english, chinese = getattr(ENGLISH, table), getattr(CHINESE, table)
+
+    assert {key: lost for key in english if (lost := lost_facts(english[key], chinese[key]))} == {}
 
 
 @each_language
