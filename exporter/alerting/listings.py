@@ -14,78 +14,75 @@ from __future__ import annotations
 from exporter.alerting.model import Listing
 
 _SINCE = "zego_upload_task_status_since_timestamp_seconds"
-_CREATED = "zego_upload_task_create_timestamp_seconds"
 _EXPIRES = "zego_upload_task_expiry_timestamp_seconds"
-_STORED_OR_COMING = "waiting|uploading|waiting_retry|succeeded"
+_UNFINISHED = 'status=~"waiting|uploading|waiting_retry"'
+_TITLED = 'title!="",status=~"waiting|uploading|waiting_retry|succeeded"'
+"""Tasks that hold their title, or will: two of them overwrite each other's file."""
 
 
-def _titled(value: str, status: str) -> str:
-    """Return PromQL for a value by task id, with the title of the tasks in `status`."""
-    info = f"last_over_time(zego_upload_task_info{{%[1]s,{status}}}[5m])"
-    unique = f"topk by (upload_task_id) (1, max by (upload_task_id, title) ({info}))"
-    return f"{value} * on (upload_task_id) group_left (title) {unique}"
+def _by_task(metric: str, window: str = "5m") -> str:
+    """Return PromQL for the last value of a metric of the app's tasks, by task id."""
+    return f"max by (upload_task_id) (last_over_time({metric}{{%[1]s}}[{window}]))"
+
+
+_CREATED = _by_task("zego_upload_task_create_timestamp_seconds")
+
+
+def _info(matchers: str, labels: str) -> str:
+    """Return PromQL for one series for each task that `matchers` select, with `labels`."""
+    info = f"last_over_time(zego_upload_task_info{{%[1]s,{matchers}}}[5m])"
+    return f"topk by (upload_task_id) (1, max by (upload_task_id, {labels}) ({info}))"
+
+
+def _titled(value: str, matchers: str, labels: str = "title") -> str:
+    """Return PromQL for a value by task id, with the title of the tasks that `matchers` select."""
+    return f"{value} * on (upload_task_id) group_left ({labels}) {_info(matchers, labels)}"
+
+
+def _largest(query: str) -> str:
+    return f"sort_desc(topk(10, {query}))"
 
 
 def entered(status: str, window: str, command: str, extra: str = "") -> Listing:
     """Return the tasks that entered `status` within the threshold `window`, newest first."""
-    since = f"max by (upload_task_id) (last_over_time({_SINCE}{{%[1]s}}[<{window}>]))"
-    recent = f"({since} > time() - <{window}_s>)"
+    recent = f"({_by_task(_SINCE, f'<{window}>')} > time() - <{window}_s>)"
     query = _titled(recent, f'status="{status}"')
-    return Listing(f"sort_desc(topk(10, {query}{extra}))", "task", command=command)
-
-
-def failed(window: str) -> Listing:
-    """Return the uploads that failed within the threshold `window`, newest first, with reasons.
-
-    One replica may know the reason from a callback and the other not: the known one is taken.
-    """
-    since = f"max by (upload_task_id) (last_over_time({_SINCE}{{%[1]s}}[<{window}>]))"
-    info = 'last_over_time(zego_upload_task_info{%[1]s,status="failed"'
-    known = f'max by (upload_task_id, title, reason) ({info},reason!=""}}[5m]))'
-    others = f"max by (upload_task_id, title) ({info}}}[5m]))"
-    tasks = f"topk by (upload_task_id) (1, {known} or on (upload_task_id) {others})"
-    query = (
-        f"sort_desc(topk(10, ({since} > time() - <{window}_s>) "
-        f"* on (upload_task_id) group_left (title, reason) {tasks}))"
-    )
-    return Listing(query, "failed", command="--status failed")
+    return Listing(_largest(query + extra), "task", command=command)
 
 
 EXPIRED_UNFINISHED = (
-    " and on (upload_task_id) "
-    'last_over_time(zego_upload_task_info{%[1]s,status=~"waiting|uploading|waiting_retry"}[1h])'
+    f" and on (upload_task_id) last_over_time(zego_upload_task_info{{%[1]s,{_UNFINISHED}}}[1h])"
 )
 """Limits expired tasks to those that were seen unfinished shortly before."""
 
 
+def failed(window: str) -> Listing:
+    """Return the uploads that failed within the threshold `window`, newest first, with reasons."""
+    recent = f"({_by_task(_SINCE, f'<{window}>')} > time() - <{window}_s>)"
+    info = 'last_over_time(zego_upload_task_info{%[1]s,status="failed"'
+    # One replica may know the reason from a callback and the other not: the known one is taken.
+    known = f'max by (upload_task_id, title, reason) ({info},reason!=""}}[5m]))'
+    others = f"max by (upload_task_id, title) ({info}}}[5m]))"
+    tasks = f"topk by (upload_task_id) (1, {known} or on (upload_task_id) {others})"
+    query = f"{recent} * on (upload_task_id) group_left (title, reason) {tasks}"
+    return Listing(_largest(query), "failed", command="--status failed")
+
+
 def created_before(status: str, age: str, command: str) -> Listing:
     """Return the tasks in `status` that are older than the threshold `age`, oldest first."""
-    old = (
-        f"(time() - max by (upload_task_id) (last_over_time({_CREATED}{{%[1]s}}[5m])) > <{age}_s>)"
-    )
-    query = _titled(old, f'status="{status}"')
-    return Listing(f"sort_desc(topk(10, {query}))", "created", command=command)
+    query = _titled(f"(time() - {_CREATED} > <{age}_s>)", f'status="{status}"')
+    return Listing(_largest(query), "created", command=command)
 
 
 UNFINISHED = Listing(
-    "sort_desc(topk(10, "
-    f"(time() - max by (upload_task_id) (last_over_time({_CREATED}{{%[1]s}}[5m]))) "
-    "* on (upload_task_id) group_left (title, status) topk by (upload_task_id) (1, "
-    "max by (upload_task_id, title, status) (last_over_time("
-    'zego_upload_task_info{%[1]s,status=~"waiting|uploading|waiting_retry"}[5m])))))',
+    _largest(_titled(f"(time() - {_CREATED})", _UNFINISHED, "title, status")),
     "unfinished",
     command="--status waiting",
 )
 """All unfinished tasks, oldest first."""
 
 RETRIED = Listing(
-    "sort_desc(topk(10, "
-    + _titled(
-        "(max by (upload_task_id) (last_over_time(zego_upload_task_retries{%[1]s}[5m]))"
-        " >= <retries>)",
-        'status=~"waiting|uploading|waiting_retry"',
-    )
-    + "))",
+    _largest(_titled(f"({_by_task('zego_upload_task_retries')} >= <retries>)", _UNFINISHED)),
     "retried",
     command="--status waiting_retry",
 )
@@ -94,10 +91,7 @@ RETRIED = Listing(
 
 def expiring(within: str, extra: str = "") -> Listing:
     """Return the files that expire within the threshold `within`, soonest first."""
-    left = (
-        f"(max by (upload_task_id) (last_over_time({_EXPIRES}{{%[1]s}}[5m])) - time()"
-        f" > 0 < <{within}_s>)"
-    )
+    left = f"({_by_task(_EXPIRES)} - time() > 0 < <{within}_s>)"
     query = _titled(left, f'status="succeeded"{extra}')
     return Listing(
         f"sort(bottomk(10, {query}))", "expiring", command=f"--expiring-within <{within}>"
@@ -105,36 +99,30 @@ def expiring(within: str, extra: str = "") -> Listing:
 
 
 _DUPLICATES = (
-    "count by (title) (max by (upload_task_id, title) (last_over_time("
-    f'zego_upload_task_info{{%[1]s,title!="",status=~"{_STORED_OR_COMING}"}}[5m]))) > 1'
+    "count by (title) (max by (upload_task_id, title) "
+    f"(last_over_time(zego_upload_task_info{{%[1]s,{_TITLED}}}[5m]))) > 1"
 )
 
-DUPLICATES = Listing(f"topk(10, {_DUPLICATES})", "duplicate", command="", sort="title")
+DUPLICATES = Listing(f"topk(10, {_DUPLICATES})", "duplicate", sort="title")
 """Titles that several tasks share."""
 
 NEW_DUPLICATES = Listing(
-    "sort_desc(topk(10, max by (title) ("
-    + _titled(
-        f"(max by (upload_task_id) (last_over_time({_CREATED}{{%[1]s}}[5m]))"
-        " > time() - <window_s> - 900)",
-        f'title!="",status=~"{_STORED_OR_COMING}"',
-    )
-    + f") and on (title) ({_DUPLICATES})))",
+    # 900: a task is created before a collection sees it.
+    _largest(
+        f"max by (title) ({_titled(f'({_CREATED} > time() - <window_s> - 900)', _TITLED)}) "
+        f"and on (title) ({_DUPLICATES})"
+    ),
     "title",
-    command="",
 )
-"""Shared titles of which a task was created within the window, newest first.
+"""Shared titles of which a task was created within the window, newest first."""
 
-900: a task is created before a collection sees it.
-"""
-
-_CREATED_AT = f"max by (upload_task_id) (last_over_time({_CREATED}{{%[1]s}}[5m]))"
-_FAILED_AT = _titled(_CREATED_AT, 'status="failed"')
-_OTHERS_AT = _titled(_CREATED_AT, f'title!="",status=~"{_STORED_OR_COMING}"')
+_FAILED_AT = _titled(_CREATED, 'status="failed"')
 
 UNRESOLVED = Listing(
-    f"sort_desc(topk(10, {_FAILED_AT} unless "
-    f"(({_FAILED_AT}) < on (title) group_left max by (title) ({_OTHERS_AT}))))",
+    _largest(
+        f"{_FAILED_AT} unless (({_FAILED_AT}) < on (title) group_left "
+        f"max by (title) ({_titled(_CREATED, _TITLED)}))"
+    ),
     "task",
     command="--status failed --unresolved",
 )

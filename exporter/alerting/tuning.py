@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from math import prod
@@ -126,13 +126,13 @@ def tuning(
     problems += [problem for name in disable for problem in _unknown_alert("--disable", name)]
     thresholds = {
         (name.partition(".")[0], name.partition(".")[2]): value
-        for name, value in _pairs("--threshold", threshold, _threshold_problems, problems)
+        for name, value in _pairs("--threshold", threshold, problems)
     }
     if watch:
         problems += _value_problems("--watch", watch, Kind.PATTERN)
         thresholds[WATCHED] = watch
-    severities = dict(_pairs("--severity", severity, _severity_problems, problems))
-    holds = dict(_pairs("--for", hold, _hold_problems, problems))
+    severities = dict(_pairs("--severity", severity, problems))
+    holds = dict(_pairs("--for", hold, problems))
     if problems:
         raise ConfigError(problems)
     return Tuning(
@@ -147,46 +147,37 @@ def tuning(
     )
 
 
-def _label_problems(labels: Sequence[str]) -> list[str]:
-    names = [
-        f"--labels: {label!r} is not the name of a label"
-        for label in labels
-        if not _LABEL.fullmatch(label)
-    ]
-    return names + [
-        f"--labels: {label!r} does not tell targets apart, or is always compared (leave it out)"
-        for label in labels
-        if label in _NEVER_COMPARED
-    ]
+def _label_problems(labels: Sequence[str]) -> Iterator[str]:
+    for label in labels:
+        if not _LABEL.fullmatch(label):
+            yield f"--labels: {label!r} is not the name of a label"
+        elif label in _NEVER_COMPARED:
+            reason = "does not tell targets apart, or is always compared (leave it out)"
+            yield f"--labels: {label!r} {reason}"
 
 
-def _pairs(
-    flag: str,
-    entries: Iterable[str],
-    check: Callable[[str, str, str], list[str]],
-    problems: list[str],
-) -> Iterator[tuple[str, str]]:
+def _pairs(flag: str, entries: Iterable[str], problems: list[str]) -> Iterator[tuple[str, str]]:
     """Yield name and value of each `NAME=VALUE`, and add their errors to `problems`."""
     for entry in entries:
         name, equals, value = entry.partition("=")
         if not equals:
             problems.append(f"{flag}: {entry!r} has no = (write NAME=VALUE)")
             continue
-        problems.extend(check(flag, name, value))
+        problems += _pair_problems(flag, name, value)
         yield name, value
 
 
-def _severity_problems(flag: str, name: str, value: str) -> list[str]:
-    known = [level.value for level in Severity]
-    wrong = [] if value in known else [f"{flag}: {value!r} is not one of {', '.join(known)}"]
-    return _unknown_alert(flag, name) + wrong
-
-
-def _hold_problems(flag: str, name: str, value: str) -> list[str]:
-    if name == BUDGET_ALERT:
+def _pair_problems(flag: str, name: str, value: str) -> list[str]:
+    if flag == "--threshold":
+        return _threshold_problems(flag, name, value)
+    if flag == "--for" and name == BUDGET_ALERT:
         return [f"{flag}: {name} takes none (its windows decide)"]
-    wrong = [] if value == "0s" else _value_problems(f"{flag} {name}", value, Kind.DURATION)
-    return _unknown_alert(flag, name) + wrong
+    problems = _unknown_alert(flag, name)
+    if flag == "--severity" and value not in list(Severity):
+        problems.append(f"{flag}: {value!r} is not one of {', '.join(Severity)}")
+    if flag == "--for" and value != "0s":  # which takes the `for` away, and is no threshold
+        problems += _value_problems(f"{flag} {name}", value, Kind.DURATION)
+    return problems
 
 
 def _threshold_problems(flag: str, name: str, value: str) -> list[str]:
@@ -196,31 +187,25 @@ def _threshold_problems(flag: str, name: str, value: str) -> list[str]:
     alert = alert_named(alert_name)
     if alert is None:
         return _unknown_alert(flag, alert_name)
+    known = ", ".join(alert.thresholds) or "it has none"
     if not dot:
-        known = ", ".join(alert.thresholds) or "it has none"
         return [f"{flag}: {name!r} names no threshold (write ALERT.NAME=VALUE; known: {known})"]
     if threshold_name not in alert.thresholds:
-        known = ", ".join(alert.thresholds) or "it has none"
         return [f"{flag}: {alert_name} has no threshold {threshold_name!r} (known: {known})"]
     return _value_problems(f"{flag} {name}", value, alert.thresholds[threshold_name].kind)
 
 
 def _value_problems(place: str, value: str, kind: Kind) -> list[str]:
-    if _is_valid(value, kind):
-        return []
-    return [f"{place}: {value!r} is not a {kind.value}"]
-
-
-def _is_valid(value: str, kind: Kind) -> bool:
     match kind:
         case Kind.COUNT:
-            return re.fullmatch(r"0*[1-9][0-9]{0,8}", value) is not None
+            valid = re.fullmatch(r"0*[1-9][0-9]{0,8}", value) is not None
         case Kind.RATIO:
-            return re.fullmatch(r"0?\.[0-9]+|1(\.0+)?", value) is not None and float(value) > 0
+            valid = re.fullmatch(r"0?\.[0-9]+|1(\.0+)?", value) is not None and float(value) > 0
         case Kind.DURATION:
-            return _DURATION.fullmatch(value) is not None and 0 < seconds(value) <= _LONGEST
+            valid = _DURATION.fullmatch(value) is not None and 0 < seconds(value) <= _LONGEST
         case Kind.PATTERN:
-            return _is_pattern(value)
+            valid = _is_pattern(value)
+    return [] if valid else [f"{place}: {value!r} is not a {kind.value}"]
 
 
 def _is_pattern(text: str) -> bool:
