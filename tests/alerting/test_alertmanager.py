@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from exporter.alerting.model import BUDGET_ALERT
 from tests.components import GENERATIONS, require_of
 from tests.prometheus import rule_files
 from tests.prometheus.rule_files import PROMETHEUS, run
+from tests.waiting import wait_until
 
 CONFIG = PROMETHEUS / "alertmanager.example.yml"
 ALERTS = rule_files.rules("alert")
@@ -30,7 +30,7 @@ EVENTS = {
     "ZegoUploadExpiredUnfinished",
     "ZegoUploadNewDuplicateTitle",
 }
-"""They tell what happened; that their window has passed is no recovery."""
+"""They report what happened; that their window has passed is no recovery."""
 
 
 def amtool(*arguments: str | Path, generation: str = "distribution") -> str:
@@ -87,7 +87,7 @@ def test_notifications_are_grouped_and_repeated_in_time() -> None:
 
 
 def test_events_send_no_resolved() -> None:
-    """Both receivers of events are told so, and no other one is."""
+    """Both receivers of events have it switched off, and no other one has."""
     receivers = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["receivers"]
     silent = {
         receiver["name"]
@@ -158,14 +158,14 @@ D
 def test_the_text_says_whether_it_fires_or_is_resolved(
     tmp_path: Path, folder: str, lines: str, generation: str
 ) -> None:
-    """What is over is not described as if it went on; the addresses come from one place."""
+    """A resolved alert is not described as a current one; the addresses come from one place."""
     text = rendered(tmp_path, folder, [sent("firing"), sent("resolved", "over")], generation)
 
     assert text.strip() == lines
 
 
 def test_an_address_in_the_rules_is_not_put_in_front_again(tmp_path: Path) -> None:
-    """`export rules --grafana-url` may have been used, and the templates left as they are."""
+    """`export rules --grafana-url` may have been used without a change of the templates."""
     alert = sent("firing")
     alert["annotations"]["dashboard"] = "https://grafana.example.org/d/x"
 
@@ -175,7 +175,7 @@ def test_an_address_in_the_rules_is_not_put_in_front_again(tmp_path: Path) -> No
 
 
 def test_the_text_of_an_outage_of_200_apps_stays_short(tmp_path: Path) -> None:
-    """Ten alerts are named; the receiver is told that there are more, once."""
+    """Ten alerts are named; one line says that there are more."""
     text = rendered(tmp_path, "templates", [sent("firing", f"app-{n}") for n in range(200)])
 
     assert re.findall(r"app-(\d+)", text) == [str(n) for n in range(10)]
@@ -186,7 +186,7 @@ def test_the_text_of_an_outage_of_200_apps_stays_short(tmp_path: Path) -> None:
 def alertmanager(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[str]:
-    """Start Alertmanager on the example, with receivers that nobody hears; yield its URL."""
+    """Start Alertmanager on the example, with receivers that nobody listens to; yield its URL."""
     names = ("alertmanager", "prometheus-alertmanager")
     program = require_of(request.param, *names, package="prometheus-alertmanager")
     folder = tmp_path_factory.mktemp("alertmanager")
@@ -210,20 +210,10 @@ def alertmanager(
         process.wait()
 
 
-def attempts() -> Iterator[None]:
-    """Come round again and again for two minutes: a busy machine may need them."""
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        yield
-        time.sleep(0.05)
-
-
 def listening_address(log: Path) -> str:
     """Return the address that Alertmanager says it listens on."""
-    for _ in attempts():
-        if found := re.search(r"address=(127\.0\.0\.1:\d+)", log.read_text(encoding="utf-8")):
-            return found[1]
-    pytest.fail(log.read_text(encoding="utf-8"))
+    pattern = re.compile(r"address=(127\.0\.0\.1:\d+)")
+    return wait_until(lambda: pattern.search(log.read_text("utf-8")), f"an address in {log}")[1]
 
 
 def labels_of(name: str, job: str, **others: str) -> dict[str, str]:
@@ -240,14 +230,21 @@ def labels_of(name: str, job: str, **others: str) -> dict[str, str]:
     return labels if component == "exporter" else {**labels, "zego_app": "prod"}
 
 
+def listed(url: str, job: str) -> list[dict[str, Any]]:
+    """Return the job's alerts as Alertmanager lists them."""
+    answer = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=60)
+    alerts: list[dict[str, Any]] = answer.json()
+    return alerts
+
+
+def muted_labels(url: str, job: str) -> list[dict[str, str]]:
+    """Return the labels of the job's alerts that another one inhibits."""
+    return [alert["labels"] for alert in listed(url, job) if alert["status"]["inhibitedBy"]]
+
+
 def muted(url: str, job: str) -> set[str]:
-    """Return the names of the job's alerts that another one inhibits."""
-    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=60)
-    return {
-        f"{alert['labels']['alertname']}/{alert['labels']['severity']}"
-        for alert in alerts.json()
-        if alert["status"]["inhibitedBy"]
-    }
+    """Return "alert/severity" of the job's alerts that another one inhibits."""
+    return {f"{each['alertname']}/{each['severity']}" for each in muted_labels(url, job)}
 
 
 def names_of(*components: str) -> set[str]:
@@ -285,7 +282,7 @@ MUTED_BY = {
     | CONSEQUENCES
     | {"ZegoUploadCollectionFailing/critical"},
     "ZegoUploadFailureRatioHigh/critical": {"ZegoUploadFailed/warning"},
-    # The muted page goes on muting the tickets.
+    # The muted page still mutes the tickets.
     "ZegoUploadNothingSucceeds/critical": {
         "ZegoUploadFailureRatioHigh/critical",
         "ZegoUploadFailed/warning",
@@ -310,9 +307,7 @@ def test_a_cause_mutes_what_follows_from_it_and_nothing_else(alertmanager: str, 
     send(alertmanager, job, EVERYTHING - set(MUTED_BY) | MUTED_BY[cause] | {cause})
     send(alertmanager, f"{job}-elsewhere", EVERYTHING - set(MUTED_BY))
 
-    for _ in attempts():
-        if muted(alertmanager, job) == MUTED_BY[cause]:
-            break
+    wait_until(lambda: muted(alertmanager, job) == MUTED_BY[cause], f"{cause} to mute the others")
 
     assert muted(alertmanager, job) == MUTED_BY[cause]
     assert muted(alertmanager, f"{job}-elsewhere") == set()
@@ -327,13 +322,9 @@ def test_the_page_about_an_objective_mutes_its_ticket(alertmanager: str) -> None
     for app in ("prod", "other"):
         post(alertmanager, {**ticket, "zego_app": app})
 
-    for _ in attempts():
-        if muted(alertmanager, "slo"):
-            break
+    wait_until(lambda: muted(alertmanager, "slo"), "the muted ticket")
 
-    url = f"{alertmanager}/api/v2/alerts"
-    alerts = requests.get(url, params={"filter": 'job="slo"'}, timeout=10).json()
-    muted_ones = [alert["labels"] for alert in alerts if alert["status"]["inhibitedBy"]]
+    muted_ones = muted_labels(alertmanager, "slo")
     assert [(each["zego_app"], each["severity"]) for each in muted_ones] == [("prod", "warning")]
 
 
@@ -355,54 +346,43 @@ def test_a_cause_mutes_nothing_in_another_cluster_or_namespace(alertmanager: str
     post(alertmanager, source)
     post(alertmanager, absent)
 
-    for _ in attempts():
-        if muted_places(alertmanager, "same"):
-            break
+    wait_until(lambda: muted(alertmanager, "same"), "the muted alert")
 
-    assert muted_places(alertmanager, "same") == {("east", "staging")}
+    muted_ones = muted_labels(alertmanager, "same")
+    assert {(each["cluster"], each["namespace"]) for each in muted_ones} == {("east", "staging")}
 
 
 @pytest.mark.e2e
-def test_a_target_stays_muted_when_one_of_two_causes_ends(alertmanager: str) -> None:
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("ZegoUploadDataMissing/none", "ZegoUploadCredentialsRefused/critical"),
+        ("ZegoUploadCredentialsRefused/critical", "ZegoUploadDataMissing/none"),
+    ],
+)
+def test_a_target_stays_muted_when_one_of_two_causes_ends(
+    alertmanager: str, first: str, second: str
+) -> None:
     """Each cause has a rule of its own: Alertmanager remembers one source for each rule."""
     target = "ZegoUploadStuckWaiting/warning"
-    causes = ["ZegoUploadDataMissing/none", "ZegoUploadCredentialsRefused/critical"]
-    for first, second in (causes, reversed(causes)):
-        job = f"two-{first.partition('/')[0]}"
-        send(alertmanager, job, {target, first, second})
-        for _ in attempts():
-            if target in muted(alertmanager, job):
-                break
-        post(alertmanager, labels_of(first, job), endsAt="2020-01-01T00:00:00Z")
+    job = f"two-{first.partition('/')[0]}"
+    send(alertmanager, job, {target, first, second})
+    wait_until(lambda: target in muted(alertmanager, job), "a cause to mute the target")
+    post(alertmanager, labels_of(first, job), endsAt="2020-01-01T00:00:00Z")
 
-        for _ in attempts():
-            if first not in active(alertmanager, job):
-                break
+    ended = first.partition("/")[0]
+    wait_until(
+        lambda: ended not in [each["labels"]["alertname"] for each in listed(alertmanager, job)],
+        "the end of the first cause",
+    )
 
-        assert target in muted(alertmanager, job)
+    assert target in muted(alertmanager, job)
 
 
 def post(url: str, labels: dict[str, str], **times: str) -> None:
     """Post one alert, firing unless `endsAt` says that it has ended."""
     answer = requests.post(f"{url}/api/v2/alerts", json=[{"labels": labels, **times}], timeout=60)
     assert answer.status_code == 200, answer.text
-
-
-def active(url: str, job: str) -> set[str]:
-    """Return the names of the job's alerts that fire, muted or not."""
-    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=60)
-    labels = [alert["labels"] for alert in alerts.json()]
-    return {f"{each['alertname']}/{each['severity']}" for each in labels}
-
-
-def muted_places(url: str, job: str) -> set[tuple[str, str]]:
-    """Return cluster and namespace of the job's alerts that are muted."""
-    alerts = requests.get(f"{url}/api/v2/alerts", params={"filter": f'job="{job}"'}, timeout=60)
-    return {
-        (alert["labels"]["cluster"], alert["labels"]["namespace"])
-        for alert in alerts.json()
-        if alert["status"]["inhibitedBy"]
-    }
 
 
 @pytest.mark.e2e
@@ -413,12 +393,12 @@ def test_an_outage_of_200_apps_is_one_page(alertmanager: str) -> None:
     answer = requests.post(f"{alertmanager}/api/v2/alerts", json=alerts, timeout=60)
     assert answer.status_code == 200, answer.text
 
-    found: list[dict[str, Any]] = []
-    for _ in attempts():
+    def sizes() -> list[int]:
         parameters = {"filter": 'cluster="one-page"', "receiver": "pager"}
         url = f"{alertmanager}/api/v2/alerts/groups"
         found = requests.get(url, params=parameters, timeout=60).json()
-        if sum(len(group["alerts"]) for group in found) == 200:
-            break
+        return [len(group["alerts"]) for group in found]
 
-    assert [len(group["alerts"]) for group in found] == [200]
+    wait_until(lambda: sum(sizes()) == 200, "all alerts")
+
+    assert sizes() == [200]

@@ -1,4 +1,4 @@
-"""Programs started as a user would start them, and stopped whatever becomes of the test.
+"""Programs started as a user would start them, and stopped at the end of the test.
 
 What a program writes goes to files: a test may search it, and a failure shows it.
 """
@@ -14,6 +14,7 @@ import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.components import require
 from tests.grafana.prometheus import Prometheus, free_port, is_ready
@@ -121,21 +122,30 @@ def run_exporter(
 
 def url_of(exporter: Program) -> str:
     """Return where an exporter serves, without a slash at the end, once it does."""
-    return exporter.find(r'\bserving\b.*?(http://[^/\s"]+)/')[1]
+    return exporter.find(r'\bserving\b.*?(https?://[^/\s"]+)/')[1]
 
 
 @contextmanager
 def prometheus_scraping(
-    url: str, folder: Path, *, rules: Sequence[Path] = ()
+    url: str,
+    folder: Path,
+    *,
+    rules: Sequence[Path] = (),
+    access: Mapping[str, Any] | None = None,
 ) -> Iterator[Prometheus]:
-    """Run a Prometheus that scrapes the exporter at `url`, and applies `rules`, every second."""
+    """Run a Prometheus that scrapes the exporter at `url`, and applies `rules`, every second.
+
+    `access` holds further keys of the scrape configuration, such as `basic_auth`.
+    """
     program = require("prometheus", package="prometheus")
-    target = url.removeprefix("http://")
-    (folder / "prometheus.yml").write_text(
-        "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}\n"
-        f"rule_files: {json.dumps([str(path) for path in rules])}\n"
-        f'scrape_configs: [{{job_name: zego, static_configs: [{{targets: ["{target}"]}}]}}]\n'
-    )
+    scheme, _, target = url.rstrip("/").partition("://")
+    job = {"job_name": "zego", "scheme": scheme, "static_configs": [{"targets": [target]}]}
+    config = {
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(path) for path in rules],
+        "scrape_configs": [{**job, **(access or {})}],
+    }
+    (folder / "prometheus.yml").write_text(json.dumps(config), "utf-8")  # YAML contains JSON
     address = f"127.0.0.1:{free_port()}"
     command = [program, "--config.file=prometheus.yml", "--storage.tsdb.path=data"]
     with running([*command, f"--web.listen-address={address}"], folder) as server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import time
@@ -16,8 +15,16 @@ import pytest
 from exporter.simulator.http_server import SimulatorServer
 from tests.components import require
 from tests.e2e.apps import FAST, entry, still_app, write_config
-from tests.e2e.processes import ANY_PORT, EXPORTER, Program, run_exporter, running
-from tests.grafana.prometheus import Prometheus, free_port, is_ready
+from tests.e2e.processes import (
+    ANY_PORT,
+    EXPORTER,
+    Program,
+    prometheus_scraping,
+    run_exporter,
+    running,
+    url_of,
+)
+from tests.grafana.prometheus import Prometheus
 from tests.waiting import wait_until
 from tests.web.security.webconfig_files import TLS, VERIFYING, Folder, certificate, hashed
 
@@ -29,34 +36,14 @@ PASSWORD = "correct horse"
 
 @contextmanager
 def serving(folder: Path, web_configuration: str) -> Iterator[tuple[Program, str]]:
-    """Run an exporter with a web configuration; yield it and its address."""
+    """Run an exporter with a web configuration; yield it and its URL."""
     Folder.filled(folder).write(web_configuration)
     app = still_app(TASKS)
     with SimulatorServer([app]) as server:
         write_config(folder, apps=[entry(app, server)], collection=FAST)
         flags = [*ANY_PORT, "--web.config.file", "web.yml"]
         with running([EXPORTER, *flags], folder) as exporter:
-            yield exporter, exporter.find(r'\bserving\b.*?https://([^/\s"]+)/')[1]
-
-
-@contextmanager
-def scraping(address: str, folder: Path, **access: Any) -> Iterator[Prometheus]:
-    """Run a Prometheus that scrapes `address` over TLS with this access."""
-    program = require("prometheus", package="prometheus")
-    job = {
-        "job_name": "zego",
-        "scheme": "https",
-        "static_configs": [{"targets": [address]}],
-        **access,
-    }
-    configuration = {"global": {"scrape_interval": "1s"}, "scrape_configs": [job]}
-    (folder / "prometheus.yml").write_text(json.dumps(configuration), "utf-8")
-    own = f"127.0.0.1:{free_port()}"
-    command = [program, "--config.file=prometheus.yml", "--storage.tsdb.path=data"]
-    with running([*command, f"--web.listen-address={own}"], folder) as server:
-        wait_until(lambda: is_ready(f"http://{own}") or not server.alive, "Prometheus")
-        assert server.alive, server.output
-        yield Prometheus(f"http://{own}")
+            yield exporter, url_of(exporter)
 
 
 def is_up(prometheus: Prometheus) -> str:
@@ -87,8 +74,8 @@ def test_prometheus_scrapes_with_a_password(tmp_path: Path) -> None:
         "basic_auth": {"username": "prometheus", "password": PASSWORD},
     }
     with (
-        serving(tmp_path, WITH_USERS) as (exporter, address),
-        scraping(address, tmp_path, **access) as prometheus,
+        serving(tmp_path, WITH_USERS) as (exporter, url),
+        prometheus_scraping(url, tmp_path, access=access) as prometheus,
     ):
         assert is_up(prometheus) == "1"
         assert listed_tasks(prometheus) == TASKS
@@ -105,8 +92,8 @@ def test_prometheus_does_not_get_in_with_a_wrong_password(tmp_path: Path) -> Non
         "basic_auth": {"username": "prometheus", "password": "battery staple"},
     }
     with (
-        serving(tmp_path, WITH_USERS) as (_, address),
-        scraping(address, tmp_path, **access) as prometheus,
+        serving(tmp_path, WITH_USERS) as (_, url),
+        prometheus_scraping(url, tmp_path, access=access) as prometheus,
     ):
         assert is_up(prometheus) == "0"
 
@@ -120,16 +107,17 @@ def test_prometheus_scrapes_with_a_client_certificate(
     (tmp_path / "client.pem").write_bytes(client.cert_chain_pems[0].bytes())
     (tmp_path / "client.key.pem").write_bytes(client.private_key_pem.bytes())
     tls = {"ca_file": "ca.pem", "cert_file": "client.pem", "key_file": "client.key.pem"}
+    access = {"tls_config": tls}
     with (
-        serving(tmp_path, f"{VERIFYING}  client_allowed_sans: {names}\n") as (_, address),
-        scraping(address, tmp_path, tls_config=tls) as prometheus,
+        serving(tmp_path, f"{VERIFYING}  client_allowed_sans: {names}\n") as (_, url),
+        prometheus_scraping(url, tmp_path, access=access) as prometheus,
     ):
         assert is_up(prometheus) == up
         if up == "1":
             assert listed_tasks(prometheus) == TASKS
 
 
-def test_an_unusable_file_ends_the_program_at_once(tmp_path: Path) -> None:
+def test_an_unusable_file_ends_the_program(tmp_path: Path) -> None:
     """All problems are reported with the file and their places, and the exit code is 2."""
     (tmp_path / "web.yml").write_text("tls_server_config: {cert_file: no.pem}\nusers: {}\n")
     done = run_exporter(tmp_path, "--demo", *ANY_PORT, "--web.config.file", "web.yml")
@@ -142,8 +130,8 @@ def test_an_unusable_file_ends_the_program_at_once(tmp_path: Path) -> None:
 def test_a_renewed_certificate_is_served_without_a_restart(tmp_path: Path) -> None:
     """The certificate that curl sees changes within seconds, also with a reload in between."""
     curl = require("curl", package="curl")
-    with serving(tmp_path, TLS) as (exporter, address):
-        port = address.rpartition(":")[2]
+    with serving(tmp_path, TLS) as (exporter, url):
+        port = url.rpartition(":")[2]
         command = [curl, "-s", "--cacert", "ca.pem", "-o", "page"]
         command += ["--resolve", f"renewed.example:{port}:127.0.0.1"]
         command += [f"https://renewed.example:{port}/-/healthy"]
