@@ -24,7 +24,7 @@ settings.load_profile("default")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that rewrites golden files."""
     parser.addoption(
-        "--update-golden", action="store_true", help="write golden files anew; review the diff"
+        "--update-golden", action="store_true", help="rewrite golden files; review the diff"
     )
 
 

@@ -32,7 +32,7 @@ class DirectTransport(Transport):
         self.simulator_seconds = 0.0
 
     def post(self, url: str, *, params: Mapping[str, str], body: bytes, timeout: float) -> Response:
-        """Answer a request at once; the faults that a connection would show do not happen."""
+        """Answer a request immediately; the faults that a connection would show do not happen."""
         del url, timeout
         if self._aborted:
             raise Stopped

@@ -10,4 +10,4 @@ NARROW_PUNCTUATION = re.compile(rf"{_CHINESE}[,.:;!?()]|[,:;!?()]{_CHINESE}")
 """Chinese text has full-width punctuation."""
 
 WITHOUT_SPACE = re.compile(rf"{_CHINESE}[A-Za-z0-9]|[A-Za-z0-9%]{_CHINESE}")
-"""A space stands between Chinese and Latin letters or digits."""
+"""There is a space between Chinese and Latin letters or digits."""

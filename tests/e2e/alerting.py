@@ -47,7 +47,7 @@ class Notification:
 
 
 class Receiver:
-    """The web server that Alertmanager tells; `url` has no slash at its end."""
+    """The web server that Alertmanager notifies; `url` has no slash at its end."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -135,7 +135,7 @@ class Exporter:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Everything that runs, and what comes of it."""
+    """Everything that runs, and its results."""
 
     exporter: Exporter
     receiver: Receiver

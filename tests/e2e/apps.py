@@ -21,7 +21,7 @@ SECRET = CREDENTIALS[0][1]
 """A secret of the usual form, which opens nothing."""
 
 FAST: dict[str, Any] = {"interval": "1s", "requests_per_second": 5000, "max_retries": 0}
-"""Collects every second, without a limit that a test would notice, and fails at once."""
+"""Collects every second, without a limit that a test would notice, and fails immediately."""
 
 _STATUSES = (1, 2, 3, 4, 5, 6, 7, 99)
 _EXPIRES_IN = (-HOUR, HOUR / 2, 2 * HOUR, 12 * HOUR, 2 * DAY, 5 * DAY, 10 * DAY)

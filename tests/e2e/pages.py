@@ -52,7 +52,7 @@ class Page:
 
 
 def read_page(url: str) -> Page:
-    """Return the page of the exporter at `url` as it is now."""
+    """Return the page of the exporter at `url` in its current state."""
     answer = requests.get(f"{url}/metrics", timeout=60)
     assert answer.status_code == 200, answer.text
     families = text_string_to_metric_families(answer.text)

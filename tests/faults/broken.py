@@ -57,7 +57,7 @@ BROKEN_ENTRIES: Mapping[str, Callable[[Payload], Any]] = {
     "created_object": _with(CreateTime={}),
     "title_object": _with(Title={"text": "x"}),
 }
-"""What can be wrong with an entry; the good entries of the page stay as they are."""
+"""What can be wrong with an entry; the good entries of the page are unchanged."""
 
 _TEMPLATE: Payload = {
     "UploadTaskId": "",

@@ -90,7 +90,7 @@ class Faults:
         page: int | None = None,
         chance: float = 1.0,
     ) -> None:
-        """Let `fault` happen, in place of what was said of it before.
+        """Let `fault` happen, in place of its previous settings.
 
         `next_requests`: only that often, then never again. `page`: only at that page (from 1) of
         each walk. `chance`: with that probability. All that is given must be met. REFUSED

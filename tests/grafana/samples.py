@@ -67,7 +67,7 @@ class Moment:
         return LIVES[task][min(self.seen // 5, len(LIVES[task]) - 1)]
 
     def title(self, task: str) -> str:
-        """Return the title of a task; one changes, as all do when `tasks.title` is set anew."""
+        """Return the title of a task; one changes, as all do when `tasks.title` is changed."""
         if task == "renamed" and self.seen < 15:
             return "before.mp4"
         return TITLES.get(task, f"{task}.mp4")
@@ -96,7 +96,7 @@ def openmetrics() -> str:
 
 
 def braced(labels: Labels) -> str:
-    """Return labels as they stand in the text format."""
+    """Return labels as the text format has them."""
     pairs = (f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in labels.items())
     return f"{{{','.join(pairs)}}}"
 

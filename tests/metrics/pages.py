@@ -44,7 +44,7 @@ def without_process(page: bytes) -> bytes:
 
 
 def pages(exposition: Exposition, apps: frozenset[str] | None, openmetrics: bool) -> list[bytes]:
-    """Return the page plain and unpacked, each once rendered anew and once from what is kept."""
+    """Return the page plain and unpacked, each rendered once afresh and once from the cache."""
     plain = [exposition.render(apps=apps, openmetrics=openmetrics) for _ in range(2)]
     packed = [exposition.render(apps=apps, openmetrics=openmetrics, gzip=True) for _ in range(2)]
     return [without_process(page) for page in (*plain, *map(unpack, packed))]

@@ -3,8 +3,8 @@
 Rules that this file keeps:
 
 - Every duration is scaled alike, so that what holds among them (a window outlasts a failed scrape)
-  still holds. Plain numbers, such as thresholds in seconds, stay as they are.
-- Durations stand in fields of their own (DURATION_FIELDS), in PromQL, and in the PromQL within the
+  still holds. Plain numbers, such as thresholds in seconds, are unchanged.
+- Durations are in fields of their own (DURATION_FIELDS), in PromQL, and in the PromQL within the
   `{{ }}` of a text. What a text says to people ("within 30 minutes") is no duration.
 """
 
@@ -65,7 +65,7 @@ def _scale_field(key: str, value: Any, divisor: int) -> Any:
 
 
 def scale_query(query: str, divisor: int) -> str:
-    """Return PromQL with scaled durations; what stands between quotes stays as it is."""
+    """Return PromQL with scaled durations; text between quotes is unchanged."""
     parts: list[str] = []
     end = 0
     for quoted in _QUOTED.finditer(query):

@@ -15,7 +15,7 @@ def test_the_first_program_that_is_installed_is_taken() -> None:
 def test_a_missing_program_skips_the_test_and_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever has no Prometheus at hand can still run the other tests."""
+    """A developer without Prometheus can still run the other tests."""
     monkeypatch.delenv("REQUIRE_REAL_COMPONENTS", raising=False)
 
     with pytest.raises(pytest.skip.Exception, match="apt-get install prometheus"):

@@ -14,7 +14,7 @@ from tests.prometheus.rule_files import ROOT, RULE_FILES, TEST_FILES
 
 PROMETHEUS_OWN = re.compile(r"up|scrape_\w+|process_\w+|ALERTS")
 TARGET_LABELS = frozenset({"job", "instance", "pod", "node"})
-"""Given by whoever scrapes."""
+"""Added by Prometheus at the scrape."""
 
 FILES = (*RULE_FILES, *TEST_FILES, ROOT / "docs" / "alerts.md", *DASHBOARDS)
 NAME = re.compile(r"(?<![\w:])zego_upload_\w+(?![\w:])")

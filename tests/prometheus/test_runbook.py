@@ -56,7 +56,7 @@ def test_a_section_names_only_what_exists(title: str) -> None:
 
 @pytest.mark.parametrize("alert", catalog.ALERTS, ids=lambda alert: alert.name)
 def test_a_section_names_every_threshold(alert: Alert) -> None:
-    """Whoever wants to tune an alert finds what it can be tuned by."""
+    """The section names everything that tunes the alert."""
     _, _, tune = SECTIONS[alert.name].partition("**Tune.**")
 
     assert set(alert.thresholds) <= set(re.findall(r"`(\w+)`", tune)) | set(

@@ -1,4 +1,4 @@
-"""The fault matrix: what can go wrong with the API, and what becomes of it, one row each.
+"""The fault matrix: what can go wrong with the API, and the result, one row each.
 
 `test_matrix.py` makes each row happen; `docs/reliability.md` is generated from the same rows.
 """
@@ -420,6 +420,6 @@ MATRIX: Mapping[str, tuple[Row, ...]] = {
     "What the answer holds": CONTENT,
     "The pages of a walk": PAGES,
 }
-"""All rows, by the heading that they stand under."""
+"""All rows, by their heading."""
 
 ROWS = tuple(row for rows in MATRIX.values() for row in rows)

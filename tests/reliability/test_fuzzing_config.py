@@ -1,4 +1,4 @@
-"""Whatever stands in the configuration: settings, or a list of what to mend."""
+"""Any configuration gives settings, or a list of what to fix."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ VARIABLES = ("ZEGO_APP_ID", "ZEGO_SERVER_SECRET", "ZEGO_SERVER_SECRET_FILE", "ZE
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Settings | ConfigError:
-    """Return what comes of a configuration."""
+    """Return the result of a configuration."""
     try:
         return load_settings(path, environment)
     except ConfigError as error:
