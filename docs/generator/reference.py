@@ -323,7 +323,7 @@ _COLLECTIONS = Group(
     "Collections",
     "Whether the numbers above can be trusted, and what it costs to read them. The counters here "
     "and under *The API* start at 0 with the process, and for an app also when a reload changes "
-    "its settings.",
+    "its name, AppId, endpoint or `is_test`.",
     {
         "zego_upload_up": Entry(
             "the last collection",

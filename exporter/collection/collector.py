@@ -78,6 +78,8 @@ class Collector:
         limiter: The rate limiter of its AppId.
         counters: The persistent counters of the app.
         totals: What an earlier collector of these tasks has learned of their totals.
+        previous: The collector that a reload replaces by this one. It has the same `counters`, and
+            lists the same tasks.
         clock: Returns monotonic seconds.
         wall_clock: Returns Unix seconds.
         new_transport: Makes the connection of a client.
@@ -97,23 +99,29 @@ class Collector:
         counters: AppCounters,
         *,
         totals: TotalsCheck | None = None,
+        previous: Collector | None = None,
         clock: Callable[[], float] = elapsed_clock,
         wall_clock: Callable[[], float] = time.time,
         new_transport: Callable[[], Transport] | None = None,
         prepare: Callable[[str, Snapshot], None] = lambda _app, _snapshot: None,
     ) -> None:
         self.settings = settings
-        stats = ApiStats()
         self._counters = counters
         self.callbacks = CallbackReceiver(
             settings.app_id,
             settings.read_callback_secret,
             counters,
             request_early_collection=self.request_early_collection,
+            previous=previous.callbacks if previous else None,
         )
-        self.state = AppState(
-            settings, stats, counters, rejections=self.callbacks.rejections, clock=clock
-        )
+        if previous is None:
+            rejections = self.callbacks.rejections
+            self.state = AppState(
+                settings, ApiStats(), counters, rejections=rejections, clock=clock
+            )
+        else:
+            self.state = previous.state
+            self.state.change_settings(settings)
         self._prepare = prepare
         self._clock = clock
         self._wall_clock = wall_clock
@@ -131,9 +139,13 @@ class Collector:
         if settings.collection.strategy == "incremental":
             resync_interval = settings.collection.resync_interval
             self._strategy = Incremental(settings.name, resync_interval, clock)
+            # It has no lock: a thread that has not ended yet could still change it.
+            if previous and not previous.alive and isinstance(previous._strategy, Incremental):
+                self._strategy = previous._strategy
+                self._strategy.resync_interval = resync_interval
             clients = INCREMENTAL_CLIENTS
         connect = new_transport or partial(Transport, ca_file=settings.ca_file, clock=clock)
-        self._clients = [self._new_client(limiter, stats, connect()) for _ in range(clients)]
+        self._clients = [self._new_client(limiter, connect()) for _ in range(clients)]
         self._thread = threading.Thread(target=self._run, name=f"collector-{settings.name}")
         # A name lookup cannot be interrupted, and must not keep the process alive.
         self._thread.daemon = True
@@ -211,13 +223,13 @@ class Collector:
             self._failures.record(failure, None if failure.remedy else defect)
             self.state.fail(failure)
 
-    def _new_client(self, limiter: RateLimiter, stats: ApiStats, transport: Transport) -> Client:
+    def _new_client(self, limiter: RateLimiter, transport: Transport) -> Client:
         return Client(
             app_id=self.settings.app_id,
             endpoint=self.settings.endpoint,
             is_test=self.settings.is_test,
             limiter=limiter,
-            stats=stats,
+            stats=self.state.stats,
             timeout=self.settings.collection.timeout,
             max_retries=self.settings.collection.max_retries,
             transport=transport,

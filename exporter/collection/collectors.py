@@ -42,13 +42,15 @@ class CollectorPool:
     def apply(self, apps: Sequence[AppSettings]) -> None:
         """Collect exactly `apps` from now on.
 
-        An app whose settings have not changed continues undisturbed. A changed one starts again,
-        with its counters if name and AppId are the same, and with what is known of the API's totals
-        if it lists the same tasks. Raises ExporterError at the thread limit.
+        An app whose settings have not changed continues undisturbed. A changed one gets a new
+        collector, with all that is known of the app if its name is the same and it lists the same
+        tasks. Its persistent counters need the same name and AppId, and what is known of the API's
+        totals needs the same tasks. Raises ExporterError at the thread limit.
         """
         running = {collector.settings: collector for collector in self._collectors}
         counters = {_identity(app): self._counters_of(app) for app in apps}
         totals = {_source(known.settings): known.totals for known in self._collectors}
+        previous = {(c.settings.name, _source(c.settings)): c for c in self._collectors}
         ending = [running[settings] for settings in running if settings not in apps]
         # Before their successors start: two collectors of one app would share counters and rate.
         _stop(ending, RELOAD_STOP_SECONDS)
@@ -61,6 +63,7 @@ class CollectorPool:
                 self._limiters[app.app_id],
                 counters[_identity(app)],
                 totals=totals.get(_source(app)),
+                previous=previous.get((app.name, _source(app))),
                 prepare=self._prepare,
             )
             for app in apps

@@ -89,7 +89,7 @@ class AppState:
         self._clock = clock
         self._lock = threading.Lock()
         self._latest: Snapshot | None = None
-        self._fresh_until = 0.0
+        self._published_at = 0.0
         self._up: bool | None = None
         self._last_attempt: float | None = None
         self._last_success: float | None = None
@@ -102,6 +102,14 @@ class AppState:
         self._malformed = Counter(dict.fromkeys(MALFORMED_REASONS, 0))
         self._strategy: str = settings.collection.strategy
         self._corrections = 0
+
+    def change_settings(self, settings: AppSettings) -> None:
+        """Use `settings` from now on, which list the same tasks."""
+        with self._lock:
+            if settings.collection.strategy != self.settings.collection.strategy:
+                self._strategy = settings.collection.strategy
+            self.settings = settings
+            self._tick_while_running = math.inf  # the collection that was running has been cut
 
     def start_collection(self, now: float) -> None:
         """Note that a collection starts at `now` (Unix seconds)."""
@@ -128,7 +136,7 @@ class AppState:
             self._strategy = strategy or self.settings.collection.strategy
             self._corrections = corrections
             self._latest = snapshot
-            self._fresh_until = self._clock() + self.settings.collection.stale_after
+            self._published_at = self._clock()
             self._last_success = snapshot.completed_at
             self._up, self._last_error = True, None
             self._malformed.update(malformed)
@@ -161,10 +169,10 @@ class AppState:
         """Return a consistent copy of the state."""
         api, rejections = self.stats.view(), self._rejections()  # these have locks of their own
         with self._lock:
-            fresh = self._latest is not None and self._clock() <= self._fresh_until
+            age = self._clock() - self._published_at
             return AppView(
                 settings=self.settings,
-                snapshot=self._latest if fresh else None,
+                snapshot=self._latest if age <= self.settings.collection.stale_after else None,
                 latest=self._latest,
                 up=self._up,
                 last_attempt=self._last_attempt,

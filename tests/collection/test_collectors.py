@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -16,7 +17,8 @@ from exporter.simulator.app import SimulatedApp
 from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import Snapshot
-from tests.builders import NOW, make_settings
+from exporter.zego.callbacks import CallbackRejected
+from tests.builders import NOW, make_callback, make_settings
 from tests.faults import FaultyServer, with_faults
 from tests.faults.faults import Fault
 from tests.waiting import wait_until
@@ -82,10 +84,8 @@ def test_a_reload_leaves_unchanged_apps_undisturbed(
     views_when_collected(pool)
 
 
-def test_a_changed_app_starts_again_with_its_counters(
-    server: SimulatorServer, pool: CollectorPool
-) -> None:
-    """The collection starts again; its counters continue from the same baseline."""
+def test_a_changed_app_keeps_its_counters(server: SimulatorServer, pool: CollectorPool) -> None:
+    """Its counters continue from the same baseline."""
     pool.apply([app(server, 1)])
     views_when_collected(pool)
     server.apps[1].life.add_task(status=5)
@@ -93,11 +93,69 @@ def test_a_changed_app_starts_again_with_its_counters(
     before = pool.views()[0]
     server.apps[1].life.add_task(status=5)
     pool.apply([app(server, 1, slots_limit=99)])
-    # Its first collection may have ended already.
-    assert pool.views()[0].snapshot is not before.snapshot
-    view = views_when_collected(pool)["app-1"]
+    wait_until(lambda: pool.views()[0].snapshot is not before.snapshot, "a new snapshot")
+    view = pool.views()[0]
     assert view.settings.slots_limit == 99
     assert view.counters.transitions["new", "failed"] == 2
+
+
+@pytest.mark.parametrize("strategy", ["full", "incremental"])
+def test_a_changed_app_keeps_what_is_known_of_it(
+    server: SimulatorServer, pool: CollectorPool, strategy: Literal["full", "incremental"]
+) -> None:
+    """Its data is as old as before, and /-/ready does not wait for a walk of half an hour."""
+    often = FAST.model_copy(update={"strategy": strategy})
+    pool.apply([app(server, 1, collection=often)])
+    views_when_collected(pool)
+    seldom = often.model_copy(update={"interval": 3600, "stale_after": 3600})
+    before = pool.views()[0]
+    changed = app(server, 1, collection=seldom, slots_limit=99)
+    pool.apply([changed])
+    view = pool.views()[0]
+    server.apps[1].life.add_task(status=5)
+    assert view.settings == changed
+    assert view.up
+    assert view.snapshot is not None
+    assert view.collections >= before.collections
+    assert view.api.requests >= before.api.requests
+    pool._collectors[0].request_early_collection()  # its first one begins within ten seconds
+    wait_until(lambda: pool.views()[0].counters.transitions["new", "failed"], "its snapshot")
+    if strategy == "incremental":
+        assert pool.views()[0].api.requests - view.api.requests == 8, "no scan of all tasks"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"name": "x"}, {"app_id": 2}, {"is_test": True}], ids=lambda c: next(iter(c))
+)
+def test_an_app_that_lists_other_tasks_starts_again(
+    server: SimulatorServer, pool: CollectorPool, changes: dict[str, Any]
+) -> None:
+    """Tasks of another listing must not appear as its own."""
+    pool.apply([app(server, 1, callback_secret="secret")])
+    before = views_when_collected(pool)["app-1"]
+    pool.apply([app(server, **{"app_id": 1, "name": "app-1", **changes})])
+    view = pool.views()[0]
+    assert view.latest is not before.latest
+    assert view.collections <= 1
+
+
+def test_a_callback_cannot_be_replayed_after_a_reload(
+    server: SimulatorServer, pool: CollectorPool
+) -> None:
+    """Nonces are remembered, also for one that a request got before the reload."""
+    pool.apply([app(server, 1, callback_secret="secret")])
+    body = make_callback("secret", 1)
+    before = pool.callback_receivers()["app-1"]
+    before.receive(body, NOW)
+    pool.apply([app(server, 1, callback_secret="secret", slots_limit=99)])
+    after = pool.callback_receivers()["app-1"]
+    assert after is not before
+    for receiver in (before, after):
+        with pytest.raises(CallbackRejected, match="replayed"):
+            receiver.receive(body, NOW)
+    view = pool.views()[0]
+    assert sum(view.counters.callback_events.values()) == 1
+    assert view.callback_rejections["replayed"] == 2
 
 
 def test_a_changed_app_still_knows_that_its_totals_are_credible(pool: CollectorPool) -> None:
@@ -113,8 +171,12 @@ def test_a_changed_app_still_knows_that_its_totals_are_credible(pool: CollectorP
         broken.faults.switch_on(Fault.LOST_TASKS, 3)
         for changes in ({"slots_limit": 99}, {"name": "renamed"}):
             pool.apply([app(server, 1, **changes)])
-            wait_until(lambda: pool.views()[0].failures["pagination"], "failed collections")
-            assert pool.views()[0].snapshot is None
+            failures = pool.views()[0].failures["pagination"]
+            wait_until(
+                partial(lambda n: pool.views()[0].failures["pagination"] > n, failures), "failures"
+            )
+            latest = pool.views()[0].latest
+            assert latest is None or len(latest.tasks) == 10
         pool.apply([app(server, 1, is_test=False)])
         snapshot = views_when_collected(pool)["app-1"].snapshot
         assert snapshot is not None

@@ -36,9 +36,9 @@ TEXTS: Final[Mapping[str, str]] = {
     "Collections": "采集",
     "Whether the numbers above can be trusted, and what it costs to read them. The counters here "
     "and under *The API* start at 0 with the process, and for an app also when a reload changes "
-    "its settings.": (
+    "its name, AppId, endpoint or `is_test`.": (
         "以上数据是否可信，以及读取它们的开销。本节和 *API* 一节的计数器随进程从 0 开始；重新加载改"
-        "变了某个应用的设置时，该应用的计数器也从 0 开始。"
+        "变了某个应用的名称、AppId、API 地址或 `is_test` 时，该应用的计数器也从 0 开始。"
     ),
     "1 if the last collection of the upload tasks succeeded, 0 if it failed or none has ended "
     "yet. Collections run on their own schedule, not at the scrape.": (

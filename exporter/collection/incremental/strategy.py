@@ -36,17 +36,19 @@ MAX_FAILED_ATTEMPTS = 2
 
 
 class Incremental:
-    """The incremental strategy of one app; `corrections` counts tasks that resyncs corrected.
+    """The incremental strategy of one app; `clock` returns monotonic seconds.
 
-    `resync_interval` is in seconds; `clock` returns monotonic seconds.
+    Attributes:
+        resync_interval: Seconds between two thorough checks; may be changed.
+        corrections: Tasks that resyncs corrected.
     """
 
     def __init__(self, app: str, resync_interval: float, clock: Callable[[], float]) -> None:
+        self.resync_interval = resync_interval
         self.corrections = 0
         self._app = app
-        self._resync_interval = resync_interval
         self._clock = clock
-        self._resync_at = -math.inf
+        self._resynced_at = -math.inf
         self._known: KnownTasks | None = None
         self._unsupported = ""
         self._mismatches = 0  # in a row
@@ -60,7 +62,7 @@ class Incremental:
     def collect(self, session: ApiSession) -> WalkResult:
         """Return all current tasks. Raises as `ApiSession.walk_all` does."""
         now = self._clock()
-        resync = now >= self._resync_at
+        resync = now - self._resynced_at >= self.resync_interval
         if self._unsupported and not resync:
             return session.walk_all()
         scanned: KnownTasks | None = None
@@ -83,7 +85,7 @@ class Incremental:
             result = WalkResult(known.tasks(), session.pages, delta.total, {})
             session.totals.learn(result)
         if resync:
-            self._resync_at = now + self._resync_interval
+            self._resynced_at = now
         return result
 
     def _walk_unsupported(
@@ -95,11 +97,11 @@ class Incremental:
         self._refusals += 1
         if transient and session.totals.credible and self._refusals < MAX_FAILED_ATTEMPTS:
             self._known = None if result.malformed else KnownTasks(result.tasks)
-            self._resync_at = -math.inf  # the next collection checks thoroughly
+            self._resynced_at = -math.inf  # the next collection checks thoroughly
             log.info("walked over all tasks", app=self._app, why=reason)
         else:
             self._give_up(str(reason))
-            self._resync_at = now + self._resync_interval
+            self._resynced_at = now
         return result
 
     def _walk_mismatch(
