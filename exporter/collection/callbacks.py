@@ -30,7 +30,6 @@ class CallbackReceiver:
         read_secret: Returns the CallbackSecret; raises AuthError where it cannot be read.
         counters: Where events are counted.
         request_early_collection: Called after each authentic callback.
-        previous: The receiver that a reload replaces by this one.
     """
 
     def __init__(
@@ -39,7 +38,6 @@ class CallbackReceiver:
         read_secret: Callable[[], str],
         counters: AppCounters,
         request_early_collection: Callable[[], None],
-        previous: CallbackReceiver | None = None,
     ) -> None:
         self._app_id = app_id
         self._read_secret = read_secret
@@ -49,11 +47,13 @@ class CallbackReceiver:
         self._lock = threading.Lock()
         self._nonces: OrderedDict[str, float] = OrderedDict()
         self._rejections = Counter(dict.fromkeys(REJECTIONS, 0))
-        if previous is not None:
-            # The same objects, not copies: a request may still use the previous receiver.
-            self._lock = previous._lock
-            self._nonces = previous._nonces
-            self._rejections = previous._rejections
+
+    def continue_from(self, previous: CallbackReceiver) -> None:
+        """Remember the nonces and the refused callbacks of the receiver that this one replaces."""
+        # The same objects, not copies: a request may still use the previous receiver.
+        self._lock = previous._lock
+        self._nonces = previous._nonces
+        self._rejections = previous._rejections
 
     def receive(self, body: bytes, now: float) -> None:
         """Process the callback in `body`, received at `now` (Unix seconds).

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, Protocol
 
 from exporter.collection.api_session import INCREMENTAL_CLIENTS, ApiSession
 from exporter.collection.callbacks import CallbackReceiver
@@ -44,30 +43,6 @@ MAX_START_SPREAD_SECONDS = 10.0
 
 MAX_WAIT_SECONDS = 5.0
 """Longest wait between two looks at the clock: a wait is prolonged by a suspend of the machine."""
-
-
-class Strategy(Protocol):
-    """How the tasks of one app are collected; `corrections` counts tasks that resyncs corrected."""
-
-    corrections: int
-
-    @property
-    def name(self) -> Literal["full", "incremental"]:
-        """The strategy in effect, which can differ from the configured one."""
-
-    def collect(self, session: ApiSession) -> WalkResult:
-        """Return all tasks as they are now. Raises as `ApiSession.walk_all` does."""
-
-
-class Full:
-    """Every collection is one walk over all tasks."""
-
-    corrections = 0
-    name: Literal["full"] = "full"
-
-    def collect(self, session: ApiSession) -> WalkResult:
-        """Return all tasks as they were listed. Raises as `ApiSession.walk_all` does."""
-        return session.walk_all()
 
 
 class Collector:
@@ -107,48 +82,64 @@ class Collector:
     ) -> None:
         self.settings = settings
         self._counters = counters
-        self.callbacks = CallbackReceiver(
-            settings.app_id,
-            settings.read_callback_secret,
-            counters,
-            request_early_collection=self.request_early_collection,
-            previous=previous.callbacks if previous else None,
-        )
-        if previous is None:
-            rejections = self.callbacks.rejections
-            self.state = AppState(
-                settings, ApiStats(), counters, rejections=rejections, clock=clock
-            )
-        else:
-            self.state = previous.state
-            self.state.change_settings(settings)
+        self._limiter = limiter
         self._prepare = prepare
         self._clock = clock
         self._wall_clock = wall_clock
         self._stopping = threading.Event()
         self._awake = threading.Event()
+        self._failures = _FailureLog(settings.name, clock)
         # Not cryptography: it keeps apps and replicas from sending their requests together.
         spread = random.random() * min(  # noqa: S311
             START_SPREAD * settings.collection.interval, MAX_START_SPREAD_SECONDS
         )
         self._schedule = Schedule(clock() + spread, settings.collection.interval)
-        self._failures = _FailureLog(settings.name, clock)
+        self.callbacks = CallbackReceiver(
+            settings.app_id,
+            settings.read_callback_secret,
+            counters,
+            request_early_collection=self.request_early_collection,
+        )
+        rejections = self.callbacks.rejections
+        self.state = AppState(settings, ApiStats(), counters, rejections=rejections, clock=clock)
         self.totals = totals or TotalsCheck()
-        self._strategy: Strategy = Full()
-        clients = 1
+        self._incremental: Incremental | None = None  # None: every collection is a full walk
         if settings.collection.strategy == "incremental":
             resync_interval = settings.collection.resync_interval
-            self._strategy = Incremental(settings.name, resync_interval, clock)
-            # It has no lock: a thread that has not ended yet could still change it.
-            if previous and not previous.alive and isinstance(previous._strategy, Incremental):
-                self._strategy = previous._strategy
-                self._strategy.resync_interval = resync_interval
-            clients = INCREMENTAL_CLIENTS
+            self._incremental = Incremental(settings.name, resync_interval, clock)
+        if previous is not None:
+            self._continue_from(previous)
         connect = new_transport or partial(Transport, ca_file=settings.ca_file, clock=clock)
-        self._clients = [self._new_client(limiter, connect()) for _ in range(clients)]
+        clients = INCREMENTAL_CLIENTS if self._incremental else 1
+        self._clients = [self._new_client(connect()) for _ in range(clients)]
         self._thread = threading.Thread(target=self._run, name=f"collector-{settings.name}")
         # A name lookup cannot be interrupted, and must not keep the process alive.
         self._thread.daemon = True
+
+    def _continue_from(self, previous: Collector) -> None:
+        """Keep the snapshot, the counts, and what is known of callbacks and tasks."""
+        self.state = previous.state
+        self.state.change_settings(self.settings)
+        self.callbacks.continue_from(previous.callbacks)
+        # The strategy has no lock: a thread that has not ended yet could still change it.
+        if self._incremental and previous._incremental and not previous.alive:
+            self._incremental = previous._incremental
+            self._incremental.resync_interval = self.settings.collection.resync_interval
+
+    def _new_client(self, transport: Transport) -> Client:
+        return Client(
+            app_id=self.settings.app_id,
+            endpoint=self.settings.endpoint,
+            is_test=self.settings.is_test,
+            limiter=self._limiter,
+            stats=self.state.stats,
+            timeout=self.settings.collection.timeout,
+            max_retries=self.settings.collection.max_retries,
+            transport=transport,
+            wall_clock=self._wall_clock,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
 
     def start(self) -> None:
         """Start the thread, unless it runs already. Raises ExporterError at the thread limit."""
@@ -210,7 +201,8 @@ class Collector:
                 totals=self.totals,
                 known=latest.tasks if latest else (),
             )
-            result = self._strategy.collect(session)
+            strategy = self._incremental
+            result = strategy.collect(session) if strategy else session.walk_all()
             self._publish(result, self._clock() - started)
         except CollectionError as error:
             self._failures.record(error, None)
@@ -222,21 +214,6 @@ class Collector:
             # The traceback of an error with a remedy would only distract from the remedy.
             self._failures.record(failure, None if failure.remedy else defect)
             self.state.fail(failure)
-
-    def _new_client(self, limiter: RateLimiter, transport: Transport) -> Client:
-        return Client(
-            app_id=self.settings.app_id,
-            endpoint=self.settings.endpoint,
-            is_test=self.settings.is_test,
-            limiter=limiter,
-            stats=self.state.stats,
-            timeout=self.settings.collection.timeout,
-            max_retries=self.settings.collection.max_retries,
-            transport=transport,
-            wall_clock=self._wall_clock,
-            clock=self._clock,
-            sleep=self._sleep,
-        )
 
     def _publish(self, result: WalkResult, duration: float) -> None:
         now = self._wall_clock()
@@ -259,8 +236,8 @@ class Collector:
                     snapshot,
                     walk,
                     result.malformed,
-                    strategy=self._strategy.name,
-                    corrections=self._strategy.corrections,
+                    strategy=self._incremental.name if self._incremental else "full",
+                    corrections=self._incremental.corrections if self._incremental else 0,
                 )
                 break
             except Stopped:
@@ -297,11 +274,8 @@ class Collector:
                 skipped = self._schedule.end(self._clock())
                 self.state.skip(skipped)
                 if skipped:
-                    log.warning(
-                        "ticks skipped: a collection was still running",
-                        app=self.settings.name,
-                        skipped=skipped,
-                    )
+                    message = "ticks skipped: a collection was still running"
+                    log.warning(message, app=self.settings.name, skipped=skipped)
         except Stopped:
             log.debug("collector stopped", app=self.settings.name)
         finally:
