@@ -82,10 +82,12 @@ def exporter(
     requests_per_second: float = UNLIMITED,
     python: str = sys.executable,
     name: str = "this exporter",
+    tree: Path | None = None,
 ) -> Iterator[Peer]:
     """Run the exporter with series for every task; it may not have collected yet.
 
-    `python` may be that of another checkout's environment.
+    `python` may be that of another checkout's environment, `tree` a folder with the `exporter`
+    package of another version.
     """
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder, "config.yaml")
@@ -102,7 +104,7 @@ tasks:
         port = free_port()
         arguments = ["--config.file", str(config), "--web.listen-address", f"127.0.0.1:{port}"]
         command = [python, "-P", "-m", "exporter", *arguments, "--log.level", "error"]
-        with _running(command) as pid:
+        with _running(command, tree) as pid:
             yield Peer(name, pid, port)
 
 
@@ -212,8 +214,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def _running(command: list[str]) -> Iterator[int]:
-    process = subprocess.Popen(command)  # noqa: S603 - our own command
+def _running(command: list[str], tree: Path | None = None) -> Iterator[int]:
+    environment = None if tree is None else {**os.environ, "PYTHONPATH": str(tree.absolute())}
+    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own command
     try:
         yield process.pid
     finally:

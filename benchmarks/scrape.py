@@ -1,11 +1,14 @@
 """Measure latency and CPU of scrapes, compared with `prometheus_client` and a pushgateway.
 
-    python -m benchmarks.scrape [--quick]
+    python -m benchmarks.scrape [--quick] [--before FOLDER]
 
 All three have the same samples and are measured in alternation in one run. Each connection is kept
 and sends the next request immediately after an answer. The second table is about this exporter
 only: idle, and while it collects continuously at 20 requests a second. There, scrapes come at a
 fixed interval.
+
+With `--before`, the `exporter` package in that folder is measured beside this one, and nothing
+else.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.peers import (
     TEXT,
@@ -33,6 +37,9 @@ from benchmarks.peers import (
 SIZES = (200, 2_000, 10_000, 20_000)
 GOAL_TASKS = 10_000
 SECONDS = 2.0
+ROUNDS = 4
+"""Two versions take turns so often: other work of the machine then hits both."""
+
 PACE_SECONDS = 0.05
 REST_SECONDS = 240.0
 """Between two collections: long enough to measure in, and the first one comes within a tenth."""
@@ -55,7 +62,18 @@ def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="fewer sizes, shorter")
-    quick = parser.parse_args().quick
+    parser.add_argument("--before", type=Path, help="folder with an older `exporter` package")
+    flags = parser.parse_args()
+    quick = flags.quick
+    if flags.before is not None:
+        print(
+            "| tasks | encoding | connections | version | scrapes | p50 ms | p99 ms "
+            "| CPU ms per scrape | CPU, times before |"
+        )
+        print("|" + "---|" * 9)
+        for tasks in (200, GOAL_TASKS) if quick else SIZES:
+            compare_versions(tasks, SECONDS / 2 if quick else SECONDS, flags.before)
+        return
     print("Scrapes of the same samples, at rest\n")
     print(
         "| tasks | series | encoding | connections | server | scrapes | p50 ms | p99 ms "
@@ -96,6 +114,40 @@ def compare(tasks: int, seconds: float) -> None:
                         f"| {result.body / 1000:.0f} |",
                         flush=True,
                     )
+
+
+def compare_versions(tasks: int, seconds: float, before: Path) -> None:
+    """Print the rows of two versions for one number of tasks, measured in alternation."""
+    with ExitStack() as stack:
+        endpoint = stack.enter_context(simulator(tasks, limited=False))
+        peers = [
+            stack.enter_context(exporter(endpoint, interval=REST_SECONDS, name=name, tree=tree))
+            for name, tree in (("before", before), ("now", Path()))
+        ]
+        for peer in peers:
+            wait_for(peer, has_collected)
+        for gzip in (False, True):
+            for connections in (1, 8):
+                rounds = [
+                    [scrape(peer, gzip, connections, seconds / ROUNDS) for peer in peers]
+                    for _ in range(ROUNDS)
+                ]
+                results = [join(results) for results in zip(*rounds, strict=True)]
+                for peer, result in zip(peers, results, strict=True):
+                    print(
+                        f"| {tasks:,} | {'gzip' if gzip else 'plain'} | {connections} "
+                        f"| {peer.name} | {len(result.latencies)} "
+                        f"| {result.quantile(0.5) * 1000:.1f} | {result.quantile(0.99) * 1000:.1f} "
+                        f"| {result.cpu * 1000:.2f} | {result.cpu / results[0].cpu:.2f} |",
+                        flush=True,
+                    )
+
+
+def join(rounds: Sequence[Measured]) -> Measured:
+    """Return the rounds of one server as one measurement."""
+    latencies = sorted(latency for measured in rounds for latency in measured.latencies)
+    cpu = sum(measured.cpu * len(measured.latencies) for measured in rounds)
+    return Measured(latencies, cpu / len(latencies), rounds[-1].body)
 
 
 def compare_states(seconds: float) -> None:

@@ -5,7 +5,9 @@ Rules that this file keeps:
 - A large page takes long to render. The event loop meanwhile answers health checks and writes to
   other clients, so rendering happens in threads.
 - Equal requests that wait share one rendering, which begins after the last of them arrived: each
-  client sees a page no older than its request, and a crowd of scrapers costs two renderings.
+  client sees a page no older than its request.
+- Of equal renderings one runs at a time; requests that arrive meanwhile share the next one. Two at
+  a time would be no faster under the interpreter lock, and would leave fewer requests to share.
 - A rendering that nobody waits for any more is dropped from the queue. One whose clients have all
   closed their sending side comes after all others: they may have left, or may still read.
 """
@@ -29,7 +31,10 @@ HasLeft = Callable[[], bool]
 class _Rendering:
     """A rendering in the queue, and the clients that wait for it."""
 
-    def __init__(self, render: Render, result: asyncio.Future[PiecewiseResponse]) -> None:
+    def __init__(
+        self, key: Hashable, render: Render, result: asyncio.Future[PiecewiseResponse]
+    ) -> None:
+        self.key = key
         self.render = render
         self.result = result
         self.clients: list[HasLeft] = []
@@ -44,19 +49,20 @@ class RenderPool:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="render")
         self._queue: dict[Hashable, _Rendering] = {}
-        self._running: set[asyncio.Future[PiecewiseResponse]] = set()
+        self._running: dict[Hashable, _Rendering] = {}
 
     async def render(
         self, key: Hashable, render: Render, has_left: HasLeft = lambda: False
     ) -> PiecewiseResponse:
         """Return the result of `render`; equal keys promise equal pages."""
+        loop = asyncio.get_running_loop()
         rendering = self._queue.get(key)
         if rendering is None:
-            result = asyncio.get_running_loop().create_future()
-            rendering = self._queue[key] = _Rendering(render, result)
+            rendering = self._queue[key] = _Rendering(key, render, loop.create_future())
+            # Not now: other requests that the loop has already read join the queue first.
+            loop.call_soon(self._start_next)
         rendering.clients.append(has_left)
         try:
-            self._start_next()
             return await asyncio.shield(rendering.result)  # other clients may share it
         finally:
             rendering.clients.remove(has_left)
@@ -66,23 +72,24 @@ class RenderPool:
     def close(self) -> None:
         """Cancel all renderings; the threads end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for rendering in self._queue.values():
+        for rendering in (*self._queue.values(), *self._running.values()):
             rendering.result.cancel()
         self._queue.clear()
-        for result in self._running:
-            result.cancel()
 
     def _start_next(self) -> None:
-        while self._queue and len(self._running) < WORKERS:
+        while len(self._running) < WORKERS:
+            waiting = [key for key in self._queue if key not in self._running]
+            if not waiting:
+                return
             # The oldest rendering that a present client waits for, else the oldest of all.
-            wanted = (key for key, waiting in self._queue.items() if waiting.is_wanted())
-            rendering = self._queue.pop(next(wanted, next(iter(self._queue))))
-            self._running.add(rendering.result)
+            wanted = (key for key in waiting if self._queue[key].is_wanted())
+            rendering = self._queue.pop(next(wanted, waiting[0]))
+            self._running[rendering.key] = rendering
             running = asyncio.get_running_loop().run_in_executor(self._threads, rendering.render)
             running.add_done_callback(partial(self._end, rendering))
 
     def _end(self, rendering: _Rendering, done: asyncio.Future[PiecewiseResponse]) -> None:
-        self._running.discard(rendering.result)
+        del self._running[rendering.key]
         if done.cancelled() or rendering.result.cancelled():
             return
         if error := done.exception():

@@ -37,10 +37,12 @@ class PiecewiseResponse(Response):
         """Send the response; HEAD gets the head of GET, length included, and no body."""
         head = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **head})
-        body = memoryview(b"" if scope["method"] == "HEAD" else self.body)
+        body = b"" if scope["method"] == "HEAD" else self.body
         for start in range(0, len(body), PIECE_BYTES):
-            piece = bytes(body[start : start + PIECE_BYTES])
+            piece = body[start : start + PIECE_BYTES]  # no copy of a body that is one piece
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+        # Empty, because sending it waits until the client has taken the last piece: until then the
+        # answer counts as in progress (`exporter.web.admission`).
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def compressed(self) -> PiecewiseResponse:

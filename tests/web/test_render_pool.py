@@ -55,6 +55,46 @@ def test_equal_requests_that_wait_share_one_rendering() -> None:
     assert later.body == b"2\n"
 
 
+def test_requests_that_arrive_together_share_one_rendering() -> None:
+    """An idle pool renders once for all requests that the loop has read."""
+    calls: list[int] = []
+
+    async def scenario() -> list[PiecewiseResponse]:
+        pool = RenderPool()
+        answers = await asyncio.gather(*(pool.render("page", _counting(calls)) for _ in range(50)))
+        pool.close()
+        return answers
+
+    assert {response.body for response in asyncio.run(scenario())} == {b"1\n"}
+
+
+def test_equal_renderings_run_one_after_the_other() -> None:
+    """Requests that come during a rendering share the next one; other pages need not wait."""
+    gate, begun = threading.Event(), threading.Event()
+    calls: list[int] = []
+    count = _counting(calls)
+
+    def wait() -> PiecewiseResponse:
+        page = count()
+        begun.set()
+        gate.wait()
+        return page
+
+    async def scenario() -> list[PiecewiseResponse]:
+        pool = RenderPool()
+        first = asyncio.create_task(pool.render("page", wait))
+        await asyncio.to_thread(begun.wait)
+        crowd = [asyncio.create_task(pool.render("page", count)) for _ in range(50)]
+        other = await pool.render("other", lambda: text(200, "other"))
+        assert len(calls) == 1
+        gate.set()
+        pages = await asyncio.gather(first, *crowd)
+        pool.close()
+        return [other, *pages]
+
+    assert [page.body for page in asyncio.run(scenario())] == [b"other\n", b"1\n", *[b"2\n"] * 50]
+
+
 def test_different_keys_are_rendered_apart() -> None:
     """Requests with different keys never get one another's page."""
 
