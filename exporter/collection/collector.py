@@ -46,7 +46,7 @@ MAX_WAIT_SECONDS = 5.0
 
 
 class Collector:
-    """Collects one app until it is stopped.
+    """Collects one app from `begin` until it is stopped.
 
     Args:
         settings: The app.
@@ -107,24 +107,17 @@ class Collector:
         if settings.collection.strategy == "incremental":
             resync_interval = settings.collection.resync_interval
             self._incremental = Incremental(settings.name, resync_interval, clock)
+        self._previous = previous
         if previous is not None:
-            self._continue_from(previous)
+            self.state = previous.state
+            self.callbacks.continue_from(previous.callbacks)
         connect = new_transport or partial(Transport, ca_file=settings.ca_file, clock=clock)
         clients = INCREMENTAL_CLIENTS if self._incremental else 1
         self._clients = [self._new_client(connect()) for _ in range(clients)]
         self._thread = threading.Thread(target=self._run, name=f"collector-{settings.name}")
         # A name lookup cannot be interrupted, and must not keep the process alive.
         self._thread.daemon = True
-
-    def _continue_from(self, previous: Collector) -> None:
-        """Keep the snapshot, the counts, and what is known of callbacks and tasks."""
-        self.state = previous.state
-        self.state.change_settings(self.settings)
-        self.callbacks.continue_from(previous.callbacks)
-        # The strategy has no lock: a thread that has not ended yet could still change it.
-        if self._incremental and previous._incremental and not previous.alive:
-            self._incremental = previous._incremental
-            self._incremental.resync_interval = self.settings.collection.resync_interval
+        self._begun = threading.Event()
 
     def _new_client(self, transport: Transport) -> Client:
         return Client(
@@ -142,12 +135,22 @@ class Collector:
         )
 
     def start(self) -> None:
-        """Start the thread, unless it runs already. Raises ExporterError at the thread limit."""
-        if self._thread.ident is None:
-            try:
-                self._thread.start()
-            except RuntimeError as error:
-                raise ExporterError(f"no thread can be started: {error}. {LIMITS_REMEDY}") from None
+        """Start the thread, which waits for `begin`. Raises ExporterError at the thread limit."""
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            raise ExporterError(f"no thread can be started: {error}. {LIMITS_REMEDY}") from None
+
+    def begin(self) -> None:
+        """Begin to collect, in place of the previous collector, which has been stopped."""
+        previous, self._previous = self._previous, None
+        if previous is not None:
+            self.state.change_settings(self.settings)
+            # The strategy has no lock: a thread that has not ended yet could still change it.
+            if self._incremental and previous._incremental and not previous.alive:
+                self._incremental = previous._incremental
+                self._incremental.resync_interval = self.settings.collection.resync_interval
+        self._begun.set()
 
     def collect_once(self) -> None:
         """Make the only collection of this collector, in the calling thread. Raises Stopped."""
@@ -159,6 +162,7 @@ class Collector:
     def stop(self) -> None:
         """Ask the thread to end and cut its request; returns immediately."""
         self._stopping.set()
+        self._begun.set()
         self._awake.set()
         for client in self._clients:
             client.abort()
@@ -265,6 +269,7 @@ class Collector:
             seconds -= piece
 
     def _run(self) -> None:
+        self._begun.wait()
         try:
             while True:
                 self._wait_until_due()

@@ -45,31 +45,46 @@ class CollectorPool:
         An app whose settings have not changed continues undisturbed. A changed one gets a new
         collector, with all that is known of the app if its name is the same and it lists the same
         tasks. Its persistent counters need the same name and AppId, and what is known of the API's
-        totals needs the same tasks. Raises ExporterError at the thread limit.
+        totals needs the same tasks. Raises ExporterError at the thread limit; the earlier apps are
+        collected undisturbed then.
         """
         running = {collector.settings: collector for collector in self._collectors}
         counters = {_identity(app): self._counters_of(app) for app in apps}
         totals = {_source(known.settings): known.totals for known in self._collectors}
         previous = {(c.settings.name, _source(c.settings)): c for c in self._collectors}
-        ending = [running[settings] for settings in running if settings not in apps]
-        # Before their successors start: two collectors of one app would share counters and rate.
-        _stop(ending, RELOAD_STOP_SECONDS)
-        self._limiters = {app.app_id: self._limiter(app) for app in apps}
-        self._app_counters = counters
-        self._collectors = tuple(
-            running.get(app)
+        limiters = {app.app_id: self._limiter(app) for app in apps}
+        collectors = {
+            app: running.get(app)
             or Collector(
                 app,
-                self._limiters[app.app_id],
+                limiters[app.app_id],
                 counters[_identity(app)],
                 totals=totals.get(_source(app)),
                 previous=previous.get((app.name, _source(app))),
                 prepare=self._prepare,
             )
             for app in apps
-        )
-        for collector in self._collectors:
-            collector.start()
+        }
+        starting: list[Collector] = []
+        try:
+            for app in apps:
+                if app not in running:
+                    collectors[app].start()
+                    starting.append(collectors[app])
+        except BaseException:
+            _stop(starting, RELOAD_STOP_SECONDS)
+            raise
+        # Nothing can fail from here on.
+        ending = [running[settings] for settings in running if settings not in collectors]
+        # Before their successors begin: two collectors of one app would share counters and rate.
+        _stop(ending, RELOAD_STOP_SECONDS)
+        for app in apps:
+            limiters[app.app_id].set_rate(app.collection.requests_per_second)
+        self._limiters = limiters
+        self._app_counters = counters
+        self._collectors = tuple(collectors.values())
+        for collector in starting:
+            collector.begin()
 
     def collect_once(
         self, apps: Sequence[AppSettings], *, every: float
@@ -114,12 +129,8 @@ class CollectorPool:
 
     def _limiter(self, app: AppSettings) -> RateLimiter:
         """Return the limiter of the AppId; it survives reloads, as ZEGO's own count does."""
-        rate = app.collection.requests_per_second
         limiter = self._limiters.get(app.app_id)
-        if limiter is None:
-            return RateLimiter(rate)
-        limiter.set_rate(rate)
-        return limiter
+        return limiter or RateLimiter(app.collection.requests_per_second)
 
     def _counters_of(self, app: AppSettings) -> AppCounters:
         known = self._app_counters.get(_identity(app))

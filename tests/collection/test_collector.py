@@ -478,6 +478,7 @@ def test_a_thread_collects_until_it_is_stopped(server: FaultyServer, app: Faulty
     fast = settings.model_copy(update={"collection": CollectionSettings(interval=1, timeout=60)})
     collector = Collector(fast, RateLimiter(1000), AppCounters())
     collector.start()
+    collector.begin()
     wait_until(lambda: app.arrivals.requests, "a request")
     collector.stop()
     assert collector.join(LIMIT)
@@ -491,6 +492,7 @@ def test_a_callback_before_the_first_collection_makes_no_impossible_instant(
     app.faults.switch_on(Fault.SILENT)
     site.collector.request_early_collection()
     site.collector.start()
+    site.collector.begin()
     wait_until(lambda: app.arrivals.requests, "a request")
     due = site.collector.state.view().next_collection
     assert due is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from exporter.collection.collectors import CollectorPool
 from exporter.collection.state import AppView
 from exporter.config import AppSettings, CollectionSettings
+from exporter.errors import ExporterError
 from exporter.history.database import HistoryFile
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.http_server import SimulatorServer
@@ -137,6 +139,49 @@ def test_an_app_that_lists_other_tasks_starts_again(
     view = pool.views()[0]
     assert view.latest is not before.latest
     assert view.collections <= 1
+
+
+@pytest.mark.parametrize("startable", [0, 1])
+def test_a_reload_at_the_thread_limit_changes_nothing(
+    server: SimulatorServer,
+    pool: CollectorPool,
+    monkeypatch: pytest.MonkeyPatch,
+    startable: int,
+) -> None:
+    """The earlier apps are collected as before, and no thread of the failed reload is left."""
+    before = [app(server, 1, callback_secret="secret"), app(server, 2)]
+    pool.apply(before)
+    views_when_collected(pool)
+    collectors, limiters = pool._collectors, pool._limiters
+    left = [None] * startable
+
+    def start(thread: threading.Thread, real: Any = threading.Thread.start) -> None:
+        if thread.name.startswith("collector-"):
+            if not left:
+                raise RuntimeError("can't start new thread")
+            left.pop()
+        real(thread)
+
+    slow = FAST.model_copy(update={"requests_per_second": 1})
+    after = [app(server, 1, collection=slow, slots_limit=99), app(server, 3)]
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        with pytest.raises(ExporterError, match="no thread can be started"):
+            pool.apply(after)
+    assert pool.healthy()
+    assert [view.settings for view in pool.views()] == before
+    assert list(pool.callback_receivers()) == ["app-1"]
+    assert (pool._collectors, pool._limiters) == (collectors, limiters)
+    running = [t for t in threading.enumerate() if t.name.startswith("collector-app-")]
+    assert len(running) == len(before)
+    done = [view.collections for view in pool.views()]
+    wait_until(
+        lambda: all(v.up and v.collections > n + 1 for v, n in zip(pool.views(), done, strict=True)),
+        "collections at the earlier rate",
+    )
+    pool.apply(after)
+    assert [view.settings for view in pool.views()] == after
+    assert pool.views()[0].latest is not None
 
 
 def test_a_callback_cannot_be_replayed_after_a_reload(
