@@ -201,8 +201,8 @@ def _with_history(values: dict[str, Any], environment: Mapping[str, str]) -> dic
     """
     path = environment.get("ZEGO_HISTORY_PATH")
     history = values.get("history", {})
-    # `path: null` in the file is a decision too: no history, whatever the image sets.
-    if not path or not isinstance(history, dict) or "path" in history:
+    # `path: null` is the default, as for every other key. `path: ""` is a decision: no history.
+    if not path or not isinstance(history, dict) or history.get("path") is not None:
         return values
     return {**values, "history": {**history, "path": str(Path(path).absolute())}}
 

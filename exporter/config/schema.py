@@ -77,7 +77,12 @@ class HistorySettings(Section):
 
     path: Annotated[Path, file_path(), Right("the path of an SQLite file")] | None = None
     """SQLite file for counters and the times of status changes. Default: the environment variable
-    ZEGO_HISTORY_PATH. Without either, counters start at 0."""
+    ZEGO_HISTORY_PATH. Without either, or with "", counters start at 0."""
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _empty_is_none(cls, path: object) -> object:
+        return None if path == "" else path
 
 
 class WebSettings(Section):

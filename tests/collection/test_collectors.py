@@ -176,7 +176,9 @@ def test_a_reload_at_the_thread_limit_changes_nothing(
     assert len(running) == len(before)
     done = [view.collections for view in pool.views()]
     wait_until(
-        lambda: all(v.up and v.collections > n + 1 for v, n in zip(pool.views(), done, strict=True)),
+        lambda: all(
+            v.up and v.collections > n + 1 for v, n in zip(pool.views(), done, strict=True)
+        ),
         "collections at the earlier rate",
     )
     pool.apply(after)

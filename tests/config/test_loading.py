@@ -189,17 +189,29 @@ def test_any_structure_gives_settings_or_problems(
     [
         ("", "/data/history.sqlite"),
         ("history: {}", "/data/history.sqlite"),
-        ("history: {path: null}", None),
+        ("history: {path: null}", "/data/history.sqlite"),
+        ("history: {path: ''}", None),
         ("history: {path: /mine.sqlite}", "/mine.sqlite"),
     ],
 )
 def test_the_environment_gives_the_history_where_the_file_does_not(
     tmp_path: Path, text: str, path: str | None
 ) -> None:
-    """A container image names a file on its volume; a path in the file wins, also null."""
+    """A container image names a file on its volume; a path in the file wins.
+
+    Null is the default, as for every other key, and an empty text means no history.
+    """
     file = write(tmp_path, f"apps: [{{app_id: 1, server_secret: '{SECRET}'}}]\n{text}")
     settings = load_settings(file, {"ZEGO_HISTORY_PATH": "/data/history.sqlite"})
     assert settings.history.path == (Path(path) if path else None)
+
+
+def test_the_example_keeps_the_history_of_the_environment() -> None:
+    """It is copied, and an image or a unit sets the variable on purpose."""
+    environment = {"ZEGO_APP_ID": "1", "ZEGO_SERVER_SECRET": SECRET}
+    example = Path(__file__).parents[2] / "config.example.yaml"
+    settings = load_settings(example, {**environment, "ZEGO_HISTORY_PATH": "/data/h.sqlite"})
+    assert settings.history.path == Path("/data/h.sqlite")
 
 
 @pytest.mark.parametrize("text", ["${", "a${}", "${1BAD}", "${ X}"])

@@ -127,9 +127,9 @@ TEXTS: Final[Mapping[str, str]] = {
     ),
     "Series of single tasks, expiries and sources.": "单个任务、过期和源站的时间序列。",
     "SQLite file for counters and the times of status changes. Default: the environment variable "
-    "ZEGO_HISTORY_PATH. Without either, counters start at 0.": (
-        "保存计数器和状态变化时间的 SQLite 文件。默认：环境变量 ZEGO_HISTORY_PATH。两者都未设置时"
-        "，计数器从 0 开始。"
+    'ZEGO_HISTORY_PATH. Without either, or with "", counters start at 0.': (
+        "保存计数器和状态变化时间的 SQLite 文件。默认：环境变量 ZEGO_HISTORY_PATH。两者都未设置，"
+        '或设为 "" 时，计数器从 0 开始。'
     ),
     "State that survives a restart.": "重启后保留的状态。",
     "Addresses to listen on, each host:port. Without a host: all addresses.": (
