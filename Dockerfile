@@ -10,12 +10,20 @@ ARG PYTHON_IMAGE=docker.io/library/python:3.13-slim-trixie
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
 COPY . .
-# pip compiles what it installs, so a read-only root costs no start-up time; pip itself stays here.
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+# pip itself stays here.
 RUN python3 -m venv --without-pip /opt/zego-upload-exporter \
  && python3 -m pip --python /opt/zego-upload-exporter/bin/python install \
-      --quiet --constraint requirements.lock . \
+      --quiet --no-compile --constraint requirements.lock . \
  && mkdir /state
+# A read-only root keeps nothing that a start compiles: that took 1 s of CPU and 1 MiB every time. The
+# base image has no compiled standard library, and layers round the times of files, by which Python
+# tells whether a compiled file is current. So everything is compiled here, to be used unchecked.
+RUN stdlib=$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))') \
+ && PYTHONPYCACHEPREFIX=/opt/zego-upload-exporter/cache python3 -m compileall -q \
+      --invalidation-mode unchecked-hash \
+      -x "^$stdlib/(site-packages|dist-packages|ensurepip|idlelib|test|tkinter|turtledemo)/" \
+      "$stdlib" /opt/zego-upload-exporter/lib
 
 FROM ${PYTHON_IMAGE}
 ARG VERSION=unknown
@@ -27,6 +35,7 @@ LABEL org.opencontainers.image.title="zego-upload-exporter" \
 # The exporter sets the same when it serves. From the start of the process on, it saves 3 MiB more.
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONPYCACHEPREFIX=/opt/zego-upload-exporter/cache \
     PATH=/opt/zego-upload-exporter/bin:$PATH \
     MALLOC_TRIM_THRESHOLD_=131072 \
     MALLOC_MMAP_THRESHOLD_=131072 \

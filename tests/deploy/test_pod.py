@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,17 @@ def test_it_agrees_with_the_image(manifests: list[Manifest]) -> None:
     assert f"\nWORKDIR {mounts['config']}\n" in dockerfile
     assert f"\nVOLUME {mounts['history']}\n" in dockerfile
     assert f"ZEGO_HISTORY_PATH={mounts['history']}/" in dockerfile
+
+
+def test_the_image_uses_the_files_that_it_compiles() -> None:
+    """They are copied with it and used unchecked, because layers change the times of files."""
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    (built,) = re.findall(r"PYTHONPYCACHEPREFIX=(\S+) python3 -m compileall", dockerfile)
+    (used,) = re.findall(r"^    PYTHONPYCACHEPREFIX=(\S+) \\$", dockerfile, re.MULTILINE)
+    copied = re.findall(r"COPY --from=build (\S+) ", dockerfile)
+    assert built == used
+    assert any(Path(used).is_relative_to(folder) for folder in copied)
+    assert "--invalidation-mode unchecked-hash" in dockerfile
 
 
 def test_kubelet_asks_the_health_endpoints(manifests: list[Manifest]) -> None:
