@@ -148,16 +148,14 @@ class CallbackSender:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._app.life.advance(self._clock())
-            with contextlib.suppress(Empty):
-                self._send(self._waiting.get(timeout=_TICK_SECONDS))
-
-    def _send(self, waiting: _Waiting) -> None:
-        body = self._write(waiting)
-        for _ in range(ATTEMPTS):
-            if self._stopping.is_set():
-                return
-            if self._post(body):
-                return
+            try:
+                body = self._write(self._waiting.get(timeout=_TICK_SECONDS))
+            except Empty:
+                continue
+            for _ in range(ATTEMPTS):
+                # Between two attempts too: a receiver that does not answer takes five seconds each.
+                if self._stopping.is_set() or self._post(body):
+                    break
 
     def _post(self, body: bytes) -> bool:
         """Return whether the receiver answered with any 2xx."""

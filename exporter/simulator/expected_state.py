@@ -29,7 +29,16 @@ def expected_state(app: SimulatedApp, now: float) -> dict[str, Any]:
             "now": now,
             **_by_status(tasks),
             "next_expiry": min(expiries, default=None),
-            "tasks": {task.id: _describe(task) for task in tasks},
+            "tasks": {
+                task.id: {
+                    "title": task.title,
+                    "status": STATUS_WORDS.get(task.status, "unknown"),
+                    "retry_count": task.retry_count,
+                    "expires_at": task.expires_at,
+                    "created_at": task.created_at,
+                }
+                for task in tasks
+            },
             "changes": len(app.life.log),
             "refused_creations": app.life.refused,
             "requests": app.arrivals.requests,
@@ -55,13 +64,3 @@ def _by_status(tasks: list[SimulatedTask]) -> dict[str, dict[str, int]]:
         "max_retries": highest,
     }
     return {name: {word: table[word] for word in WORDS} for name, table in tables.items()}
-
-
-def _describe(task: SimulatedTask) -> dict[str, str | int]:
-    return {
-        "title": task.title,
-        "status": STATUS_WORDS.get(task.status, "unknown"),
-        "retry_count": task.retry_count,
-        "expires_at": task.expires_at,
-        "created_at": task.created_at,
-    }

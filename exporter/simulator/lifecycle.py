@@ -142,12 +142,8 @@ class Lifecycle(TaskStore):
             wait = workload.waiting * random.uniform(0.5, 1.5)
             self._plan(at, wait, self._queue, task)
             if random.random() < workload.cancel_chance:
-                self._plan(
-                    at,
-                    wait * random.random(),
-                    partial(self._move, CANCELLED),
-                    task,
-                )
+                cancel = partial(self._move, CANCELLED)
+                self._plan(at, wait * random.random(), cancel, task)
         elif task.status == UPLOADING:
             seconds = workload.upload * random.lognormvariate(0.0, 0.6)
             self._plan(at, seconds, self._end_upload, task)
@@ -171,19 +167,14 @@ class Lifecycle(TaskStore):
 
     def _start_uploads(self, at: float) -> None:
         while self.count(UPLOADING) < self.uploads_limit:
-            task = self._next_to_upload()
+            # Retries come first, but need a free slot; a waiting task has its slot already.
+            task = _pop_current(self._ready_again) if self.slots_used() < self.slots else None
+            task = task or _pop_current(self._ready)
             if task is None:
                 return
             if task.status == WAITING_RETRY:
                 task.retry_count += 1
             self._enter(task, UPLOADING, at)
-
-    def _next_to_upload(self) -> SimulatedTask | None:
-        if self.slots_used() < self.slots:
-            task = _pop_current(self._ready_again)
-            if task is not None:
-                return task
-        return _pop_current(self._ready)
 
     def _plan(self, at: float, seconds: float, act: Act, task: SimulatedTask) -> None:
         if self.pace:

@@ -61,7 +61,7 @@ def _live_page(app: SimulatedApp, query: Query) -> Page:
 
 
 def _numbered_page(app: SimulatedApp, query: Query) -> Page:
-    """Return the page behind so many entries, of the list as it is or as it was at first."""
+    """Return the page behind so many entries, of the current list or of that at the first page."""
     cursor = query.cursor
     entries = cursor.snapshot
     if entries is None:

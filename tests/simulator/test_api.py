@@ -11,7 +11,7 @@ from tests.simulator.calls import NOW, call, frozen_app, ids, signed_query, walk
 
 
 def answer(app: Any, query: dict[str, str], body: bytes = b"{}", **arguments: Any) -> Any:
-    """Return the answer's JSON value to a request as it stands."""
+    """Return the JSON value of the answer to a request."""
     return handle({app.app_id: app}, query, body, NOW, **arguments).payload
 
 
@@ -147,7 +147,7 @@ def test_the_rate_limit_is_twenty_in_any_sliding_second() -> None:
 
 
 def test_a_request_lets_life_go_on() -> None:
-    """The tasks are as they are at the instant of the request."""
+    """The tasks are those at the time of the request."""
     app = frozen_app()
     app.life = Lifecycle(1, 60, start=NOW)
     assert call(app)["Data"]["TotalSize"] == 0

@@ -94,7 +94,7 @@ def receiving(*statuses: int) -> Iterator[Receiver]:
 
 @contextmanager
 def sending(app: SimulatedApp, url: str) -> Iterator[CallbackSender]:
-    """Send the callbacks of `app` for the length of a test; its clock stands still."""
+    """Send the callbacks of `app` for the length of a test; its clock does not move."""
     sender = CallbackSender(app, url, clock=lambda: NOW)
     sender.start()
     try:
@@ -131,7 +131,7 @@ def test_the_signature_is_the_published_vectors() -> None:
 def test_changes_have_the_events_of_the_notes(
     after: int | None, event: tuple[int, dict[str, int]] | None
 ) -> None:
-    """The status numbers are those of the callbacks; nobody is told that a task is listed no more.
+    """The status numbers are those of the callbacks; a task that leaves the list has no event.
 
     Source: `docs/zego-api.md`, Callbacks.
     """
@@ -145,7 +145,7 @@ def test_a_cancel_comes_too_late_for_these(after: int, reason: int | None) -> No
     assert refusal_of_cancel(Change(NOW, "a", None, after, 0)) == expected
 
 
-def test_a_failure_is_told_with_all_its_fields() -> None:
+def test_a_failure_is_sent_with_all_its_fields() -> None:
     """What happened, to which task, signed; the numbers are numbers or strings."""
     app = quiet_app()
     task = app.life.add_task(title="课程.mp4", status=UPLOADING)
@@ -181,15 +181,15 @@ def test_every_spelling_comes_up() -> None:
     assert len({event["Nonce"] for event in events}) == 40
 
 
-def test_failures_from_before_are_told_first() -> None:
-    """Whoever begins to listen learns why the listed failures failed."""
+def test_earlier_failures_are_sent_first() -> None:
+    """A new receiver gets the reasons of the failures that are listed already."""
     app = quiet_app()
     app.life.add_task(id="old", status=FAILED, reason=1)
     app.life.add_task(id="fine", status=SUCCEEDED)
     with receiving() as receiver, sending(app, receiver.url):
         app.life.add_task(id="new")
-        told = [receiver.next_event() for _ in range(2)]
-    assert [(event["UploadTaskId"], int(event["EventType"])) for event in told] == [
+        events = [receiver.next_event() for _ in range(2)]
+    assert [(event["UploadTaskId"], int(event["EventType"])) for event in events] == [
         ("old", UPLOAD_FAILED),
         ("new", STATUS_CHANGED),
     ]
@@ -209,7 +209,7 @@ def test_an_event_is_tried_three_times_and_then_dropped() -> None:
 
 
 def test_a_receiver_that_is_not_there_holds_nothing_up() -> None:
-    """Events are dropped, those too many at once as well, and the life goes on."""
+    """Events are dropped, also those above the limit, and tasks go on changing."""
     app = quiet_app()
     with receiving() as receiver:
         url = receiver.url
@@ -251,7 +251,7 @@ def test_a_server_sends_for_each_app_with_a_secret() -> None:
         with SimulatorServer([app, silent], clock=lambda: NOW) as server:
             server.callbacks_to(receiver.url)
             silent.life.add_task()
-            app.life.add_task(id="told")
+            app.life.add_task(id="sent")
             path, _ = receiver.next()
         app.life.add_task(id="after the end")
         assert receiver.received.empty()

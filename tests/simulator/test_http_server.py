@@ -32,7 +32,7 @@ def app() -> FaultyApp:
 
 @pytest.fixture
 def server(app: FaultyApp) -> Iterator[FaultyServer]:
-    """Run a server for the app, whose clock stands still."""
+    """Run a server for the app, whose clock does not move."""
     with FaultyServer([app], clock=lambda: NOW) as running:
         yield running
 
@@ -298,7 +298,7 @@ def test_a_server_can_start_refusing(app: FaultyApp) -> None:
 
 
 def test_stopping_ends_whatever_hangs(app: FaultyApp) -> None:
-    """Silent, slow, late and idle connections all end at once, and so do their threads."""
+    """Silent, slow, late and idle connections end immediately, and so do their threads."""
     server = FaultyServer([app], clock=lambda: NOW)
     server.start()
     connections = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(12)]

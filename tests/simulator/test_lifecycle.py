@@ -120,7 +120,7 @@ def test_at_pace_0_nothing_happens_by_itself() -> None:
 
 
 def test_a_task_added_by_hand_lives_on_by_itself() -> None:
-    """It is uploaded, expires at the instant that it said, and vanishes."""
+    """It is uploaded, expires at its own time of expiry, and vanishes."""
     life = Lifecycle(3, start=NOW, workload=replace(QUIET, trouble_otherwise=0.0))
     task = life.add_task()
     seen: list[tuple[float, int | None]] = []
@@ -151,7 +151,7 @@ def test_a_cancelled_task_is_never_uploaded() -> None:
 
 
 def test_tasks_wait_until_an_upload_ends() -> None:
-    """Of ten tasks six upload at once, the rest waits, in the order of their creation."""
+    """Of ten tasks six upload together; the others wait, in the order of their creation."""
     life = Lifecycle(3, start=NOW, workload=replace(QUIET, upload=HOUR))
     for _ in range(10):
         life.add_task()

@@ -14,7 +14,7 @@ def frozen() -> Lifecycle:
 
 
 def test_a_task_added_by_hand_has_fitting_defaults() -> None:
-    """What is not given is chosen; a stored file has an expiry, a waiting task none."""
+    """Missing fields are chosen; a stored file has an expiry, a waiting task none."""
     life = frozen()
     waiting, stored = life.add_task(), life.add_task(status=SUCCEEDED)
     assert (waiting.id, waiting.title, waiting.expires_at) == (
@@ -75,7 +75,7 @@ def test_a_file_that_succeeds_by_hand_gets_an_expiry() -> None:
 
 
 def test_unknown_and_repeated_ids_are_errors() -> None:
-    """A wrong id in a test shows at once; a chosen id never collides with a given one."""
+    """A wrong id in a test is an error; a chosen id never collides with a given one."""
     life = frozen()
     life.add_task(id="upload_task_1")
     with pytest.raises(ValueError, match="exists already"):

@@ -43,7 +43,7 @@ class SampleSite:
         await self._app(scope, receive, send)
 
     def close(self) -> None:
-        """Give up what is being rendered."""
+        """Cancel all renderings."""
         self.pool.close()
 
     async def small(self, _: Request) -> Response:

@@ -130,7 +130,7 @@ def test_a_body_of_any_size_is_sent_where_nothing_else_is() -> None:
 
 
 def test_what_is_above_the_bound_is_503() -> None:
-    """Over a real connection, while slow readers hold what is allowed."""
+    """Over a real connection, while the answers of slow readers use up the bound."""
     site = SampleSite()
     site.in_flight = BytesInFlight(limit=20 * 1024 * 1024)
     with serving(site) as server, ExitStack() as stack:

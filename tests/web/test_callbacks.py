@@ -156,7 +156,7 @@ def test_only_post_is_taken(post: Post, server: WebServer, method: str) -> None:
 
 
 def test_an_app_takes_callbacks_as_soon_as_it_is_configured(post: Post, server: WebServer) -> None:
-    """A reload changes who takes callbacks; the server goes on."""
+    """A reload changes which apps accept callbacks, without a restart of the server."""
     post.site.inboxes = {"other": post.inbox}
     assert send(server, callback()).status == 404
     assert send(server, callback(), "/callback/other").status == 200

@@ -129,7 +129,7 @@ def test_who_leaves_does_not_spoil_the_page_for_others() -> None:
     assert asyncio.run(scenario()).body == b"page\n"
 
 
-def test_an_error_reaches_the_request_and_the_next_one_is_rendered_anew() -> None:
+def test_an_error_reaches_the_request_and_the_next_one_is_rendered_again() -> None:
     """A rendering that fails is not kept."""
 
     def fail() -> PiecewiseResponse:
@@ -146,7 +146,7 @@ def test_an_error_reaches_the_request_and_the_next_one_is_rendered_anew() -> Non
     assert asyncio.run(scenario()).body == b"page\n"
 
 
-def test_closing_gives_up_what_is_under_way(caplog: pytest.LogCaptureFixture) -> None:
+def test_closing_cancels_all_renderings(caplog: pytest.LogCaptureFixture) -> None:
     """Close cancels renderings that wait or run; one that ends after the loop disturbs nothing."""
     gate = threading.Event()
     before = set(threading.enumerate())

@@ -75,28 +75,24 @@ class Guard:
         if not self._bound.allows(config.rate_limit):
             await text(429, "too many requests", _RETRY_SOON)(scope, receive, sending)
             return
-        try:
-            allowed = await self._is_allowed(scope, config.users)
-        except TooManyChecks:
-            await text(429, "too many passwords", _RETRY_SOON)(scope, receive, sending)
-            return
-        if allowed:
-            await self._app(scope, receive, sending)
-        else:
-            await text(401, "unauthorized", _CHALLENGE)(scope, receive, sending)
+        if config.users and not scope["path"].startswith(_SIGNED_PATHS):
+            credentials = read_credentials(scope["headers"])
+            peer = scope["client"][0] if scope.get("client") else ""
+            try:
+                right = credentials is not None and await self._passwords.is_right(
+                    *credentials, config.users, peer
+                )
+            except TooManyChecks:
+                await text(429, "too many passwords", _RETRY_SOON)(scope, receive, sending)
+                return
+            if not right:
+                await text(401, "unauthorized", _CHALLENGE)(scope, receive, sending)
+                return
+        await self._app(scope, receive, sending)
 
     def close(self) -> None:
         """Close the application inside; called in the event loop when it ends."""
         self._app.close()
-
-    async def _is_allowed(self, scope: Scope, users: Mapping[bytes, bytes]) -> bool:
-        if not users or scope["path"].startswith(_SIGNED_PATHS):
-            return True
-        credentials = read_credentials(scope["headers"])
-        if credentials is None:
-            return False
-        peer = scope["client"][0] if scope.get("client") else ""
-        return await self._passwords.is_right(*credentials, users, peer)
 
 
 class PasswordChecker:

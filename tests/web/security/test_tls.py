@@ -74,7 +74,7 @@ def client_with(ca: str | None, name: str = "prometheus.example") -> ssl.SSLCont
 def test_client_certificates_count_as_in_go(
     site: SampleSite, folder: Folder, policy: str, client: str | None, status: int | None
 ) -> None:
-    """Each policy lets in whom Go's policy of that name lets in."""
+    """Each policy admits the same clients as Go's policy of that name."""
     ca = "" if policy == "NoClientCert" else "  client_ca_file: ca.pem\n"
     config = folder.write(
         "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n"

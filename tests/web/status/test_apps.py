@@ -70,7 +70,7 @@ def test_expiries_are_counted_by_the_windows_of_the_settings() -> None:
 
 @pytest.mark.parametrize(("offset", "shown"), [(0, 0), (100, 100), (120, 100), (150, 100)])
 def test_beyond_the_end_is_the_last_page(offset: int, shown: int) -> None:
-    """Tasks disappear while somebody turns the pages; nobody is left before an empty one."""
+    """Tasks may disappear while somebody turns the pages; no page is empty then."""
     views = [make_view(tasks=[make_task(f"{n:03}", TaskStatus.FAILED) for n in range(120)])]
     query, tasks = select_page(views, Tables().of(views, "full"), TaskQuery(offset=offset), NOW)
     assert query.offset == shown

@@ -205,8 +205,8 @@ def test_a_query_that_cannot_be_used_is_told() -> None:
     )
 
 
-def test_instants_can_be_read_by_programs() -> None:
-    """A time says the instant in its attributes, also where it reads as an age."""
+def test_times_can_be_read_by_programs() -> None:
+    """The attributes of a time have the timestamp, also where its text is an age."""
     assert (
         '<time datetime="2023-11-14T22:12:38Z" title="2023-11-14 22:12:38 UTC">42 s ago</time>'
         in render(make_view())
@@ -214,7 +214,7 @@ def test_instants_can_be_read_by_programs() -> None:
 
 
 def test_an_expiry_within_a_day_stands_out() -> None:
-    """As what needs attention, not as what is over."""
+    """It is marked as needing attention, not as a failure."""
     views = make_view(tasks=[make_task("1"), make_task("2", expires_at=NOW + 10**6)])
     assert render(views, query=read_query(read_fields("status=all"), ())).count("keep soon") == 2
 
@@ -241,7 +241,7 @@ def test_every_status_has_its_colour() -> None:
     ],
 )
 def test_hostile_texts_stay_texts(title: str) -> None:
-    """Markup in a title or name is shown as it is, isolated, and never becomes part of the page."""
+    """Markup in a title or name is shown unchanged, isolated, never part of the page."""
     named = make_view(title)
     for wild, calm in ((failed(title), failed("calm")), (named, make_view("calm"))):
         html = render(wild)

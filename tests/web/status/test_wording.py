@@ -47,22 +47,22 @@ def test_spans_have_their_two_largest_units(seconds: float, expected: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("instant", "expected"),
+    ("timestamp", "expected"),
     [(100, "now"), (100.9, "now"), (58, "42 s ago"), (118, "in 18 s"), (95.4, "5 s ago")],
 )
-def test_instants_are_told_from_now(instant: float, expected: str) -> None:
+def test_times_are_relative_to_now(timestamp: float, expected: str) -> None:
     """The past is ago, the future is in."""
-    assert format_relative(instant, 100) == expected
+    assert format_relative(timestamp, 100) == expected
 
 
-def test_instants_are_told_in_utc() -> None:
-    """An instant is shown to the second, and one beyond the calendar as a number."""
+def test_times_are_shown_in_utc() -> None:
+    """A timestamp is shown to the second, and one beyond the calendar as a number."""
     assert format_utc(1_700_000_000.9) == "2023-11-14 22:13:20 UTC"
     assert format_utc(-1) == "1969-12-31 23:59:59 UTC"
     assert format_utc(1e15) == "1000000000000000"
 
 
-def test_instants_for_programs_are_iso_8601() -> None:
+def test_timestamps_for_programs_are_iso_8601() -> None:
     """In UTC to the second; beyond the calendar there is none."""
     assert format_iso(1_700_000_000.9) == "2023-11-14T22:13:20Z"
     assert format_iso(1e15) == ""
@@ -117,7 +117,7 @@ def test_numbers_are_one_or_many() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.floats(-1e18, 1e18), st.floats(-1e18, 1e18))
-def test_no_instant_breaks_the_page(instant: float, now: float) -> None:
-    """Whatever instant the API gave, there are words for it."""
-    assert format_relative(instant, now)
-    assert format_utc(instant)
+def test_no_timestamp_breaks_the_page(timestamp: float, now: float) -> None:
+    """Every timestamp of the API has a text."""
+    assert format_relative(timestamp, now)
+    assert format_utc(timestamp)
