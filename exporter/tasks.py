@@ -243,6 +243,6 @@ def summarise(tasks: Sequence[UploadTask]) -> StatusSummary:
 
 def show_title(title: str, mode: TitleMode) -> str:
     """Return a task's title as it is shown: complete, as a short hash, or empty."""
-    if mode == "none":
+    if mode == "none" or not title:  # the hash of no title would look like a title of many tasks
         return ""
     return title if mode == "full" else hashlib.sha256(title.encode()).hexdigest()[:16]

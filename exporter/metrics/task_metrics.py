@@ -29,7 +29,7 @@ def _source_tasks(exposed: ExposedSnapshot) -> Iterator[Sample]:
         return
     known = [host for host in by_source if host != UNKNOWN_HOST]
     # Names decide between equal hosts, so that series do not flap between scrapes.
-    shown = sorted(known, key=lambda host: (-sum(by_source[host].values()), host))[:limit]
+    shown = {*sorted(known, key=lambda host: (-sum(by_source[host].values()), host))[:limit]}
     totals: dict[str, Counter[TaskStatus]] = {}
     for host, counts in by_source.items():
         label = host if host in shown or host == UNKNOWN_HOST else OTHER_HOSTS

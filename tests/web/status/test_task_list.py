@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import cycle, product
 from typing import Any, Literal
 
 import pytest
@@ -242,7 +244,7 @@ def test_a_table_is_made_once_for_a_snapshot_and_goes_with_it() -> None:
 
 
 def test_the_next_page_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sort key of each task is computed once for a snapshot, not for each page."""
+    """A page needs the sort keys of the tasks up to its end, and one more of each status."""
     asked: list[str] = []
 
     def watched(task: UploadTask) -> tuple[int, float, str]:
@@ -257,7 +259,34 @@ def test_the_next_page_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         select([view], tables.of([view], "full"), query, NOW)
         asked.clear()
         select([view], tables.of([view], "full"), query.at(50), NOW)
-        assert len(asked) <= query.limit
+        assert len(asked) <= 50 + query.limit + len(TaskStatus)
+
+
+@pytest.mark.parametrize("mode", ["full", "hash"])
+def test_all_orders_and_a_search_leave_little_in_memory(mode: TitleMode) -> None:
+    """Whoever clicks all headings costs a few bytes a task (docs/guarantees.md, section 9)."""
+    count = 7 * 300
+    tasks = [
+        make_task(f"{n}", status, title=f"film {n}", created_at=NOW - n)
+        for n, status in zip(range(count), cycle([*TaskStatus][:7]), strict=False)
+    ]
+    view, tables = make_view(tasks=tasks), Tables()
+    found = tables.of([view], mode)
+    query = TaskQuery(statuses=ALL, attention=False)
+    for first in (query, replace(query, statuses=frozenset(), attention=True)):
+        select([view], found, first, NOW)  # what the snapshot itself keeps is not the table's
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for sort, descending in product(ORDERS, (False, True)):
+            ordered = replace(query, sort=sort, descending=descending)
+            select([view], found, ordered, NOW)
+            select([view], found, replace(ordered, search="film 1"), NOW)
+        gc.collect()
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held / count < 2 * len(ORDERS) * 8
 
 
 @settings(deadline=None, max_examples=40)
