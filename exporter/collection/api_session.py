@@ -92,14 +92,15 @@ class ApiSession:
         self._abandoned = threading.Event()
 
     def walk_all(self) -> WalkResult:
-        """Walk over all tasks, page after page.
+        """Walk over all tasks, page after page; `pages` of the result is that of the session.
 
         Raises as `walk` does, and PaginationError for a listing that is shorter than its total.
         """
         intern = self.new_interner().intern
-        return self.totals.complete(
+        result = self.totals.complete(
             lambda: walk(lambda token: intern(self._request(token)), max_pages=self._max_pages)
         )
+        return replace(result, pages=self.pages)
 
     def new_interner(self) -> TaskInterner:
         """Return an interner of the tasks of the last snapshot, in time linear in their number."""

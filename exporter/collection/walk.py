@@ -187,6 +187,7 @@ class TotalsCheck:
 
     def learn(self, result: WalkResult) -> WalkResult:
         """Note whether the total of `result` agrees with its listing; return `result`."""
+        self._undecided = 0
         if result.agrees:
             self._credible = True
         return result

@@ -68,6 +68,16 @@ def test_a_walk_of_a_status_lists_that_status() -> None:
     assert (len(walk.tasks), walk.total, session.pages) == (20, 20, 4)
 
 
+def test_the_pages_of_both_walks_count() -> None:
+    """Where the total makes a second walk necessary, its pages are added to the first's."""
+    app = make_app()
+    app.faults.switch_on(Fault.WRONG_TOTAL, 7)
+    session = make_session(app)
+    result = session.walk_all()
+    assert len(result.tasks) == 40
+    assert result.pages == session.pages == app.arrivals.requests == 16
+
+
 def test_a_look_up_finds_a_task_or_nothing() -> None:
     """A task that the API does not know is not listed."""
     session = make_session(make_app())

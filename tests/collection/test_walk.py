@@ -173,6 +173,10 @@ GOOD, SHORT, SHORTER = lists(30, 30), lists(27, 30), lists(20, 30)
         ([[SHORT, SHORT], [SHORT], [SHORTER]], [27, 27, 20]),
         ([[SHORT, SHORTER], [SHORT, GOOD]], [None, 30]),
         ([[SHORT, SHORTER]] * 3 + [[SHORT]], [None, None, 20, 27]),
+        (
+            [*[[SHORT, SHORTER]] * 2, [lists(30, 10)], *[[SHORT, SHORTER]] * 3],
+            [None, None, 30, None, None, 20],
+        ),
         # Totals that say nothing: a page's size, 0, absent, off by a constant.
         ([[lists(30, 10)], [lists(27, 7)]], [30, 27]),
         ([[lists(30, 0)], [lists(0, 0)], [lists(27, 0)]], [30, 0, 27]),

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Literal
 
 from exporter.collection.api_session import ApiSession, IncrementalUnsupported
@@ -92,7 +91,7 @@ class Incremental:
         self, session: ApiSession, reason: IncrementalUnsupported | PaginationError, now: float
     ) -> WalkResult:
         """Walk over all tasks because the API refused a request for a part of them."""
-        result = replace(session.walk_all(), pages=session.pages)
+        result = session.walk_all()
         transient = isinstance(reason, PaginationError) or reason.transient
         self._refusals += 1
         if transient and session.totals.credible and self._refusals < MAX_FAILED_ATTEMPTS:
@@ -112,7 +111,7 @@ class Incremental:
         `resynced` are the tasks that a resync has found; differences to the walk count as
         corrections.
         """
-        result = replace(session.walk_all(), pages=session.pages)
+        result = session.walk_all()
         mismatches = self._mismatches + (not isinstance(reason, LookupBudgetExceeded))
         if result.malformed or mismatches == MAX_FAILED_ATTEMPTS:
             self._give_up("the API's totals and its listings do not agree")
