@@ -1,4 +1,7 @@
-"""Receives the callbacks of one app: each is checked, counted, and starts an early collection."""
+"""Receives the callbacks of one app: each is checked and counted.
+
+Those of uploads start an early collection.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from exporter.history.counters import AppCounters
 from exporter.logs import get_logger
 from exporter.zego.callbacks import (
     MAX_CLOCK_DEVIATION_SECONDS,
+    OTHER,
     REJECTIONS,
     CallbackRejected,
     read_callback,
@@ -29,7 +33,7 @@ class CallbackReceiver:
         app_id: The AppId that each callback must contain.
         read_secret: Returns the CallbackSecret; raises AuthError where it cannot be read.
         counters: Where events are counted.
-        request_early_collection: Called after each authentic callback.
+        request_early_collection: Called after each authentic callback of an upload.
     """
 
     def __init__(
@@ -67,7 +71,8 @@ class CallbackReceiver:
             self.reject(rejected.reason)
             raise
         self._counters.record_callback(event, now)
-        self._request_early_collection()
+        if event.word != OTHER:  # events of players come here too, and change no upload
+            self._request_early_collection()
 
     def reject(self, reason: str) -> None:
         """Count a callback that was refused for `reason`, one of REJECTIONS."""

@@ -163,7 +163,9 @@ class Client:
         answer = decode_answer(response.body)
         if answer.code:
             secrets_of_request = (secret, parameters["Signature"])
-            raise error_for_code(answer, clock_skew=skew, secrets=secrets_of_request)
+            raise error_for_code(
+                answer, clock_skew=skew, retry_after=retry_after, secrets=secrets_of_request
+            )
         return decode_page(answer.data)
 
     def _send(self, parameters: dict[str, str], body: bytes, deadline: Deadline) -> Response:

@@ -90,11 +90,16 @@ _REMEDIES_BY_STATUS = {
 
 
 def error_for_code(
-    answer: Answer, *, clock_skew: float | None = None, secrets: Iterable[str] = ()
+    answer: Answer,
+    *,
+    clock_skew: float | None = None,
+    retry_after: float | None = None,
+    secrets: Iterable[str] = (),
 ) -> ApiError:
     """Return the error for an answer whose return code is not 0.
 
-    `clock_skew` is the API's clock minus ours in seconds, None if unknown. The API's message is
+    `clock_skew` is the API's clock minus ours in seconds, None if unknown; `retry_after` are the
+    seconds that the API asked to wait, which a transient error keeps. The API's message is
     included, in one printable line, unless it contains a secret: one of `secrets`, which are those
     of the request, or a registered one (docs/guarantees.md, section 11).
     """
@@ -108,6 +113,7 @@ def error_for_code(
         f"{text}: {message}" if message else text,
         code=str(answer.code),
         transient=meaning.transient,
+        retry_after=retry_after if meaning.transient else None,
         request_id=one_line(answer.request_id, limit=MAX_REQUEST_ID_CHARACTERS, secrets=secrets),
         remedy=meaning.remedy,
     )

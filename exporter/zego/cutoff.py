@@ -114,9 +114,13 @@ class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         # Looked up for every connection, so that a change of DNS is followed.
         found = socket.getaddrinfo(self._dns_host.strip("[]"), self.port, type=socket.SOCK_STREAM)
-        failure = OSError("no address")
+        failure: OSError | None = None
         for family, kind, protocol, _, address in found:
-            sock = socket.socket(family, kind, protocol)
+            try:
+                sock = socket.socket(family, kind, protocol)
+            except OSError as error:  # IPv6 can be switched off: not what the operator must know
+                failure = failure or error
+                continue
             try:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 # An address that does not answer leaves time for the next one.
@@ -129,7 +133,7 @@ class _Connection(HTTPConnection):
             else:
                 sock.settimeout(self.timeout)
                 return sock
-        raise failure
+        raise failure or OSError("no address")
 
 
 class _TlsConnection(_Connection, HTTPSConnection):

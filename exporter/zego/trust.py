@@ -1,8 +1,8 @@
 """Trust in the API's certificate.
 
 The trust store is the first that is set of `REQUESTS_CA_BUNDLE`, `CURL_CA_BUNDLE`, and
-`SSL_CERT_FILE` or `SSL_CERT_DIR`, otherwise the store of Mozilla that the package certifi ships.
-An app's `ca_file` is trusted in addition (docs/guarantees.md, section 13).
+`SSL_CERT_FILE` or `SSL_CERT_DIR` (one or more directories), otherwise the store of Mozilla that the
+package certifi ships. An app's `ca_file` is trusted in addition (docs/guarantees.md, section 13).
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from exporter.errors import NetworkError
 from exporter.zego.library import requests
 
 _REPLACING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-_OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 # Contexts by the state of their files. Loading a store of 140 certificates takes 10 ms and 0.5 MB,
 # which would be spent again for every app and every new connection.
@@ -54,7 +53,12 @@ def _sources() -> list[tuple[str, Path]]:
     for name in _REPLACING:
         if value := os.environ.get(name):
             return [(name, Path(value))]
-    named = [(name, Path(value)) for name in _OPENSSL if (value := os.environ.get(name))]
+    file, directories = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR", "")
+    named = [("SSL_CERT_FILE", Path(file))] if file else []
+    listed = [Path(part) for part in directories.split(os.pathsep) if part]
+    # Like OpenSSL, which skips those that do not exist. Where none does, the first is reported.
+    existing = [path for path in listed if path.exists()] or listed[:1]
+    named += [("SSL_CERT_DIR", path) for path in existing]
     return named or [("certifi", Path(certifi.where()))]
 
 

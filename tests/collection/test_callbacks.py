@@ -42,6 +42,15 @@ def test_an_authentic_callback_is_counted_and_asks_for_a_collection() -> None:
     assert desk.hurried == 1
 
 
+@pytest.mark.parametrize("event_type", [1, 2, 3, 4, 10007, None])
+def test_an_event_that_is_not_about_uploads_asks_for_nothing(event_type: int | None) -> None:
+    """The events of players come to the same address, and a busy project has many of them."""
+    desk = Site()
+    desk.receiver.receive(event(EventType=event_type), NOW)
+    assert desk.counters.view().callback_events["other"] == 1
+    assert desk.hurried == 0
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -252,6 +252,13 @@ def test_retry_after_is_honoured() -> None:
     assert one.transport.slept[1] == pytest.approx(30 - 7 - 0.2)
 
 
+def test_retry_after_is_honoured_for_return_codes_too() -> None:
+    """ZEGO reports its rate limit with HTTP 200 and a code."""
+    one = world(*[ok({"Code": code}, Retry_After="7") for code in (350006001, 350010000)], ok())
+    one.ask()
+    assert one.transport.slept == [7.0, 7.0]
+
+
 def test_retries_pass_the_limiter() -> None:
     """A retry waits for a slot like any request."""
     one = world(BROKEN, ok(), rate=0.1)

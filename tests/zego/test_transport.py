@@ -17,6 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -31,6 +32,7 @@ from exporter.zego.transport import (
     Transport,
     read_body,
 )
+from exporter.zego.trust import trust_context
 from tests.zego.peer import Connection, Peer, answer, raw, serving
 
 SIGNATURE = "43e5cfcca828314675f91b001390566a"
@@ -418,6 +420,33 @@ def test_the_next_address_is_tried(transport: Transport, monkeypatch: pytest.Mon
         assert post(transport, "http://localhost:9").status == 200
 
 
+@pytest.mark.parametrize("listening", [True, False])
+@pytest.mark.parametrize("place", [0, 1])
+def test_an_address_that_the_kernel_does_not_support_hides_no_other(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, place: int, listening: bool
+) -> None:
+    """IPv6 may be switched off: IPv4 is used, or its error is told."""
+    real = socket.socket
+
+    def without_ipv6(family: int = -1, *args: Any, **kwargs: Any) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return real(family, *args, **kwargs)
+
+    with serving(answer()) as peer, socket.create_server(("127.0.0.1", 0)) as unused:
+        port = peer.port if listening else unused.getsockname()[1]
+        unused.close()
+        found: list[Any] = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+        found.insert(place, (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("::1", port, 0, 0)))
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        monkeypatch.setattr(socket, "socket", without_ipv6)
+        if listening:
+            assert post(transport, "http://localhost:9").status == 200
+        else:
+            with pytest.raises(NetworkError, match="refused"):
+                post(transport, "http://localhost:9")
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a self-signed certificate with its key, in one PEM file."""
@@ -504,6 +533,34 @@ def test_other_variables_of_trust_are_honoured(
     """As curl and OpenSSL know them."""
     monkeypatch.setenv(variable, str(certificate))
     assert post(transport, f"https://127.0.0.1:{tls_peer.port}").status == 200
+
+
+def test_several_directories_of_certificates_are_searched(
+    transport: Transport,
+    certificate: Path,
+    tls_peer: Peer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """As OpenSSL does: those that do not exist are skipped."""
+    command = ["openssl", "x509", "-noout", "-hash", "-in", str(certificate)]
+    name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    folders = [tmp_path / "missing", tmp_path / "empty", tmp_path / "ours"]
+    for folder in folders[1:]:
+        folder.mkdir()
+    (folders[2] / f"{name}.0").write_bytes(certificate.read_bytes())
+    for listed in (folders, folders[::-1], folders[1:]):
+        monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join(map(str, listed)))
+        assert post(transport, f"https://127.0.0.1:{tls_peer.port}").status == 200
+
+
+def test_directories_of_certificates_of_which_none_exists_are_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without any, no certificate would be trusted."""
+    monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path}/a{os.pathsep}{tmp_path}/b")
+    with pytest.raises(NetworkError, match=r"/a \(SSL_CERT_DIR\) cannot be used: no such file"):
+        trust_context()
 
 
 def test_an_apps_ca_file_is_trusted(certificate: Path, tls_peer: Peer) -> None:
