@@ -7,6 +7,7 @@ Rules that this file keeps:
   the other order a counter could fall, which Prometheus takes for a restart at 0.
 - A file that cannot be written costs a log line and a count, never the collection
   (docs/guarantees.md, section 9). The next write replaces the whole state of the app.
+- A state that could not be read is never replaced: it is read again before the first write.
 - A callback changes counters and reasons, never the number of tasks: only walks list tasks.
 """
 
@@ -74,7 +75,7 @@ class CountersView:
         phases: Time in an unfinished status, by that status.
         callback_events: Authentic callbacks, by event.
         failures: Failed uploads reported by callbacks, by reason.
-        history_errors: Writes to the history file that failed.
+        history_errors: Reads and writes of the history file that failed.
     """
 
     transitions: Mapping[Pair, float]
@@ -120,20 +121,34 @@ class AppCounters:
         self._reports: dict[str, list[Step]] = {}
         self._counters: dict[CounterKey, float] = dict.fromkeys(_FROM_THE_START, 0)
         self._history_errors = 0
-        self._failed_writes = 0  # in a row; if above 0, the file is incomplete
-        if history is not None:
-            try:
-                stored = history.read(name, app_id)
-            except HistoryError as error:
-                self._note_failed_write(error)
-            else:
-                self._collected_at = stored.collected_at
-                self._tracked = stored.tracked
-                self._reasons = dict(stored.failure_reasons)
-                self._counters.update(stored.counters)
+        self._failures = 0  # in a row; if above 0, the file is incomplete
+        self._unread = history is not None
+        self._read()
+
+    def _read(self) -> None:
+        """Add the stored state to that of this process, unless it has been read."""
+        if self._history is None or not self._unread:
+            return
+        try:
+            stored = self._history.read(self._name, self._app_id)
+        except HistoryError as error:
+            self._note_failure(error)
+            return
+        late = self._failures > 0
+        with self._lock:
+            self._unread = False
+            if self._tracked is None:  # otherwise a walk was the baseline meanwhile
+                self._collected_at, self._tracked = stored.collected_at, stored.tracked
+            self._reasons = {**stored.failure_reasons, **self._reasons}
+            for key, count in stored.counters.items():
+                self._counters[key] = self._counters.get(key, 0) + count
+        if late:
+            log.info("history is read, the counters continue from it", app=self._name)
 
     def compare(self, tasks: Sequence[UploadTask], now: float) -> WalkChanges:
         """Compare a walk that ended at `now` (Unix seconds) with the previous one."""
+        with self._recording:
+            self._read()
         previous = self._tracked
         with self._lock:
             reports = {
@@ -202,6 +217,7 @@ class AppCounters:
         increments: dict[CounterKey, float] = {(_CALLBACK_EVENT, event.word): 1}
         reasons: dict[str, FailureReason] = {}
         with self._recording:
+            self._read()
             if event.failure is not None:
                 increments[_FAILURE, event.failure] = 1
                 listed = event.task_id in (self._tracked or {})
@@ -256,9 +272,9 @@ class AppCounters:
 
     def _save(self, update: Update, *, tracked: Mapping[str, Tracked] | None) -> None:
         """Write `update`, or the whole state after a failed write; `tracked` is all new tasks."""
-        if self._history is None:
+        if self._history is None or self._unread:
             return
-        if self._failed_writes:
+        if self._failures:
             reasons = {**self._reasons, **update.failure_reasons}
             update = Update(
                 collected_at=update.collected_at or self._collected_at,
@@ -270,22 +286,24 @@ class AppCounters:
         try:
             self._history.write(self._name, self._app_id, update)
         except HistoryError as error:
-            self._note_failed_write(error)
+            self._note_failure(error)
         else:
-            if self._failed_writes:
+            if self._failures:
                 log.info(
                     "history is written again, nothing is missing",
                     app=self._name,
-                    failures=self._failed_writes,
+                    failures=self._failures,
                 )
-            self._failed_writes = 0
+            self._failures = 0
 
-    def _note_failed_write(self, error: HistoryError) -> None:
+    def _note_failure(self, error: HistoryError) -> None:
         self._history_errors += 1
-        self._failed_writes += 1
-        report = log.error if self._failed_writes == 1 else log.debug
+        self._failures += 1
+        report = log.error if self._failures == 1 else log.debug
         report(
-            "history cannot be used: collections continue, a restart now would lose counts",
+            "history cannot be read: counters start at 0 until it can be"
+            if self._unread
+            else "history cannot be used: collections continue, a restart now would lose counts",
             app=self._name,
             error=error,
         )

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from exporter.errors import ConfigError, ExporterError, file_problem
+from exporter.errors import ConfigError, ExporterError, Stopped, file_problem
 from exporter.history.tables import (
     APPLICATION_ID,
     MIGRATIONS,
@@ -41,8 +41,15 @@ from exporter.logs import get_logger
 
 log = get_logger(__name__)
 
-LOCK_WAIT_SECONDS = 5
-"""How long a write waits for another process that reads the file, such as a backup."""
+LOCK_WAIT_SECONDS = 0.3
+"""How long a write waits for another process that locks the file.
+
+Short, because all apps and the end of the program wait meanwhile; a write that fails loses nothing,
+as the next one writes all.
+"""
+
+CLOSE_WAIT_SECONDS = 0.5
+"""How long closing waits for a write (docs/guarantees.md, section 9: the end takes seconds)."""
 
 _DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
@@ -70,8 +77,11 @@ class HistoryFile:
         self.path = path
         self._wall_clock = wall_clock
         self._lock = threading.Lock()
-        self._claim: IO[str] | None = None
+        self._claim: IO[bytes] | None = None
         self._connection: sqlite3.Connection | None = None
+        self._closed = False
+        self._known: set[tuple[str, int]] = set()  # apps that were read or written
+        self._incomplete: set[tuple[str, int]] = set()  # of them, those not in a file begun since
         try:
             self._open()
         except HistoryLocked:
@@ -80,14 +90,23 @@ class HistoryFile:
             log.warning("history cannot be written now; each collection tries again", error=error)
 
     def close(self) -> None:
-        """Close the file and give up its lock."""
-        with self._lock:
+        """Close the file and give up its lock; later writes raise Stopped.
+
+        Waits at most CLOSE_WAIT_SECONDS for a write. One that takes longer ends with the process,
+        and so does the lock.
+        """
+        self._closed = True
+        if not self._lock.acquire(timeout=CLOSE_WAIT_SECONDS):
+            return
+        try:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
             if self._claim is not None:
                 self._claim.close()
             self._claim = None
+        finally:
+            self._lock.release()
 
     def read(self, name: str, app_id: int) -> StoredState:
         """Return the stored state of an app; the same name with another AppId is another app.
@@ -95,44 +114,72 @@ class HistoryFile:
         Raises HistoryError. A file that is found to be damaged is replaced by an empty one.
         """
         with self._lock, _errors_of(self.path):
-            if self._connection is None:
-                with _read_only(self.path) as connection:
-                    return read_state(connection, name, app_id)
-            try:
-                return read_state(self._connection, name, app_id)
-            except sqlite3.OperationalError as error:
-                if hasattr(error, "sqlite_errorcode"):
-                    raise
-                # Text that is not UTF-8: Python's own error, not SQLite's.
-                self._connection.close()
-                self._connection = _start_again(self.path, self._wall_clock(), error)
-                return StoredState(None, {}, {})
+            state = self._read(name, app_id)
+            self._known.add((name, app_id))
+            self._incomplete.discard((name, app_id))
+            return state
+
+    def _read(self, name: str, app_id: int) -> StoredState:
+        try:
+            writable = self._connection or self._open()
+        except HistoryLocked:
+            raise
+        except HistoryError:  # a full or read-only disk
+            with _read_only(self.path) as connection:
+                return read_state(connection, name, app_id)
+        try:
+            return read_state(writable, name, app_id)
+        except sqlite3.OperationalError as error:
+            if hasattr(error, "sqlite_errorcode"):
+                raise
+            # Text that is not UTF-8: Python's own error, not SQLite's.
+            writable.close()
+            self._connection = None
+            self._replace(error)
+            self._open()
+            return StoredState(None, {}, {})
 
     def write(self, name: str, app_id: int, update: Update) -> None:
-        """Write one walk or callback of one app, whole or not at all. Raises HistoryError."""
+        """Write one walk or callback of one app, whole or not at all.
+
+        Raises HistoryError, also if a new file was started since the app was read or written and
+        `update` is not its whole state; raises Stopped after `close`.
+        """
         with self._lock, _errors_of(self.path):
+            if self._closed:
+                raise Stopped
             connection = self._connection or self._open()
+            if not update.replaces_all and (name, app_id) in self._incomplete:
+                raise HistoryError(f"{self.path}: a new file was started, which lacks this app")
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 write_update(connection, name, app_id, update)
+            self._known.add((name, app_id))
+            self._incomplete.discard((name, app_id))
 
     def _open(self) -> sqlite3.Connection:
         """Lock and open the file. Raises ConfigError, HistoryLocked or HistoryError."""
         if self._claim is None:
             self._claim = _lock_for_this_process(self.path)
         try:
-            self._connection = _open(self.path, self._wall_clock)
+            self._connection = _open(self.path, self._replace)
         except BaseException:
             self._claim.close()
             self._claim = None
             raise
         return self._connection
 
+    def _replace(self, error: sqlite3.Error) -> None:
+        """Move the damaged file aside, for a new one. Raises OSError."""
+        _move_aside(self.path, self._wall_clock(), error)
+        self._incomplete |= self._known
 
-def _lock_for_this_process(path: Path) -> IO[str]:
+
+def _lock_for_this_process(path: Path) -> IO[bytes]:
     """Lock the file beside `path`; the lock ends with the process, however it ends."""
     try:
-        claim = path.with_name(path.name + ".lock").open("a+")
+        # Unbuffered: on a full disk, `close` would try again to write what the buffer holds.
+        claim = path.with_name(path.name + ".lock").open("a+b", buffering=0)
     except OSError as error:
         if error.errno in _DISK_ERRORS:
             raise HistoryError(f"{path}: {error.strerror}") from error
@@ -145,7 +192,7 @@ def _lock_for_this_process(path: Path) -> IO[str]:
         fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         claim.seek(0)
-        owner = claim.read(20).strip()
+        owner = claim.read(20).decode(errors="replace").strip()
         claim.close()
         process = f"process {owner}" if owner.isdigit() else "another process"
         raise HistoryLocked(
@@ -154,29 +201,35 @@ def _lock_for_this_process(path: Path) -> IO[str]:
         ) from error
     with suppress(OSError):  # a full disk; the process id is only for the message above
         claim.truncate(0)
-        claim.write(str(os.getpid()))
-        claim.flush()
+        claim.write(str(os.getpid()).encode())
     return claim
 
 
-def _open(path: Path, wall_clock: Callable[[], float]) -> sqlite3.Connection:
-    """Return a connection to a file of the current version; replaces a damaged one.
+def _open(path: Path, replace: Callable[[sqlite3.Error], None]) -> sqlite3.Connection:
+    """Return a connection to a file of the current version; calls `replace` for a damaged one.
 
     Raises ConfigError, HistoryLocked, or HistoryError for a full or read-only disk.
     """
     try:
-        return _prepare(path)
+        try:
+            return _prepare(path)
+        except sqlite3.DatabaseError as error:
+            # Text that is not UTF-8 is an OperationalError of Python's own, without a code.
+            if isinstance(error, sqlite3.OperationalError) and hasattr(error, "sqlite_errorcode"):
+                raise
+            replace(error)
+            return _prepare(path)
     except sqlite3.OperationalError as error:
-        if not hasattr(error, "sqlite_errorcode"):  # Python's own: text that is not UTF-8
-            return _start_again(path, wall_clock(), error)
-        code = error.sqlite_errorcode & 0xFF  # the primary result code (sqlite.org/rescode.html)
+        # The primary result code (sqlite.org/rescode.html).
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise HistoryLocked(f"history.path: {path} is locked by another process") from error
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) or _is_read_only(path):
             raise HistoryError(f"{path}: {error}") from error
         raise _unusable(path, f"cannot be used: {error}") from error
-    except sqlite3.DatabaseError as error:
-        return _start_again(path, wall_clock(), error)
+    except (sqlite3.Error, OSError) as error:
+        # The damaged file could not be moved, or the new one is damaged too: the disk is broken.
+        raise HistoryError(f"{path}: {error}") from error
 
 
 def _is_read_only(path: Path) -> bool:
@@ -187,8 +240,8 @@ def _is_read_only(path: Path) -> bool:
         return False
 
 
-def _start_again(path: Path, now: float, error: sqlite3.Error) -> sqlite3.Connection:
-    """Move a damaged file aside and return a connection to a new one."""
+def _move_aside(path: Path, now: float, error: sqlite3.Error) -> None:
+    """Move a damaged file aside. Raises OSError."""
     aside = path.with_name(
         f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}"
     )
@@ -202,7 +255,6 @@ def _start_again(path: Path, now: float, error: sqlite3.Error) -> sqlite3.Connec
         moved_to=aside,
         error=error,
     )
-    return _prepare(path)
 
 
 def _prepare(path: Path) -> sqlite3.Connection:

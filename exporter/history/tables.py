@@ -235,7 +235,7 @@ def write_update(connection: sqlite3.Connection, name: str, app_id: int, update:
     if update.replaces_all:
         for table in ("task", "counter", "failure_reason"):
             execute(f"DELETE FROM {table} WHERE app = ?", (app,))  # noqa: S608 - our own names
-    if update.collected_at is not None:
+    if update.collected_at is not None or update.replaces_all:
         execute("UPDATE app SET collected_at = ? WHERE id = ?", (update.collected_at, app))
     executemany(
         "DELETE FROM task WHERE app = ? AND id = ?",

@@ -14,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.history.counters import MAX_STEPS, MAX_UNLISTED, UNLISTED_SECONDS, AppCounters
-from exporter.history.database import HistoryFile
+from exporter.history.database import HistoryError, HistoryFile
+from exporter.history.tables import StoredState
 from exporter.history.transitions import POSSIBLE_PAIRS
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.callbacks import CallbackEvent
 from tests.builders import NOW, make_task
+from tests.history.updates import make_update
 
 walks = st.lists(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(TaskStatus)))
 
@@ -243,3 +245,58 @@ def test_what_callbacks_report_of_tasks_is_bounded() -> None:
     assert len(counters._reports["1"]) == MAX_STEPS
     counters.record_walk([], NOW + UNLISTED_SECONDS + 1)
     assert not counters._reports
+
+
+@pytest.mark.parametrize("failing_reads", [1, 3])
+@pytest.mark.parametrize("first", ["walk", "callback"])
+def test_a_state_that_could_not_be_read_is_not_replaced(
+    history: HistoryFile,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    failing_reads: int,
+    first: str,
+) -> None:
+    """It is read again before the first write; the log claims nothing else meanwhile."""
+    listing = [make_task(str(number), TaskStatus.WAITING) for number in range(5)]
+    before = stored(history)
+    before.record_walk([], NOW)
+    before.record_walk(listing, NOW + 60)
+    before.record_callback(failed_event(), NOW + 60)
+    read, reads = history.read, 0
+
+    def read_later(name: str, app_id: int) -> StoredState:
+        nonlocal reads
+        reads += 1
+        if reads <= failing_reads:
+            raise HistoryError("disk I/O error")
+        return read(name, app_id)
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.INFO):
+        patch.setattr(history, "read", read_later)
+        counters = stored(history)
+        for number in range(failing_reads):
+            if first == "walk":
+                counters.record_walk(listing, NOW + 120 + number)
+            else:
+                counters.record_callback(failed_event("b", str(number)), NOW + 120 + number)
+            unread = number < failing_reads - 1
+            logged = [record.getMessage() for record in caplog.records]
+            assert any("nothing is missing" in message for message in logged) != unread
+        counters.record_walk(listing, NOW + 180)
+    restarted = stored(history)
+    restarted.record_walk(listing, NOW + 240)
+    for view in (counters.view(), restarted.view()):
+        assert view.transitions["new", "waiting"] == 5
+        assert view.failures["upload"] == 1 + (failing_reads if first == "callback" else 0)
+    assert counters.view().history_errors == failing_reads
+
+
+def test_a_whole_state_without_a_walk_is_no_baseline(history: HistoryFile) -> None:
+    """Tasks that a deleted state had are not compared with, and not counted as new."""
+    history.write("vod", 1, make_update())
+    counters = AppCounters()
+    counters._history, counters._name, counters._app_id, counters._failures = history, "vod", 1, 1
+    counters.record_callback(failed_event(), NOW)
+    restarted = stored(history)
+    restarted.record_walk([make_task("a", TaskStatus.WAITING)], NOW + 60)
+    assert set(restarted.view().transitions.values()) == {0}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.errors import ConfigError
+from exporter.commands.serve import FLEET_STOP_SECONDS, WEB_STOP_SECONDS
+from exporter.errors import ConfigError, Stopped
 from exporter.history import database, tables
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryError, HistoryFile, HistoryLocked
@@ -209,3 +211,113 @@ def test_a_file_that_another_process_has_locked_is_no_mistake(
         monkeypatch.setattr(database, "LOCK_WAIT_SECONDS", 0)
         with pytest.raises(HistoryLocked, match="locked"):
             HistoryFile(path)
+
+
+def test_a_disk_without_space_for_the_lock_file_stops_nothing(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What could not be written to the lock file is not written again when it is closed.
+
+    A limit of 0 bytes for files makes each real write fail, as a full disk does.
+    """
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        history = HistoryFile(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    history.write("vod", 1, make_update())
+    history.close()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EIO, "Input/output error")],
+    ids=["full", "broken"],
+)
+def test_a_damaged_file_that_cannot_be_moved_stops_nothing(
+    path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    trouble: OSError,
+) -> None:
+    """It is moved by the first write after the disk has space again."""
+    path.write_bytes(b"not a database, " * 1000)
+
+    def refuse(*_: object) -> None:
+        raise trouble
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refuse)
+        history = HistoryFile(path)
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        with pytest.raises(HistoryError, match=trouble.strerror):
+            history.write("vod", 1, make_update())
+    history.write("vod", 1, make_update())
+    assert history.read("vod", 1).tracked == {"a": WAITING}
+    history.close()
+    assert len(list(path.parent.glob("*.damaged-*"))) == 1
+
+
+def test_a_disk_that_is_full_when_a_new_file_is_begun_stops_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The damaged file has been moved by then."""
+    path.write_bytes(b"not a database, " * 1000)
+
+    def refuse(_: sqlite3.Connection) -> None:
+        raise disk_error(sqlite3.SQLITE_FULL)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "migrate", refuse)
+        history = HistoryFile(path)
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+    history.write("vod", 1, make_update())
+    history.close()
+
+
+@pytest.mark.parametrize("suffix", ["", "-lock-held"])
+def test_closing_does_not_wait_for_writes(
+    path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    """The end of the program must not queue behind one write of each app."""
+    monkeypatch.setattr(database, "CLOSE_WAIT_SECONDS", 0)
+    history = HistoryFile(path)
+    if suffix:
+        with history._lock:  # as a write that waits for another process
+            history.close()
+    else:
+        history.close()
+    with pytest.raises(Stopped):
+        history.write("vod", 1, make_update())
+    history.close()
+
+
+def test_waits_at_the_end_fit_into_the_time_that_is_promised() -> None:
+    """docs/guarantees.md, section 9: the program ends within 5 seconds, its log included."""
+    waits = WEB_STOP_SECONDS + FLEET_STOP_SECONDS
+    waits += database.CLOSE_WAIT_SECONDS + database.LOCK_WAIT_SECONDS
+    assert waits <= 4.5
+
+
+def test_a_new_file_for_a_damaged_one_holds_the_whole_state_of_every_app(path: Path) -> None:
+    """Also of apps that were read before the damage was found; SQLite itself finds nothing."""
+    listing = [make_task(str(number), TaskStatus.WAITING) for number in range(5)]
+    with closing(HistoryFile(path)) as history:
+        for app in ("a", "b"):
+            counters = AppCounters(history, app, 1)
+            counters.record_walk([], NOW)
+            counters.record_walk(listing, NOW + 1)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("UPDATE task SET id = CAST(x'ff' AS TEXT) WHERE app = 2 AND id = '0'")
+        other.commit()
+    with closing(HistoryFile(path)) as history:
+        counters = AppCounters(history, "a", 1)
+        AppCounters(history, "b", 1)
+        for later in (2, 3):
+            counters.record_walk(listing, NOW + later)
+    with closing(HistoryFile(path)) as history:
+        again = AppCounters(history, "a", 1)
+        assert again.view().transitions == counters.view().transitions
+        assert again._tracked == counters._tracked
