@@ -35,7 +35,7 @@ _NEED_DATA = _named(
 )
 _ACCESS = ("ZegoUploadApiErrorRateHigh", "ZegoUploadDataStale")
 
-_NO_DATA = "No data: what ends now ends because nothing is known, which is no all-clear."
+_NO_DATA = "No data: what ends now ends because nothing is known, which is no recovery."
 _FAILING = "The API cannot be read: alerts on uploads are out of date, others are consequences."
 _REFUSED = "Refused credentials are the cause of failing collections."
 

@@ -126,7 +126,7 @@ ALERTS = {
         "15 分钟内没有一次从 ZEGO 接口的采集成功，因此 {app} 的上传状况未知，相关告警失效。按原因统计的失败次数：\n"
         "{reasons}\n"
         "Exporter 的状态页会说明问题所在；执行 zego-upload-exporter check --live 可再试一次。"
-        "原因为 server、network、timeout 时，问题在 ZEGO 一侧或网络上；其他原因在您这一侧。",
+        "原因为 auth、clock_skew、rejected、deadline 时，问题在您这一侧；为 server、network、timeout 时，问题在 ZEGO 一侧或网络上。",
     ),
     "ZegoUploadDataMissing": AlertText(
         "没有 {app} 上传任务的最新数据",
@@ -170,12 +170,12 @@ ALERTS = {
     "ZegoUploadUnknownStatus": AlertText(
         "{app} 有 {value} 个任务的状态是 Exporter 不认识的",
         "ZEGO 为 {app} 的 {value} 个任务给出了此版本的 Exporter 不认识的状态码。这些任务计为 unknown，上传相关的告警都看不到它们。\n"
-        "Exporter 的日志中有具体的状态码。请查找 Exporter 的新版本；如果没有，请向本项目反馈该状态码。",
+        "Exporter 日志中的警告给出了具体的状态码。请查找 Exporter 的新版本；如果没有，请向本项目反馈该状态码。",
     ),
     "ZegoUploadMalformedEntries": AlertText(
         "Exporter 忽略了 {app} 中无法解析的任务",
         "ZEGO 列出的 {app} 的任务中，有此版本的 Exporter 无法解析的内容：最近 1 小时内约忽略了 {value} 次，这些任务不计入任何指标。\n"
-        "Exporter 的日志说明了问题所在。请查找 Exporter 的新版本；如果没有，请向本项目反馈。",
+        "Exporter 日志中的警告说明了问题所在。请查找 Exporter 的新版本；如果没有，请向本项目反馈。",
     ),
     "ZegoUploadListingShort": AlertText(
         "ZEGO 报告的 {app} 任务总数比列出的多 {value} 个",

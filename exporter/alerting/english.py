@@ -41,7 +41,7 @@ ALERTS = {
         "failed tasks are no longer listed.",
     ),
     "ZegoUploadQueueStalled": AlertText(
-        "The uploads of {app} stand still",
+        "The uploads of {app} have stopped",
         "A file of {app} has been waiting for {span}, and no upload of this app started, finished or "
         "failed within the last {age}. Unfinished uploads, oldest first:\n"
         "{tasks}\n"
@@ -143,11 +143,11 @@ ALERTS = {
     "ZegoUploadCollectionFailing": AlertText(
         "The upload tasks of {app} cannot be read",
         "No collection from ZEGO's API has succeeded for 15 minutes, so nothing is known about the "
-        "uploads of {app} and their alerts are blind. Failures by reason:\n"
+        "uploads of {app} and alerts on them cannot fire. Failures by reason:\n"
         "{reasons}\n"
         "The exporter's status page says what is wrong; zego-upload-exporter check --live tries it "
-        "again. The reasons server, network and timeout are on ZEGO's side or on the way there, the "
-        "others on yours.",
+        "again. The reasons auth, clock_skew, rejected and deadline are on your side; server, network "
+        "and timeout on ZEGO's side or on the way there.",
     ),
     "ZegoUploadDataMissing": AlertText(
         "There is no current data about the uploads of {app}",
@@ -174,7 +174,7 @@ ALERTS = {
     "ZegoUploadDataStale": AlertText(
         "The last complete collection of {app} is {span} old",
         "The exporter no longer shows the tasks of {app} because its last complete collection ended "
-        "{span} ago, which is longer than stale_after allows. Alerts on uploads are blind "
+        "{span} ago, which is longer than stale_after allows. Alerts on uploads cannot fire "
         "meanwhile.\n"
         "If collections fail, the status page says why. If none fails, they take too long (see "
         "zego_upload_collection_duration_seconds) or hang: look into the exporter's log and restart "
@@ -206,14 +206,14 @@ ALERTS = {
         "{value} task(s) of {app} have a status that the exporter does not know",
         "ZEGO reports a status code for {value} task(s) of {app} that this version of the exporter "
         "does not know. They are counted as unknown and no alert on uploads sees them.\n"
-        "The exporter's log names the code. Look for a newer version of the exporter; if there is "
+        "A warning in the exporter's log names the code. Look for a newer version of the exporter; if there is "
         "none, report the code to the project.",
     ),
     "ZegoUploadMalformedEntries": AlertText(
         "The exporter leaves out tasks of {app} that it cannot read",
         "ZEGO lists tasks of {app} in a form that this version of the exporter cannot read: they "
         "were left out about {value} times within the last hour, and no metric counts them.\n"
-        "The exporter's log says what is wrong with them. Look for a newer version of the exporter; "
+        "A warning in the exporter's log says what is wrong with them. Look for a newer version of the exporter; "
         "if there is none, report it to the project.",
     ),
     "ZegoUploadListingShort": AlertText(
@@ -240,7 +240,7 @@ ALERTS = {
     "ZegoUploadExporterAbsent": AlertText(
         "No zego-upload-exporter answers Prometheus{of_job}",
         "Prometheus has had no metrics from any zego-upload-exporter{of_job} for 10 minutes or "
-        "more. The alerts on its apps are blind.\n"
+        "more. Alerts on its apps cannot fire.\n"
         "Look at the targets page of Prometheus: if the target is missing there, fix the scrape "
         "configuration or the service discovery; if it is down, start the exporter.",
     ),

@@ -62,7 +62,7 @@ ACCESS = (
         f"unless\ngroup without ({REPLICAS}) (zego_upload_slots_used)",
         comment=(
             "Nobody is notified of it. It fires as soon as an app has no data, and mutes alerts\n"
-            "that read this data before they end: their end would look like an all-clear."
+            "that read this data before they end: their end would look like a recovery."
         ),
     ),
     _alert(
@@ -130,8 +130,7 @@ PACE = (
         _WARNING,
         f"{_latest('zego_upload_collection_duration_seconds', '15m')}\n> {_latest(_KNOWN, '15m')}",
         hold="15m",
-        needs_data=True,
-        comment="15m: the duration belongs to the snapshot, and disappears when it becomes stale.",
+        comment="15m: after a restart there is no duration until a collection is complete.",
     ),
 )
 
@@ -156,10 +155,15 @@ CONTENT = (
         f"max without ({REPLICAS}) (\n"
         "  last_over_time(zego_upload_tasks_reported[5m])\n"
         "  - last_over_time(zego_upload_collection_tasks[5m])\n"
+        "  > sum without (reason) (increase(zego_upload_malformed_entries_total[1h]))\n"
         ") >= <tasks>",
         hold="30m",
         thresholds={"tasks": count(1)},
         needs_data=True,
+        comment=(
+            "Entries that the exporter left out are in ZEGO's total too. Each collection counts "
+            "them again:\nwhile there are any, only a larger difference fires."
+        ),
     ),
     _alert(
         "ZegoUploadTaskSeriesOmitted",

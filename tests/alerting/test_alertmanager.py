@@ -259,7 +259,6 @@ def names_of(*components: str) -> set[str]:
 UPLOADS = names_of("uploads")
 EVERYTHING = names_of("uploads", "collection", "exporter")
 NEED_DATA = {
-    "ZegoUploadCollectionSlow/warning",
     "ZegoUploadUnknownStatus/warning",
     "ZegoUploadListingShort/warning",
     "ZegoUploadTaskSeriesOmitted/info",
