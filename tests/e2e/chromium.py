@@ -24,6 +24,7 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--disable-dev-shm-usage",
+    "--allow-pre-commit-input",  # else clicks before the first frame of a page are dropped
     "--remote-debugging-pipe",
 )
 

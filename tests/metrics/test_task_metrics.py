@@ -28,6 +28,15 @@ def test_titles_are_shown_as_configured(title: str, expected: str) -> None:
     assert f'title="{expected}"' in labels
 
 
+@pytest.mark.parametrize("title", ["full", "hash", "none"])
+def test_an_absent_title_stays_absent(title: str) -> None:
+    """A hash of nothing would look like a title that many tasks share."""
+    tasks = TaskSettings.model_validate({"title": title})
+    page = render(make_view(snapshot=make_snapshot(make_task(title=""))), tasks=tasks)
+    (labels,) = series(page, "zego_upload_task_info")
+    assert 'title=""' in labels
+
+
 HOSTS = ("a.example", "b.example", "c.example", "other", UNKNOWN_HOST)
 
 

@@ -59,9 +59,10 @@ class AppStatus:
         return {s.value: summary.tasks for s, summary in latest.summaries.items()} if latest else {}
 
     @cached_property
-    def attention(self) -> int:
-        """Tasks that need attention."""
-        return self.table.count_attention(self.now) if self.table else 0
+    def attention(self) -> int | None:
+        """Tasks that need attention; None where there are no current data that say none does."""
+        known = self.table.count_attention(self.now) if self.table else 0
+        return None if self.blind and not known else known
 
     @cached_property
     def expiring(self) -> Mapping[str, int]:

@@ -146,7 +146,7 @@ def render_status(
         apps=apps,
         cards=sorted(chosen, key=lambda app: WORST_FIRST.index(app.health)),
         health=worst_health(apps),
-        attention=sum(app.attention for app in apps),
+        attention=sum(app.attention or 0 for app in apps),
         blind=sum(app.blind for app in apps),
         blind_chosen=sum(app.blind for app in chosen),
         tasks=tasks,

@@ -105,6 +105,16 @@ def test_before_the_first_collection_there_is_no_snapshot() -> None:
     assert (app["last_success_at"], app["stale_since"]) == (None, None)
 
 
+@pytest.mark.parametrize(("stale", "attention"), [(False, 0), (True, None)])
+def test_that_no_task_needs_attention_is_said_only_of_current_data(
+    stale: bool, attention: int | None
+) -> None:
+    """Null, as the page says "unknown": a script must not take missing data for good news."""
+    view = make_view(tasks=[make_task()], stale=stale)
+    (app,) = document(api.answer_apps(statuses(view), NOW))["apps"]
+    assert app["snapshot"]["tasks_needing_attention"] == attention
+
+
 def test_a_task_is_described_whole() -> None:
     """Every field by its name."""
     assert describe_task(ROW, "vod") == {

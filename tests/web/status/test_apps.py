@@ -41,7 +41,7 @@ def test_an_app_that_is_up() -> None:
 def test_an_app_that_waits_for_its_first_collection() -> None:
     """Before the first collection ended there is nothing to count."""
     app = only(tasks=None)
-    assert (app.health, app.counts, app.attention, app.next_expiry) == ("waiting", {}, 0, None)
+    assert (app.health, app.counts, app.attention, app.next_expiry) == ("waiting", {}, None, None)
     assert app.expiring == {}
 
 
@@ -57,6 +57,16 @@ def test_a_stale_snapshot_has_its_time() -> None:
     app = only(error=REFUSED, stale=True, tasks=[make_task("1", TaskStatus.FAILED)])
     assert app.stale_since == NOW - 42 + app.view.settings.collection.stale_after
     assert app.counts["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "known"), [(TaskStatus.FAILED, 1), (TaskStatus.SUCCEEDED, None)]
+)
+def test_a_stale_snapshot_reassures_nobody(status: TaskStatus, known: int | None) -> None:
+    """The tasks in trouble that it lists are counted; that there are none is not known now."""
+    tasks = [make_task("1", status)]
+    assert only(error=REFUSED, stale=True, tasks=tasks).attention == known
+    assert only(tasks=tasks).attention == (known or 0)
 
 
 def test_expiries_are_counted_by_the_windows_of_the_settings() -> None:
