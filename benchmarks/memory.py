@@ -30,8 +30,8 @@ from urllib.request import Request, urlopen
 
 from pydantic import SecretStr
 
+from exporter.allocator import limit_allocator
 from exporter.collection.collector import Collector
-from exporter.commands.allocator import limit_allocator
 from exporter.config import AppSettings, CollectionSettings, TaskSettings
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile

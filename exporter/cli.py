@@ -71,7 +71,7 @@ def _awaiting(numbers: frozenset[signal.Signals]) -> Iterator[Callable[[], int]]
 
 def serve(flags: argparse.Namespace) -> int:
     """Collect and serve until SIGTERM or SIGINT; reload at SIGHUP."""
-    from exporter.commands.allocator import limit_allocator
+    from exporter.allocator import limit_allocator
     from exporter.commands.serve import Service
     from exporter.logs import get_logger
     from exporter.web.listen import raise_open_files_limit

@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "exporter"
 # A package may import packages of the lines above its own, and itself.
 ORDER = (
     ("__init__",),
-    ("text",),
+    ("allocator", "text"),
     ("errors", "tasks", "logs", "languages"),
     ("durations", "urgency", "task_rows"),
     ("alerting",),

@@ -17,6 +17,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from exporter import __version__
+from exporter.allocator import return_free_memory
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.languages import (
@@ -99,6 +100,7 @@ _environment.filters |= {"utc": format_utc, "iso": format_iso, "number": "{:,}".
 _environment.filters["short"] = partial(cut, limit=MAX_LABEL_CHARACTERS)
 _template = _environment.get_template("status.html")
 _style, _script = (_environment.get_template(f"status.{kind}").render() for kind in ("css", "js"))
+return_free_memory()  # compiling them, which happens once, leaves 4 MiB
 
 HTML_HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (

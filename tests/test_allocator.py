@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from exporter.commands.allocator import limit_allocator
+from exporter.allocator import limit_allocator, return_free_memory
 
 HAS_GLIBC = hasattr(ctypes.CDLL(None), "mallopt") and hasattr(ctypes.CDLL(None), "malloc_info")
 
 PROGRAM = """
 import ctypes, sys, threading
-from exporter.commands.allocator import limit_allocator
+from exporter.allocator import limit_allocator
 
 if sys.argv[1] == "limited":
     limit_allocator()
@@ -39,6 +39,20 @@ libc.fopen.restype = ctypes.c_void_p
 file = ctypes.c_void_p(libc.fopen(sys.argv[2].encode(), b"w"))
 libc.malloc_info(0, file)
 libc.fclose(file)
+"""
+
+FREED = """
+from exporter.allocator import return_free_memory
+
+def resident():
+    with open("/proc/self/smaps_rollup") as file:
+        return int(file.read().split("Rss:")[1].split()[0])
+
+blocks = [bytearray(24_000) for _ in range(2_000)]  # less than is mapped
+blocks[::2] = [None] * 1_000
+before = resident()
+return_free_memory()
+print(before, resident())
 """
 
 
@@ -64,6 +78,16 @@ def test_the_environment_decides_where_it_does(tmp_path: Path) -> None:
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There: musl has no mallopt."""
+    """There: musl has no mallopt and no malloc_trim."""
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     limit_allocator()
+    return_free_memory()
+
+
+@pytest.mark.skipif(not HAS_GLIBC, reason="only glibc has arenas")
+def test_free_blocks_between_others_are_returned() -> None:
+    """Every other block is kept, so that the end of the arena alone gives nothing back."""
+    command = [sys.executable, "-c", FREED]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    kept, returned = map(int, answer.split())
+    assert kept - returned > 15_000  # KiB of the 23,400 that were freed

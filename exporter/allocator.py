@@ -31,3 +31,16 @@ def limit_allocator() -> None:
     for variable, parameter, value in _OPTIONS:
         if variable not in os.environ:
             mallopt(parameter, value)
+
+
+def return_free_memory() -> None:
+    """Give whole free pages back to the system. Without glibc, this does nothing.
+
+    Freed blocks between others stay with the process until they are used again; what took much
+    memory once, such as compiling a template, leaves MiB of them.
+    """
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError):
+        return
+    trim(0)
