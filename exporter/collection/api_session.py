@@ -62,6 +62,7 @@ class ApiSession:
         max_pages: Most pages of one walk.
         totals: Whether the app's totals can be trusted.
         known: Tasks of the last snapshot, for the interner.
+        note: Called with each page, by one thread at a time.
 
     Attributes:
         pages: Pages that were read.
@@ -79,6 +80,7 @@ class ApiSession:
         max_pages: int,
         totals: TotalsCheck,
         known: Iterable[UploadTask] = (),
+        note: Callable[[Page], None] = lambda _page: None,
     ) -> None:
         self.pages = 0
         self.page_size = page_size
@@ -88,6 +90,7 @@ class ApiSession:
         self._deadline = deadline
         self._max_pages = max_pages
         self._known = known
+        self._note = note
         self._lock = threading.Lock()
         self._abandoned = threading.Event()
 
@@ -212,4 +215,5 @@ class ApiSession:
         )
         with self._lock:
             self.pages += 1
+            self._note(page)
         return page

@@ -13,13 +13,13 @@ from functools import partial
 from exporter.collection.api_session import INCREMENTAL_CLIENTS, ApiSession
 from exporter.collection.callbacks import CallbackReceiver
 from exporter.collection.incremental.strategy import Incremental
+from exporter.collection.log_once import EntryLog, FailureLog
 from exporter.collection.schedule import Schedule, elapsed_clock
 from exporter.collection.state import AppState
 from exporter.collection.walk import TotalsCheck, WalkResult
 from exporter.config import AppSettings
 from exporter.errors import (
     LIMITS_REMEDY,
-    ApiError,
     CollectionError,
     ExporterError,
     InternalError,
@@ -88,7 +88,8 @@ class Collector:
         self._wall_clock = wall_clock
         self._stopping = threading.Event()
         self._awake = threading.Event()
-        self._failures = _FailureLog(settings.name, clock)
+        self._failures = FailureLog(settings.name, clock)
+        self._entry_log = EntryLog(settings.name)
         # Not cryptography: it keeps apps and replicas from sending their requests together.
         spread = random.random() * min(  # noqa: S311
             START_SPREAD * settings.collection.interval, MAX_START_SPREAD_SECONDS
@@ -204,6 +205,7 @@ class Collector:
                 max_pages=math.ceil(collection.deadline * collection.requests_per_second) + 1,
                 totals=self.totals,
                 known=latest.tasks if latest else (),
+                note=self._entry_log.note,
             )
             strategy = self._incremental
             result = strategy.collect(session) if strategy else session.walk_all()
@@ -298,50 +300,6 @@ class Collector:
             if delay <= 0:
                 return
             self._awake.wait(min(delay, MAX_WAIT_SECONDS))
-
-
-class _FailureLog:
-    """Logs the first failure of a series and the recovery; repeats are logged at debug."""
-
-    def __init__(self, app: str, clock: Callable[[], float]) -> None:
-        self._app = app
-        self._clock = clock
-        self._since = 0.0
-        self._failures = 0
-        self._latest = ("", "")
-
-    def record(self, error: CollectionError, defect: Exception | None) -> None:
-        """Log one more failure, with the traceback of `defect`."""
-        if not self._failures:
-            self._since = self._clock()
-        self._failures += 1
-        # Messages contain request ids and counts, so only the reason tells a repeat. The message
-        # of an internal error is fixed, and names the defect.
-        kind = (error.reason, str(error) if error.reason == InternalError.reason else "")
-        repeated, self._latest = kind == self._latest, kind
-        report = log.debug if repeated else log.error
-        report(
-            "collection failed",
-            app=self._app,
-            reason=error.reason,
-            error=error,
-            code=error.code if isinstance(error, ApiError) else None,
-            request_id=error.request_id or None if isinstance(error, ApiError) else None,
-            remedy=error.remedy or None,
-            failures=self._failures,
-            exc_info=defect if defect is not None and not repeated else None,
-        )
-
-    def end(self) -> None:
-        """Log the recovery, if there was a failure."""
-        if self._failures:
-            log.info(
-                "collections succeed again",
-                app=self._app,
-                failures=self._failures,
-                outage_seconds=self._clock() - self._since,
-            )
-        self._failures, self._latest = 0, ("", "")
 
 
 def _internal_error(defect: Exception) -> InternalError:

@@ -68,6 +68,7 @@ _MAX_INTEGER = 2**63  # the API's numbers are at most 64-bit integers
 _FIRST_MILLISECONDS = 1e11  # in seconds, this would be the year 5138
 _LAST_MILLISECONDS = 1e14
 
+_MAX_CODE_CHARACTERS = 20  # sign and digits of a 64-bit integer
 _MAX_URL_CHARACTERS = 4096  # ZEGO allows 1,024 bytes
 # Scheme, user and password, host, port. Possessive quantifiers keep the time linear. A part that
 # is not certainly a host counts as none, since it could be a password.
@@ -108,6 +109,12 @@ class Page:
     malformed: Mapping[str, int]
     """Entries that were left out, by reason (one of MALFORMED_REASONS)."""
 
+    unknown_statuses: tuple[str, ...] = ()
+    """The codes of statuses that this version does not know."""
+
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """What the first entry that was left out has in the field, by reason; no text from outside."""
+
 
 class ContradictoryPage(ProtocolError):
     """A page whose parts contradict each other."""
@@ -121,7 +128,12 @@ class ContradictoryPage(ProtocolError):
 
 
 class _MalformedEntry(Exception):
-    """An entry cannot be read; the argument is one of MALFORMED_REASONS."""
+    """An entry cannot be read: one of MALFORMED_REASONS, and the value of the field."""
+
+    def __init__(self, reason: str, value: Any) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.value = value
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -176,18 +188,29 @@ def decode_page(data: Any) -> Page:
     if entries is None and (total or token):
         claim = f"reports {total} upload tasks" if total else "names a next page"
         raise ContradictoryPage(f"a page {claim} and has no list of tasks")
-    entries = entries or []
+    page = _decode_entries(entries or [], token, total)
+    if entries and not page.tasks:
+        fields = ", ".join(sorted(page.malformed))
+        raise ContradictoryPage(f"none of a page's {len(entries)} entries can be read ({fields})")
+    return page
+
+
+def _decode_entries(entries: list[Any], token: str, total: int | None) -> Page:
     tasks: list[UploadTask] = []
     malformed: Counter[str] = Counter()
+    unknown: dict[str, None] = {}  # a set that keeps the order
+    problems: dict[str, str] = {}
     for entry in entries:
         try:
-            tasks.append(_decode_task(entry))
+            task = _decode_task(entry)
         except _MalformedEntry as problem:
-            malformed[str(problem)] += 1
-    if entries and not tasks:
-        fields = ", ".join(sorted(malformed))
-        raise ContradictoryPage(f"none of a page's {len(entries)} entries can be read ({fields})")
-    return Page(tuple(tasks), token, total, malformed)
+            malformed[problem.reason] += 1
+            problems.setdefault(problem.reason, _described(problem.value))
+        else:
+            tasks.append(task)
+            if task.status is TaskStatus.UNKNOWN:
+                unknown[str(_whole(entry["Status"]))[:_MAX_CODE_CHARACTERS]] = None
+    return Page(tuple(tasks), token, total, malformed, tuple(unknown), problems)
 
 
 def _entries(data: dict[str, Any]) -> list[Any] | None:
@@ -211,27 +234,27 @@ def _total(data: dict[str, Any]) -> int | None:
 
 def _decode_task(entry: Any) -> UploadTask:
     if not isinstance(entry, dict):
-        raise _MalformedEntry("not_an_object")
+        raise _MalformedEntry("not_an_object", entry)
     get = entry.get
     task_id = get("UploadTaskId")
     if not isinstance(task_id, str) or not task_id:
-        raise _MalformedEntry("id")
+        raise _MalformedEntry("id", task_id)
     task_id = replace_surrogates(task_id)  # JSON can escape a surrogate, UTF-8 cannot encode it
     # An id that is changed as a label value could become the id of another task.
     if label_value(task_id) != task_id:
-        raise _MalformedEntry("id")
+        raise _MalformedEntry("id", task_id)
     title = get("Title")
     if title is None:
         title = ""
     elif not isinstance(title, str):
-        raise _MalformedEntry("title")
+        raise _MalformedEntry("title", title)
     status = _whole(get("Status"))
     if status is None:
-        raise _MalformedEntry("status")
+        raise _MalformedEntry("status", get("Status"))
     retries = get("RetryCount")
     retry_count = 0 if retries is None else _whole(retries)
     if retry_count is None or not 0 <= retry_count < _MAX_INTEGER:
-        raise _MalformedEntry("retry_count")
+        raise _MalformedEntry("retry_count", retries)
     return UploadTask(
         id=task_id,
         title=replace_surrogates(title),
@@ -241,6 +264,19 @@ def _decode_task(entry: Any) -> UploadTask:
         created_at=_timestamp(get("CreateTime"), "create_time"),
         source_host=_source_host(get("StreamUrl")),
     )
+
+
+def _described(value: Any) -> str:
+    """Return what `value` is; never a text, which can be a title or a URL with a token."""
+    if value is None:
+        return "null or absent"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return f"the number {str(value)[:_MAX_CODE_CHARACTERS]}"
+    if isinstance(value, str):
+        return f"a text of {len(value)} characters"
+    return "an array" if isinstance(value, list) else "an object"
 
 
 def _source_host(url: Any) -> str:
@@ -264,7 +300,7 @@ def _timestamp(value: Any, reason: str) -> float | None:
         return None
     number = _number(value)
     if number is None or not 0 <= number < _LAST_MILLISECONDS:
-        raise _MalformedEntry(reason)
+        raise _MalformedEntry(reason, value)
     if not number:
         return None
     return number / 1000 if number > _FIRST_MILLISECONDS else float(number)

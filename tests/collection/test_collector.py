@@ -211,6 +211,18 @@ def test_entries_that_cannot_be_read_are_counted(site: Site) -> None:
     assert sum(view.malformed.values()) > 0
 
 
+def test_entries_that_cannot_be_read_are_logged(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once for each reason, not in each collection."""
+    site.app.faults.switch_on(Fault.BROKEN_ENTRIES, page=1)
+    with caplog.at_level(logging.INFO):
+        counted = site.collect().malformed
+        site.collect()
+    logged = [fields for _, message, fields in logged_lines(caplog) if message == "entry left out"]
+    assert sorted(line["reason"] for line in logged) == sorted(r for r, n in counted.items() if n)
+
+
 def test_a_lasting_failure_is_logged_once_and_its_end_once(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
