@@ -122,13 +122,16 @@ def simulate(flags: argparse.Namespace) -> int:
 
 
 def _check(flags: argparse.Namespace) -> int:
-    from exporter.commands.check import check
+    from exporter.commands.check import check, history_findings
     from exporter.commands.wording import language_of
 
     language = flags.language or language_of()
     with _configuration(flags) as (load, _):
-        well = check(load(), live=flags.live, form=flags.format, language=language)
-    return EXIT_OK if well else EXIT_FAILED
+        settings = load()
+        if check(settings, live=flags.live, form=flags.format, language=language):
+            return EXIT_OK
+        mistaken = any(f.level == "error" for f in history_findings(settings.history.path))
+    return EXIT_USAGE if mistaken else EXIT_FAILED
 
 
 def _once(flags: argparse.Namespace) -> int:

@@ -124,6 +124,19 @@ def test_a_history_that_another_process_uses_may_be_free_soon(
     assert f"is in use by process {os.getpid()}" in capfd.readouterr().err
 
 
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("command", [[], ["once"], ["check"]])
+@pytest.mark.parametrize("place", ["missing/history.sqlite", "file.txt/history.sqlite", "folder"])
+def test_a_history_path_that_only_an_edit_helps_is_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], place: str
+) -> None:
+    """The exit code is the same whether the program serves, collects once or checks."""
+    (tmp_path / "file.txt").write_text("")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setenv("ZEGO_HISTORY_PATH", str(tmp_path / place))
+    assert cli.main(command) == 2
+
+
 def test_problems_of_the_web_configuration_have_its_key(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,6 +23,7 @@ from exporter.commands.wording import LEVELS, SCRAPE_COMMENTS, translate_advice,
 from exporter.config import AppSettings, Settings
 from exporter.durations import format_duration
 from exporter.errors import ApiError, CollectionError, RateLimitedError, file_problem
+from exporter.history.database import DISK_ERRORS
 from exporter.languages import Language
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
@@ -93,7 +94,7 @@ def check(settings: Settings, *, live: bool, form: str, language: Language = "en
 def _findings(settings: Settings, *, live: bool) -> Iterator[Finding]:
     for warning in settings.warnings:
         yield Finding("", "warning", warning)
-    yield from _history(settings.history.path)
+    yield from history_findings(settings.history.path)
     for app in settings.apps:
         every = format_duration(app.collection.interval)
         text = f"AppId {app.app_id} at {app.endpoint}, collected every {every}"
@@ -103,8 +104,8 @@ def _findings(settings: Settings, *, live: bool) -> Iterator[Finding]:
             yield from judge(app, probe(app))
 
 
-def _history(path: Path | None) -> Iterator[Finding]:
-    """Yield the problems of the history file's path.
+def history_findings(path: Path | None) -> Iterator[Finding]:
+    """Yield the problems of the history file's path; an error is one that only an edit helps.
 
     The file itself is not opened for writing: a running exporter may be using it.
     """
@@ -122,7 +123,8 @@ def _history(path: Path | None) -> Iterator[Finding]:
         remedy = "Choose a file in a folder that exists, that this user may write, and with space."
         problem = f"the folder {path.parent}: {file_problem(error)}"
         text = f"history.path: {path} cannot be written: {problem}"
-        yield Finding("", "error", text, remedy)
+        # As serving does: it begins, and tries again (docs/guarantees.md, section 9).
+        yield Finding("", "warning" if error.errno in DISK_ERRORS else "error", text, remedy)
         return
     if path.exists() and not os.access(path, os.W_OK):
         yield Finding(

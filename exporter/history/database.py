@@ -51,7 +51,8 @@ as the next one writes all.
 CLOSE_WAIT_SECONDS = 0.5
 """How long closing waits for a write (docs/guarantees.md, section 9: the end takes seconds)."""
 
-_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+"""Errors that can pass without an edit of the configuration."""
 
 
 class HistoryError(ExporterError):
@@ -177,11 +178,13 @@ class HistoryFile:
 
 def _lock_for_this_process(path: Path) -> IO[bytes]:
     """Lock the file beside `path`; the lock ends with the process, however it ends."""
+    if path.is_file() and not os.access(path, os.W_OK) and not _is_read_only(path):
+        raise _unusable(path, f"cannot be written (user id {os.geteuid()} may not write it)")
     try:
         # Unbuffered: on a full disk, `close` would try again to write what the buffer holds.
         claim = path.with_name(path.name + ".lock").open("a+b", buffering=0)
     except OSError as error:
-        if error.errno in _DISK_ERRORS:
+        if error.errno in DISK_ERRORS:
             raise HistoryError(f"{path}: {error.strerror}") from error
         raise _unusable(
             path,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -233,6 +236,26 @@ def test_a_history_that_serving_would_refuse_is_told(
     assert error["text"].startswith("history.path: ")
     assert told in error["text"]
     assert error["remedy"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_is_full_or_read_only_is_a_warning(
+    app: AppSettings,
+    tmp_path: Path,
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Serving warns of it too, and begins."""
+
+    def refuse(**_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+    history = HistorySettings(path=tmp_path / "history.sqlite")
+    assert check(Settings(apps=(app,), history=history), live=False, form="json")
+    (finding,) = [f for f in json.loads(capsys.readouterr().out) if "history" in f["text"]]
+    assert finding["level"] == "warning"
 
 
 def test_a_good_history_is_no_finding(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,25 @@ def test_a_signal_during_the_start(tmp_path: Path, number: signal.Signals) -> No
                 writer.write(text)
             assert exporter.wait(STOP_SECONDS) == 0, exporter.output
             assert "Traceback" not in exporter.output
+
+
+def test_a_signal_while_another_process_locks_the_history(tmp_path: Path) -> None:
+    """The writes of many apps wait for the lock; at the end they do not add up."""
+    apps = [still_app(1, app_id=number, name=f"app-{number}") for number in range(1, 9)]
+    history = tmp_path / "history.sqlite"
+    with FaultyServer(apps) as server:
+        write_config(
+            tmp_path,
+            apps=[entry(app, server) for app in apps],
+            collection={"interval": "1s"},
+            history={"path": str(history)},
+        )
+        with running([EXPORTER, *ANY_PORT, "--config.file=config.yaml"], tmp_path) as exporter:
+            wait_for_up(url_of(exporter))
+            with closing(sqlite3.connect(history, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                exporter.find("history cannot be used")
+                assert_ends_well(exporter, signal.SIGTERM)
 
 
 @SIGNALS

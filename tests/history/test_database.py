@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 import sqlite3
 import subprocess
@@ -128,6 +129,15 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, place: str) -> 
     (tmp_path / "file.txt").write_text("")
     (tmp_path / "folder").mkdir()
     assert problem_of(tmp_path / place).count("cannot be") == 1
+
+
+def test_a_file_that_this_user_may_not_write_is_named(
+    path: Path, history: HistoryFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the start, although SQLite notices at the first write only."""
+    history.close()
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everything
+    assert "may not write it" in problem_of(path)
 
 
 def test_a_failing_write_changes_nothing(path: Path, history: HistoryFile) -> None:
