@@ -24,8 +24,10 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    GetJsonSchemaHandler,
     WithJsonSchema,
 )
+from pydantic_core import CoreSchema
 
 from exporter.config.addresses import check_endpoint, split_listen_address
 from exporter.durations import JSON_SCHEMA_PATTERN, format_duration, parse_duration
@@ -122,25 +124,43 @@ def _read_seconds(value: Any) -> Any:
     return round(float(value), 3)  # 0.1 + 0.2 s is written as 300ms again
 
 
+_LEAST_WINDOW_SECONDS = 1.0
+
+
 def _read_window(value: Any) -> Any:
     if isinstance(value, tuple):  # settings built from settings: YAML has only lists
         return value
     seconds = _read_seconds(value)
-    if seconds < 1:
+    if seconds < _LEAST_WINDOW_SECONDS:
         raise Unfit("too short")
     as_written = isinstance(value, str) and not re.fullmatch(_DECIMAL, value)
     return (str(value) if as_written else format_duration(seconds)), seconds
 
 
-_DURATION_SCHEMAS = (
-    {"type": "string", "pattern": JSON_SCHEMA_PATTERN, "minLength": 2},
-    {"type": "number", "minimum": 0.001, "maximum": YEAR_SECONDS},
-)
+@dataclass(frozen=True)
+class _DurationSchema:
+    """The JSON Schema of a duration: text with units, or plain seconds."""
+
+    least: float | None = None
+    """Seconds; None stands for the minimum of the field."""
+
+    optional: bool = False
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        least = handler(core_schema)["minimum"] if self.least is None else self.least
+        schemas: list[dict[str, Any]] = [
+            {"type": "string", "pattern": JSON_SCHEMA_PATTERN, "minLength": 2},
+            {"type": "number", "minimum": least, "maximum": YEAR_SECONDS},
+        ]
+        return {"anyOf": [*schemas, {"type": "null"}] if self.optional else schemas}
+
+
 DURATION = BeforeValidator(_read_seconds)
 """Text with units or plain seconds -> seconds, a whole number of milliseconds."""
 
-DURATION_SCHEMA = WithJsonSchema({"anyOf": [*_DURATION_SCHEMAS]})
-_OPTIONAL_DURATION_SCHEMA = WithJsonSchema({"anyOf": [*_DURATION_SCHEMAS, {"type": "null"}]})
+DURATION_SCHEMA = _DurationSchema()
 
 
 def right_duration(least: float, reason: str = "") -> Right:
@@ -155,12 +175,19 @@ Seconds = Annotated[
 """A duration."""
 
 ComputedSeconds = Annotated[
-    float, Field(strict=True, ge=0.001), DURATION, _OPTIONAL_DURATION_SCHEMA, right_duration(0.001)
+    float,
+    Field(strict=True, ge=0.001),
+    DURATION,
+    _DurationSchema(optional=True),
+    right_duration(0.001),
 ]
 """A duration whose default follows from other keys."""
 
 Window = Annotated[
-    tuple[str, float], BeforeValidator(_read_window), DURATION_SCHEMA, right_duration(1.0)
+    tuple[str, float],
+    BeforeValidator(_read_window),
+    _DurationSchema(_LEAST_WINDOW_SECONDS),
+    right_duration(_LEAST_WINDOW_SECONDS),
 ]
 """A duration that becomes a label: (label as written, seconds)."""
 

@@ -85,10 +85,12 @@ class _Loader(yaml.SafeLoader):
             mark = key.start_mark
             if not isinstance(key, yaml.ScalarNode):
                 raise _refused(mark, "a list or mapping as a key (keys are text)")
+            if key.tag == _MERGE:
+                continue
             if key.value in lines:
                 what = f"duplicate key {shown(key.value)} (first in line {lines[key.value]})"
                 self.duplicates.append((mark.index, str(_refused(mark, what))))
-            elif key.tag != _MERGE:
+            else:
                 lines[key.value] = mark.line + 1
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -97,6 +97,36 @@ def test_every_key_of_the_file_reaches_the_program(tmp_path: Path) -> None:
     assert loaded.apps[0].server_secret_file == tmp_path / "secret"
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "name", "default"),
+    [
+        *(
+            ("CollectionSettings", key, "collection", None)
+            for key in ("interval", "timeout", "deadline", "stale_after", "resync_interval")
+        ),
+        ("TaskSettings", "expiry_windows", "tasks", []),
+    ],
+)
+def test_the_schema_has_the_least_duration_that_is_accepted(
+    tmp_path: Path, section: str, key: str, name: str, default: list[float] | None
+) -> None:
+    """An editor that uses the schema neither accepts nor refuses more than the program."""
+    field = Settings.model_json_schema()["$defs"][section]["properties"][key]
+    choices = field.get("items", field)["anyOf"]
+    (least,) = {choice["minimum"] for choice in choices if choice["type"] == "number"}
+    path = tmp_path / "config.yaml"
+    app = {"app_id": 1, "server_secret": SECRET}
+    for seconds in (least, least - 0.001):
+        value = seconds if default is None else [seconds]
+        path.write_text(json.dumps({"apps": [app], name: {key: value}}))
+        try:
+            load_settings(path, {})
+            problems: list[str] = []
+        except ConfigError as error:
+            problems = [line for line in error.problems if re.search("at least [0-9]", line)]
+        assert bool(problems) == (seconds < least), problems
+
+
 def test_an_apps_own_key_wins_over_the_common_one(tmp_path: Path) -> None:
     """Defaults that depend on it are computed from the app's own value."""
     values = written(tmp_path)

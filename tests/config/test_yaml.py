@@ -158,6 +158,15 @@ def test_an_alias_within_its_own_anchor_is_refused(text: str) -> None:
         load_yaml(text)
 
 
+@pytest.mark.parametrize("lines", [("'<<': b", "<<: *x"), ("<<: *x", "'<<': b")])
+def test_a_quoted_key_beside_a_merge_key_is_no_duplicate(lines: tuple[str, str]) -> None:
+    """In quotes it is a text like any other, in any order."""
+    loaded = load_yaml("x: &x {y: 1}\nz:\n" + "".join(f"  {line}\n" for line in lines))
+    assert loaded["z"] == {"<<": "b", "y": 1}
+    with pytest.raises(ConfigError, match="duplicate key"):
+        load_yaml("'<<': a\n'<<': b")
+
+
 def test_a_merge_key_is_text_where_it_is_a_value() -> None:
     """Only as a key in plain style does it mean anything."""
     assert load_yaml("a: <<\n'<<': b") == {"a": "<<", "<<": "b"}
