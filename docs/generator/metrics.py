@@ -82,7 +82,7 @@ _MEANINGS = {
     "upload_task_id": "ZEGO's `UploadTaskId`",
     "title": "ZEGO's `Title`, its hash or nothing, as `tasks.title` says",
     "code": "ZEGO's return code, or `http_<status>`, `timeout`, `connection`, `tls`, "
-    "`invalid_response`",
+    "`invalid_response`, `secret_file`, `other`",
     "app_id": "as configured",
     "version": "of the exporter",
     "python_version": "of the interpreter",

@@ -184,7 +184,7 @@ _SINGLE_TASKS = Group(
                 "Files that expire within an hour, with their titles": (
                     "(zego_upload_task_time_to_expiry_seconds > 0 < 3600) "
                     "* on (job, instance, zego_app, upload_task_id) group_left (title) "
-                    "zego_upload_task_info"
+                    'zego_upload_task_info{status="succeeded"}'
                 )
             },
             absent="for a task without an expiry",
@@ -211,8 +211,7 @@ _SINGLE_TASKS = Group(
             absent="for a task without a creation time",
         ),
         "zego_upload_task_status_since_timestamp_seconds": Entry(
-            "the collection that first found the task in its status. After a start without history "
-            "(`history.path`) that is the first collection",
+            "the callback or collection that first gave the task its status",
             {
                 "For how long tasks have been uploading": (
                     "time() - zego_upload_task_status_since_timestamp_seconds "
@@ -220,6 +219,7 @@ _SINGLE_TASKS = Group(
                     'zego_upload_task_info{status="uploading"}'
                 )
             },
+            absent="for a task that the first collection found in its status",
         ),
         "zego_upload_task_series_omitted": Entry(
             "tasks in `tasks.statuses` beyond `tasks.limit`",
@@ -396,7 +396,7 @@ _COLLECTIONS = Group(
                     "zego_upload_tasks_reported - zego_upload_collection_tasks"
                 )
             },
-            absent="if the API reported no total",
+            absent="without a fresh listing, or if the API reported no total",
         ),
         "zego_upload_last_success_timestamp_seconds": Entry(
             "the end of the last complete collection",

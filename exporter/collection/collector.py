@@ -211,6 +211,10 @@ class Collector:
             result = strategy.collect(session) if strategy else session.walk_all()
             self._publish(result, self._clock() - started)
         except CollectionError as error:
+            if (
+                isinstance(error, ApiError) and error.code == "secret_file"
+            ):  # no client sees this one
+                self.state.stats.record_error("secret_file")
             self._failures.record(error, None)
             self.state.fail(error)
         except Stopped:

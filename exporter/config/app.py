@@ -267,8 +267,8 @@ class AppSettings(Section):
     def read_secret(self) -> str:
         """Return the ServerSecret, read again where it is in a file.
 
-        Raises AuthError where the file cannot be read any more. Its code is `secret_file`; as no
-        request was made, it does not count as an error of the API.
+        Raises AuthError where the file cannot be read any more, with the code `secret_file`, which
+        the collector counts among the errors of the API.
         """
         return _current_secret("server_secret", self.server_secret, self.server_secret_file)
 

@@ -1,1 +1,1 @@
-"""The table of metrics, and its rendering; the only room that knows prometheus_client."""
+"""The table of metrics, and its rendering. Only this package imports prometheus_client."""

@@ -118,7 +118,8 @@ APP_METRICS = (
         Scope.APP,
         "zego_upload_api_errors_total",
         "HTTP requests to the API that failed, by the API's return code, http_<status>, timeout, "
-        "connection, tls or invalid_response.",
+        "connection, tls, invalid_response, secret_file (the secret could not be read) or other "
+        "(beyond 64 codes).",
         lambda view: by_key(view.api.errors),
         "code",
     ),

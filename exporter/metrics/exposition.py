@@ -108,7 +108,7 @@ class Exposition:
     def _checksum(
         self, form: Format, parts: Sequence[SnapshotPart], kept: Sequence[Chunk]
     ) -> tuple[int, int]:
-        """Return the checksum of `kept`, which depends on nothing but the other two."""
+        """Return the checksum of `kept`. It depends only on `form` and `parts`."""
         key = (form.openmetrics, tuple(part.number for part in parts))
         with self._lock:
             if key not in self._checksums:

@@ -24,20 +24,25 @@ class Scope(Enum):
     """The inputs of a metric's values, which are the arguments of its function."""
 
     SNAPSHOT = auto()
-    """On the current snapshot: `samples(ExposedSnapshot)`. Absent without one, or if stale."""
+    """Depends on the current snapshot: `samples(ExposedSnapshot)`.
+
+    Absent without one, or if stale."""
 
     MOMENT = auto()
-    """On it and the time of the scrape: `samples(ExposedSnapshot, now)`. Absent as for SNAPSHOT."""
+    """Depends on the snapshot and the time of the scrape: `samples(ExposedSnapshot, now)`.
+
+    Absent as for SNAPSHOT."""
 
     COUNTDOWN = auto()
-    """On times in it: `samples(ExposedSnapshot)` gives Unix seconds, exposed are the seconds until
-    then. Absent as for SNAPSHOT."""
+    """Seconds until a time in the snapshot: `samples(ExposedSnapshot)` gives it in Unix seconds.
+
+    Absent as for SNAPSHOT."""
 
     APP = auto()
-    """On an app's collections and settings: `samples(AppView)`."""
+    """Depends on an app's collections and settings: `samples(AppView)`."""
 
     PROGRAM = auto()
-    """On the program alone, without the label `zego_app`: `samples(ProgramView)`."""
+    """Depends on the program alone, without the label `zego_app`: `samples(ProgramView)`."""
 
 
 class Metric:

@@ -219,8 +219,8 @@ TASK_METRICS = (
         Scope.APP,
         "zego_upload_task_duration_seconds",
         "Time from the creation of an upload task until it was first seen succeeded or failed. "
-        "The resolution is one collection interval; tasks that the first collection found "
-        "finished do not count.",
+        "The resolution is one collection interval, or exact where callbacks report the changes; "
+        "tasks that the first collection found finished do not count.",
         lambda view: histograms(view.counters.durations),
         "status",
         histogram=True,

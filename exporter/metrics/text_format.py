@@ -62,7 +62,7 @@ class Countdown:
         """Return the lines as of `now`, in Unix seconds."""
         if not self._times:
             return ""
-        texts = self._texts.copy()  # two scrapes may be at it
+        texts = self._texts.copy()  # two scrapes may run at the same time
         second = math.floor(now)
         values = (time - second for time in self._times)
         # As `write_number`, in a third of its time: these are finite floats.

@@ -197,6 +197,7 @@ def test_a_secret_file_is_read_at_each_collection(
     file.unlink()
     view = site.collect()
     assert view.failures["auth"] == 2
+    assert view.api.errors["secret_file"] == 1
     assert "cannot be used" in str(view.last_error)
     site.collector.close()
 

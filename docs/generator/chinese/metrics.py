@@ -111,7 +111,9 @@ TEXTS: Final[Mapping[str, str]] = {
         "是全部任务还是一页。"
     ),
     "`TotalSize` (also spelled `TotoalSize`)": "`TotalSize`（也写作 `TotoalSize`）",
-    "if the API reported no total": "API 没有给出总数",
+    "without a fresh listing, or if the API reported no total": (
+        "没有最新的列表，或 API 没有给出总数"
+    ),
     "Does ZEGO report as many tasks as it lists?": "ZEGO 给出的总数与列出的任务数是否一致？",
     "When the last complete collection ended; absent until there was one.": (
         "最近一次完整采集的结束时间；首次完整采集之前不存在。"
@@ -147,12 +149,15 @@ TEXTS: Final[Mapping[str, str]] = {
         "每秒请求数，按 AppId（ZEGO 的上限为 20）"
     ),
     "HTTP requests to the API that failed, by the API's return code, http_<status>, timeout, "
-    "connection, tls or invalid_response.": (
-        "失败的 API HTTP 请求数，按 API 的返回码、http_<status>、timeout、connection、tls 或 "
-        "invalid_response。"
+    "connection, tls, invalid_response, secret_file (the secret could not be read) or other "
+    "(beyond 64 codes).": (
+        "失败的 API HTTP 请求数，按 API 的返回码、http_<status>、timeout、connection、tls、"
+        "invalid_response、secret_file（无法读取密钥）或 other（返回码超过 64 种）。"
     ),
-    "ZEGO's return code, or `http_<status>`, `timeout`, `connection`, `tls`, `invalid_response`": (
-        "ZEGO 的返回码，或 `http_<status>`、`timeout`、`connection`、`tls`、`invalid_response`"
+    "ZEGO's return code, or `http_<status>`, `timeout`, `connection`, `tls`, `invalid_response`, "
+    "`secret_file`, `other`": (
+        "ZEGO 的返回码，或 `http_<status>`、`timeout`、`connection`、`tls`、`invalid_response`、"
+        "`secret_file`、`other`"
     ),
     "`Code` of the answer, its HTTP status, or the kind of network error": (
         "响应的 `Code`、HTTP 状态码，或网络错误的类型"

@@ -169,10 +169,10 @@ TEXTS: Final[Mapping[str, str]] = {
         "首次发现上传任务处于当前状态的时间；首次采集（本进程的，或历史文件中的）时已处于该状态的"
         "任务没有此序列。"
     ),
-    "the collection that first found the task in its status. After a start without history "
-    "(`history.path`) that is the first collection": (
-        "首次发现任务处于该状态的采集。没有历史文件（`history.path`）时，启动后即为首次采集"
+    "the callback or collection that first gave the task its status": (
+        "首次给出任务当前状态的回调或采集"
     ),
+    "for a task that the first collection found in its status": "首次采集时已处于该状态的任务",
     "For how long tasks have been uploading": "任务已上传多久",
     "Upload tasks without series of their own because there are more than tasks.limit.": (
         "因任务数超过 tasks.limit 而没有单独时间序列的上传任务数。"
@@ -206,10 +206,10 @@ TEXTS: Final[Mapping[str, str]] = {
     "Uploads created each minute": "每分钟创建的上传任务数",
     "Share of the uploads finished in a day that succeeded": "一天内结束的上传任务中成功的比例",
     "Time from the creation of an upload task until it was first seen succeeded or failed. The "
-    "resolution is one collection interval; tasks that the first collection found finished do "
-    "not count.": (
-        "从上传任务创建到首次发现其成功或失败的时间。精度为一个采集间隔；首次采集时已结束的任务不"
-        "计。"
+    "resolution is one collection interval, or exact where callbacks report the changes; tasks "
+    "that the first collection found finished do not count.": (
+        "从上传任务创建到首次发现其成功或失败的时间。精度为一个采集间隔，由回调上报变化时为准确时间；"
+        "首次采集时已结束的任务不计。"
     ),
     "- Buckets (`le`), in seconds: {}": "- 桶（`le`），单位为秒：{}",
     "the end of the collection that first found the task finished, minus `CreateTime`. Waiting "
