@@ -20,6 +20,7 @@ from exporter.collection.walk import TotalsCheck, WalkResult
 from exporter.config import AppSettings
 from exporter.errors import (
     LIMITS_REMEDY,
+    ApiError,
     CollectionError,
     ExporterError,
     InternalError,
