@@ -33,6 +33,10 @@ _LAUNCH = "import os,sys; os.dup2({0},3); os.dup2({1},4); os.execvp(sys.argv[1],
 _FIRST_FREE = 10
 
 
+class NavigatedError(Exception):
+    """The page was left for another while it was asked for something."""
+
+
 class Page:
     """One page of a browser; `errors` contains the errors of its console and its policy."""
 
@@ -58,6 +62,8 @@ class Page:
         os.write(self._commands, json.dumps(command).encode() + b"\0")
         while (message := self._receive()).get("id") != self._last:
             self._note(message)
+        if "navigated" in message.get("error", {}).get("message", ""):
+            raise NavigatedError(method)
         assert "error" not in message, f"{method}: {message['error']}"
         return message["result"]
 
@@ -74,8 +80,15 @@ class Page:
         return answer["result"].get("value")
 
     def until(self, expression: str) -> None:
-        """Wait until a JavaScript expression is true."""
-        wait_until(lambda: self.value(expression), expression)
+        """Wait until a JavaScript expression is true, on this page or the one that follows."""
+
+        def current() -> Any:
+            try:
+                return self.value(expression)
+            except NavigatedError:
+                return None
+
+        wait_until(current, expression)
 
     def click(self, selector: str) -> None:
         """Click in the middle of an element with the mouse."""
