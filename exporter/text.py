@@ -61,7 +61,7 @@ class SecretRegistry:
 
     def add(self, secrets: Iterable[str]) -> None:
         """Search for these from now on; the oldest are dropped beyond MAX_SECRETS."""
-        squeezed = [_squeeze(secret) for secret in secrets]
+        squeezed = [_normalise(secret) for secret in secrets]
         with self._lock:
             for secret in squeezed:
                 if len(secret) >= MIN_SECRET_CHARACTERS:
@@ -122,10 +122,10 @@ def one_line(text: str, *, limit: int, secrets: Iterable[str] = ()) -> str:
     or a registered one, also split by white space or in another case, gives the empty string:
     a part of a secret would still be too much.
     """
-    own = [squeezed for secret in secrets if (squeezed := _squeeze(secret))]
+    own = [squeezed for secret in secrets if (squeezed := _normalise(secret))]
     longest = max(registry.longest, max(map(len, own), default=0))
     start = text[: 4 * limit + longest]
-    squeezed = _squeeze(start)
+    squeezed = _normalise(start)
     if any(secret in squeezed for secret in (*own, *registry.secrets)):
         return ""
     if len(start) < len(text):
@@ -174,24 +174,24 @@ def _without_tail(text: str, longest: int) -> str:
     end = len(text)
     while longest and end:
         end -= 1
-        longest -= _counts(text[end])
+        longest -= _is_significant(text[end])
     return text[:end]
 
 
-def _squeeze(text: str) -> str:
+def _normalise(text: str) -> str:
     """Return `text` in one case and without white space, controls and invisible characters."""
     squeezed = "".join(text.split())
     if not squeezed.isprintable():
-        squeezed = "".join(filter(_counts, squeezed))
+        squeezed = "".join(filter(_is_significant, squeezed))
     return squeezed.casefold()
 
 
-def _counts(character: str) -> bool:
+def _is_significant(character: str) -> bool:
     return character.isprintable() and not character.isspace()
 
 
 def _hide_secrets(text: str) -> str:
-    squeezed = _squeeze(text)
+    squeezed = _normalise(text)
     found = [secret for secret in registry.secrets if secret in squeezed]
     if not found:
         return text
@@ -199,7 +199,7 @@ def _hide_secrets(text: str) -> str:
     places = [
         place
         for place, character in enumerate(text)
-        if _counts(character)
+        if _is_significant(character)
         for _ in character.casefold()
     ]
     hidden = bytearray(len(text))

@@ -25,7 +25,7 @@ from exporter.web.responses import PiecewiseResponse, text
 
 DEFAULT_MAX_REQUESTS = 40
 MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
-"""No further body is sent while so many bytes are; so the bound is this and one page."""
+"""No further body is sent while so many bytes are: at most this and one page are in flight."""
 
 STALL_SECONDS = 2.0
 """Time without any progress after which a client may lose its place."""
