@@ -5,7 +5,7 @@ Importing the program takes a good part of a second, and a signal may come befor
 - SIGTERM and SIGINT end it, as later ones do: with 0 when it was to serve, with 1 when it was to do
   something and has not (`docs/guarantees.md`, section 14). As the first process of a container it
   would otherwise ignore them.
-- SIGHUP waits until the program serves, which is when it takes it for a reload.
+- SIGHUP is blocked until the program serves, where it means a reload.
 """
 
 from __future__ import annotations

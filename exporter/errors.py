@@ -37,7 +37,7 @@ LIMITS_REMEDY = (
 
 
 def file_problem(error: OSError) -> str:
-    """Return what is wrong with a file or folder, and what to do where the error alone tells."""
+    """Return what is wrong with a file or folder, and the remedy if the error implies one."""
     problem = error.strerror or str(error)
     if isinstance(error, PermissionError):
         return f"{problem}; give user id {os.geteuid()} access"

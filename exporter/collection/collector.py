@@ -212,9 +212,8 @@ class Collector:
             result = strategy.collect(session) if strategy else session.walk_all()
             self._publish(result, self._clock() - started)
         except CollectionError as error:
-            if (
-                isinstance(error, ApiError) and error.code == "secret_file"
-            ):  # no client sees this one
+            # No request was made, so no client has counted it.
+            if isinstance(error, ApiError) and error.code == "secret_file":
                 self.state.stats.record_error("secret_file")
             self._failures.record(error, None)
             self.state.fail(error)

@@ -1,6 +1,6 @@
 """The simulated API as an HTTP or HTTPS server.
 
-    with SimulatorServer([SimulatedApp(1, "secret", Life())]) as server:
+    with SimulatorServer([SimulatedApp(1, "secret", Lifecycle())]) as server:
         ...  # server.url is the endpoint for an exporter
 
 The addresses under /simulator/ are described in `control`.

@@ -11,7 +11,7 @@ from exporter.simulator.task import SimulatedTask
 from exporter.simulator.tokens import BEGINNING, Cursor, Entry
 
 MAX_PAGE_SIZE = 50
-_INSTANTS = ("ExpiresAt", "CreateTime")
+_TIMES = ("ExpiresAt", "CreateTime")
 _NUMBERS = ("Status", "RetryCount", "ExpiresAt", "CreateTime")
 
 
@@ -49,10 +49,10 @@ def find_page(app: SimulatedApp, query: Query) -> Page:
 
 def _live_page(app: SimulatedApp, query: Query) -> Page:
     cursor = query.cursor
-    shelf = app.life.listing if query.status is None else app.life.by_status[query.status]
-    found = shelf.after(cursor.position, query.page_size + 1)
+    listing = app.life.listing if query.status is None else app.life.by_status[query.status]
+    found = listing.after(cursor.position, query.page_size + 1)
     listed = found[: query.page_size]
-    page = Page([write_task(task, app.spelling) for _, task in listed], len(shelf))
+    page = Page([write_task(task, app.spelling) for _, task in listed], len(listing))
     if len(found) > len(listed):
         page.following = Cursor(
             cursor.page + 1, listed[-1][0], query.status, previous=page.entries[-1]
@@ -97,7 +97,7 @@ _PLAIN = Spelling()
 
 def _spell(entry: dict[str, Any], spelling: Spelling) -> Entry:
     if spelling.milliseconds:
-        entry.update({name: entry[name] * 1000 for name in _INSTANTS})
+        entry.update({name: entry[name] * 1000 for name in _TIMES})
     expires_at = entry["ExpiresAt"]
     entry.update({name: spell_number(entry[name], spelling) for name in _NUMBERS})
     if not expires_at and spelling.no_expiry == "null":

@@ -53,8 +53,8 @@ class TaskStore:
 
     def count(self, status: int) -> int:
         """Return how many tasks have `status`; O(1)."""
-        shelf = self.by_status.get(status)
-        return 0 if shelf is None else len(shelf)
+        listing = self.by_status.get(status)
+        return 0 if listing is None else len(listing)
 
     def slots_used(self) -> int:
         """Return how many tasks are waiting or uploading; O(1)."""

@@ -44,12 +44,12 @@ STYLES = {"latin": LATIN, "chinese": CHINESE, "mixed": LATIN + CHINESE + MIXED}
 def make_title(random: Random, style: str) -> str:
     """Return a title of at most 100 bytes; `style` is a key of STYLES."""
     stem = random.choice(STYLES[style])
-    if random.random() < 0.05:  # noqa: PLR2004 - now and then somebody uses all the room
+    if random.random() < 0.05:  # noqa: PLR2004 - now and then somebody uses all the bytes
         stem += "·" + random.choice(CHINESE) * 6
     return fit_title(f"{stem}-{random.randrange(1, 1000):03d}", random.choice(SUFFIXES))
 
 
 def fit_title(stem: str, suffix: str) -> str:
     """Return `stem` and `suffix` in at most 100 bytes, cut between two characters."""
-    room = MAX_TITLE_BYTES - len(suffix.encode())
-    return stem.encode()[:room].decode(errors="ignore") + suffix
+    bytes_left = MAX_TITLE_BYTES - len(suffix.encode())
+    return stem.encode()[:bytes_left].decode(errors="ignore") + suffix
