@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> int:
     if flags.command in _ENDING:
         # Interrupted, they have not done what they were asked for: that is no success.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _COMMANDS[flags.command](flags)
     except KeyboardInterrupt:

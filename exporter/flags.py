@@ -11,7 +11,7 @@ import difflib
 import platform
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,6 +19,7 @@ from exporter import __version__
 from exporter.alerting.flags import add_export_flags
 from exporter.durations import parse_duration
 from exporter.tasks import TaskStatus
+from exporter.text import mask_secrets
 
 PROGRAM = "zego-upload-exporter"
 DEFAULT_CONFIG = Path("config.yaml")
@@ -38,7 +39,8 @@ _VARIABLES = {
 }
 """Flags that people try and that are no flags, and the environment variables for them."""
 
-_LIKE_A_SECRET = re.compile("[0-9A-Fa-f]{32}")
+_FLAG = re.compile(r"-[^\d.]")  # not a negative number
+_FLAG_NAME = re.compile(r"\A[\w.-]*")
 
 _DESCRIPTION = "Prometheus exporter for the upload tasks of ZEGO Cloud Player."
 _EPILOG = (
@@ -51,14 +53,18 @@ _EPILOG = (
 def parse_flags(argv: list[str] | None = None) -> argparse.Namespace:
     """Return the parsed command line; ends the program with code 2 where it cannot be used."""
     parser = _parser()
-    for argument in sys.argv[1:] if argv is None else argv:
+    argv = sys.argv[1:] if argv is None else argv
+    for argument in argv:
         if variable := _VARIABLES.get(argument.partition("=")[0]):
             # Its value, which may be a secret, is in no message.
             flag = argument.partition("=")[0]
             parser.error(f"{flag}: there is no such flag: set {variable} in the environment")
-    flags, unknown = parser.parse_known_args(argv)
-    if unknown:
-        parser.error(_unknown(unknown, parser))
+    # Before argparse, which would quote the value of an unknown flag, or take it for a command.
+    if unknown := _unknown_flag(argv, parser):
+        parser.error(f"unrecognized arguments: {unknown}")
+    flags, surplus = parser.parse_known_args(argv)
+    if surplus:
+        parser.error(f"unrecognized arguments: {' '.join(surplus)}")
     if flags.demo and flags.config_file is not None:
         parser.error("--demo brings its own configuration: leave out --config.file")
     return flags
@@ -69,15 +75,34 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message, and end with code 2."""
-        super().error(_LIKE_A_SECRET.sub("...", message))
+        super().error(mask_secrets(message))
 
 
-def _unknown(arguments: list[str], parser: argparse.ArgumentParser) -> str:
-    first = next((a for a in arguments if a.startswith("-")), arguments[0]).partition("=")[0]
-    known = [option for action in parser._actions for option in action.option_strings]
-    near = _NO_FLAGS.get(first) or next(iter(difflib.get_close_matches(first, known, n=1)), "")
-    hint = f" (did you mean {near}?)" if near else ""
-    return f"unrecognized arguments: {' '.join(arguments)}{hint}"
+def _unknown_flag(argv: Sequence[str], parser: argparse.ArgumentParser) -> str:
+    """Return the first flag that its command does not have, with a hint, or the empty string.
+
+    Never its value, which may be a secret of any form.
+    """
+    commands = next(action.choices for action in parser._actions if action.dest == "command") or {}
+    known = parser._option_string_actions
+    arguments = iter(argv)
+    for argument in arguments:
+        name = argument[: len(argument) - len(_FLAG_NAME.sub("", argument, count=1))]
+        if argument == "--":
+            break
+        if name in known:
+            if known[name].nargs is None and name == argument:
+                next(arguments, None)  # the value
+        elif argument in commands:
+            known = dict(commands)[argument]._option_string_actions
+        elif _FLAG.match(argument) and name[:2] not in known:
+            near = _NO_FLAGS.get(name) or next(
+                iter(difflib.get_close_matches(name, known, n=1)), ""
+            )
+            hint = f" (did you mean {near}?)" if near else ""
+            # A value may follow a letter directly: -pVALUE.
+            return f"{name if name.startswith('--') or near else name[:2]}{hint}"
+    return ""
 
 
 def web_overrides(flags: argparse.Namespace) -> dict[str, Any]:

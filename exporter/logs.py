@@ -27,7 +27,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
-from exporter.text import redact
+from exporter.text import mask_secrets, redact
 
 
 @contextmanager
@@ -222,9 +222,12 @@ def dropped_lines() -> int:
 
 
 def say(text: str) -> None:
-    """Write text for people to stderr, after the log lines so far; wait only a moment for it."""
+    """Write text for people to stderr, after the log lines so far; wait only a moment for it.
+
+    What looks like a secret in it is masked.
+    """
     if _stderr is not None:
-        _stderr.write(text)
+        _stderr.write(mask_secrets(text))
         _stderr.flush(DRAIN_SECONDS)
 
 

@@ -50,6 +50,10 @@ _SIGNATURE = re.compile(
 )
 
 
+LIKE_A_SECRET = re.compile("[0-9A-Fa-f]{32,}")
+"""What a ServerSecret looks like; a longer run of digits may hold one."""
+
+
 class SecretRegistry:
     """Secrets as they are searched for: without white space, in one case."""
 
@@ -84,6 +88,14 @@ def register_secrets(secrets: Iterable[str]) -> None:
     stay registered after they were replaced. May be called from any thread.
     """
     registry.add(secrets)
+
+
+def mask_secrets(text: str) -> str:
+    """Return `text` with `...` for everything in it that looks like a ServerSecret.
+
+    For messages that repeat what a user typed: a secret in the wrong place is not registered.
+    """
+    return LIKE_A_SECRET.sub(_HIDDEN, text)
 
 
 def replace_surrogates(text: str) -> str:

@@ -99,10 +99,13 @@ def test_a_sub_command_has_its_own_flags() -> None:
 @pytest.mark.parametrize(
     ("argv", "problem"),
     [
-        (["--port=9"], "--port=9 (did you mean --web.listen-address=:PORT?)"),
+        (["--port=9"], "--port (did you mean --web.listen-address=:PORT?)"),
         (["once", "--web.listen-adress=:9"], "(did you mean --web.listen-address?)"),
         (["--web.max-requests=-1"], "argument --web.max-requests: not a whole number"),
-        (["--config=x"], "unrecognized arguments: --config=x"),
+        (["--config=x"], "unrecognized arguments: --config"),
+        (["-web.listen-address=:1"], "-web.listen-address (did you mean --web.listen-address?)"),
+        (["check", "twice"], "unrecognized arguments: twice"),
+        (["once", "--live"], "unrecognized arguments: --live"),
         (["--log.level=trace"], "argument --log.level: invalid choice: 'trace'"),
         (["--demo", "--config.file=x"], "--demo brings its own configuration"),
         (["once", "--demo", "--config.file=x"], "--demo brings its own configuration"),
@@ -156,6 +159,25 @@ def test_a_secret_on_the_command_line_is_not_repeated(
     assert "hunter2" not in said.err
     if "secret" in "".join(argv):
         assert "set ZEGO_SERVER_SECRET in the environment" in said.err
+
+
+@pytest.mark.parametrize("command", [[], ["check"], ["once", "--output=o"], ["export", "rules"]])
+@pytest.mark.parametrize("flag", ["--callback-secret", "--zego-server-secret", "--password", "-p"])
+@pytest.mark.parametrize("joint", [" ", "=", ":", ""])
+def test_the_value_of_an_unknown_flag_is_not_repeated(
+    command: list[str], flag: str, joint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may be a secret of any form; before a command, argparse would take it for one."""
+    if not joint and flag != "-p":
+        flag = f"{flag}="
+    value = [flag, "MySecretXYZ"] if joint == " " else [f"{flag}{joint}MySecretXYZ"]
+    for argv in ([*command, *value], [*value, *command], ["--log.level", "info", *value, *command]):
+        with pytest.raises(SystemExit) as ended:
+            parse_flags(argv)
+        said = capsys.readouterr().err
+        assert ended.value.code == 2
+        assert "MySecretXYZ" not in said
+        assert f"unrecognized arguments: {flag.rstrip('=')}" in said
 
 
 def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,6 @@ are several files and need the folder. Every wrong name or value is reported, wi
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,19 +15,21 @@ from exporter.alerting.rules import one_file, rule_files
 from exporter.alerting.shipped import dashboards
 from exporter.alerting.slo import SLO_FILE, Objective, objective_of, slo_file, slo_groups
 from exporter.alerting.tuning import Tuning, tuning
+from exporter.commands.output import printing
 from exporter.errors import ConfigError, ExporterError
+from exporter.logs import say
 
 
 def export(flags: argparse.Namespace) -> int:
     """Write the requested files; return 0, or 2 if the flags are wrong.
 
-    Raises ExporterError where a file cannot be read or written.
+    Raises ExporterError where a file or stdout cannot be written.
     """
     try:
         chosen = _tuning(flags)
         objective = _objective(flags)
     except ConfigError as error:
-        sys.stderr.writelines(f"zego-upload-exporter export: {line}\n" for line in error.problems)
+        say("".join(f"zego-upload-exporter export: {line}\n" for line in error.problems))
         return 2
     if flags.folder is not None:
         if flags.kind == "rules":
@@ -44,8 +45,8 @@ def export(flags: argparse.Namespace) -> int:
         text = one_file(chosen) if flags.kind == "rules" else configuration(chosen)
         if objective and flags.kind == "rules":
             text += slo_groups(objective, chosen)
-        sys.stdout.buffer.write(text.encode("utf-8"))
-        sys.stdout.flush()
+        with printing(machine=True) as stdout:
+            stdout.write(text)
     return 0
 
 
@@ -80,6 +81,6 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-            sys.stderr.write(f"{path}\n")
+            say(f"{path}\n")
     except OSError as error:
         raise ExporterError(f"cannot write to {folder}: {error.strerror}") from error

@@ -31,11 +31,11 @@ from pydantic_core import CoreSchema
 
 from exporter.config.addresses import check_endpoint, split_listen_address
 from exporter.durations import JSON_SCHEMA_PATTERN, format_duration, parse_duration
+from exporter.text import LIKE_A_SECRET
 
 MAX_NAME_LENGTH = 64
 YEAR_SECONDS = 365 * 86_400.0
 _RESERVED_PATHS = ("-", "api", "callback", "runbooks")
-_LIKE_A_SECRET = re.compile(r"[0-9A-Fa-f]{32}")
 
 
 class Unavailable(ValueError):
@@ -61,7 +61,7 @@ class FromEnvironment(str):
 
 def kind(value: object) -> str:
     """Return the type of `value` in the words of YAML, such as `a whole number`."""
-    if isinstance(value, str) and _LIKE_A_SECRET.search(value):
+    if isinstance(value, str) and LIKE_A_SECRET.search(value):
         return "text that looks like a secret"
     kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
         (bool, "a boolean"),
@@ -77,7 +77,7 @@ def kind(value: object) -> str:
 def shown(value: object, *, limit: int = 40) -> str:
     """Return `value` for a message: short, printable, and nothing that looks like a secret."""
     text = "".join(c if c.isprintable() else "?" for c in str(value))
-    if _LIKE_A_SECRET.search(text):
+    if LIKE_A_SECRET.search(text):
         return "a value that looks like a secret"
     text = text if len(text) <= limit else text[: limit - 1] + "…"
     return f'"{text}"' if isinstance(value, str) else text

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import yaml
@@ -51,11 +55,11 @@ def test_files_go_into_a_folder(tmp_path: Path, language: str) -> None:
         assert json.loads(path.read_text(encoding="utf-8"))["uid"]
 
 
-def test_a_wrong_value_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_value_is_a_usage_error(capfd: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, each problem on a line of its own, and nothing on standard output."""
     code = main(["export", "rules", "--disable", "X", "--threshold", "ZegoUploadFailed.x=1"])
 
-    output = capsys.readouterr()
+    output = capfd.readouterr()
     assert code == 2
     assert output.out == ""
     assert [line.split(": ")[1] for line in output.err.splitlines()] == ["--disable", "--threshold"]
@@ -70,17 +74,17 @@ def test_a_wrong_value_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> N
     ],
 )
 def test_an_objective_needs_both_of_its_values(
-    flags: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+    flags: list[str], problem: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A flag that would have no effect is an error."""
     assert main(["export", "rules", *flags]) == 2
-    assert problem in capsys.readouterr().err
+    assert problem in capfd.readouterr().err
 
 
-def test_dashboards_need_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+def test_dashboards_need_a_folder(capfd: pytest.CaptureFixture[str]) -> None:
     """There are several of them."""
     assert main(["export", "dashboards"]) == 2
-    assert "--output DIR is needed" in capsys.readouterr().err
+    assert "--output DIR is needed" in capfd.readouterr().err
 
 
 def test_a_folder_that_cannot_be_written_is_a_failure(
@@ -101,3 +105,31 @@ def test_everything_that_ships_is_in_the_list_of_the_build() -> None:
 
     assert set(included) == dashboards | {"docs/alerts.md", "docs/alerts.zh-CN.md"}
     assert all(target == f"exporter/shipped/{source}" for source, target in included.items())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, a device of Linux")
+def test_a_full_disk_behind_stdout_is_one_line() -> None:
+    """Exit code 1, and no traceback."""
+    with Path("/dev/full").open("wb") as full:
+        done = _export_rules(full)
+    problem = "stdout cannot be written: No space left on device"
+    assert (done.returncode, done.stderr) == (1, f"zego-upload-exporter: {problem}\n")
+
+
+def test_a_reader_that_has_gone_ends_it_silently() -> None:
+    """As with `| head`: exit code 1, for not everything was written."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as pipe:
+        done = _export_rules(pipe)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def _export_rules(stdout: BinaryIO) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "exporter", "export", "rules"],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
