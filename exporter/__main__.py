@@ -2,9 +2,9 @@
 
 Importing the program takes a good part of a second, and a signal may come before its end:
 
-- SIGTERM and SIGINT end it, as later ones do: with 0 when it was to serve, with 1 when it was to do
-  something and has not (`docs/guarantees.md`, section 14). As the first process of a container it
-  would otherwise ignore them.
+- SIGTERM and SIGINT end it: with 0 if it was to serve, with 1 if a command has not finished
+  (`docs/guarantees.md`, section 14). As the first process of a container it would otherwise ignore
+  them.
 - SIGHUP is blocked until the program serves, where it means a reload.
 """
 

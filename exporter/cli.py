@@ -96,7 +96,7 @@ def serve(flags: argparse.Namespace) -> int:
 
 
 def simulate(flags: argparse.Namespace) -> int:
-    """Run the simulator alone until SIGTERM or SIGINT."""
+    """Run the simulator alone until SIGTERM, SIGINT, or SIGHUP unless that is ignored."""
     from exporter.config.addresses import split_listen_address
     from exporter.simulator.demo import run_simulator
 
@@ -105,8 +105,11 @@ def simulate(flags: argparse.Namespace) -> int:
     except ValueError as error:
         problem = f"--listen-address: is {flags.simulator_address!r}, {error} (such as 127.0.0.1:0)"
         raise ConfigError([problem]) from None
+    numbers = SERVING_SIGNALS
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup wants it
+        numbers -= {signal.SIGHUP}
     try:
-        with _awaiting(SERVING_SIGNALS - {signal.SIGHUP}) as wait:
+        with _awaiting(numbers) as wait:
             run_simulator(
                 host,
                 port,

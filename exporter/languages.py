@@ -108,6 +108,7 @@ MESSAGES: Final[Mapping[str, str]] = {
     ),
     "a page names a next page and has no list of tasks": "某一页指向下一页，却没有任务列表",
     "none of a page's {} entries can be read ({})": "某一页的 {} 个条目全部无法读取（{}）",
+    "the proxy (from {}) is not a URL": "代理（来自 {}）不是 URL",
     "the proxy {} (from {}) is not an HTTP proxy": "代理 {}（来自 {}）不是 HTTP 代理",
     "the collection did not end before its deadline": "采集未能在时限内完成",
     "the collection did not end before its deadline; the last error was: {}": (
@@ -181,6 +182,9 @@ REMEDIES: Final[Mapping[str, str]] = {
     ),
     "SOCKS is not supported: set {} to http://HOST:PORT, or list the endpoint in NO_PROXY.": (
         "不支持 SOCKS：请把 {} 设为 http://HOST:PORT，或把 endpoint 加入 NO_PROXY。"
+    ),
+    "Percent-encode the special characters of user and password in {}.": (
+        "请对 {} 中用户名和密码里的特殊字符进行百分号编码。"
     ),
     "Check {} (address, user, password) and what the proxy allows.": (
         "请检查 {}（地址、用户名、密码）以及代理允许的访问范围。"

@@ -184,11 +184,21 @@ def test_an_app_that_is_not_configured_is_usage(
     assert app.arrivals.requests == 0
 
 
-def test_ctrl_c_during_a_command_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exit code 1 and no traceback."""
+@pytest.mark.parametrize("command", [["check"], ["once"], ["tasks"], ["export", "rules"]])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_a_command_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, command: list[str], number: signal.Signals
+) -> None:
+    """Exit code 1 and no traceback, after the command has cleaned up."""
+    steps = []
 
     def interrupted(_flags: object) -> int:
-        raise KeyboardInterrupt
+        try:
+            signal.raise_signal(number)
+        finally:
+            steps.append("cleaned up")
+        return 0
 
-    monkeypatch.setitem(cli._COMMANDS, "check", interrupted)
-    assert cli.main(["check"]) == 1
+    monkeypatch.setitem(cli._COMMANDS, command[0], interrupted)
+    assert cli.main(command) == 1
+    assert steps == ["cleaned up"]

@@ -27,6 +27,7 @@ from exporter.history.database import DISK_ERRORS
 from exporter.languages import Language
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
+from exporter.zego.network_errors import is_loopback
 from exporter.zego.stats import ApiStats
 
 SKEW_WORTH_A_WARNING = 30.0
@@ -232,9 +233,12 @@ def _proxy(app: AppSettings) -> Iterator[Finding]:
     url = urlsplit(app.endpoint)
     proxies = getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(url.hostname or ""):
+    if not proxy or is_loopback(app.endpoint) or proxy_bypass(url.hostname or ""):
         return
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    except ValueError:  # the request says so, with a remedy
+        return
     kind = "" if parts.scheme == "http" else f" ({parts.scheme})"
     text = f"requests go through the proxy {parts.hostname}{kind} of the environment"
     yield Finding(app.name, "ok", text)

@@ -71,7 +71,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _network_remedy(proxy: tuple[str, str] | None) -> str:
-    if proxy is None:
+    if proxy is None or not proxy[1]:
         return "Check the endpoint's name, DNS, firewall and HTTPS_PROXY on this machine."
     return f"Check the proxy {proxy[1]} (from {proxy[0]}), or list the endpoint in NO_PROXY."
 
@@ -101,6 +101,12 @@ def _proxy_error(cause: BaseException, proxy: tuple[str, str] | None) -> ApiErro
             code="connection",
             remedy=f"SOCKS is not supported: set {variable} to http://HOST:PORT, or list the "
             "endpoint in NO_PROXY.",
+        )
+    if proxy is not None and not host and isinstance(cause, ValueError):
+        return NetworkError(
+            f"the proxy (from {variable}) is not a URL",
+            code="connection",
+            remedy=f"Percent-encode the special characters of user and password in {variable}.",
         )
     refused = _TUNNEL_REFUSED.match(str(cause)) if isinstance(cause, OSError) else None
     if refused is None:
@@ -147,14 +153,17 @@ def timed_out(timeout: float) -> RequestTimeout:
 def proxy_for(url: str) -> tuple[str, str] | None:
     """Return the variable and the host of the environment's proxy for `url`, None for no proxy.
 
-    The proxy's user and password are left out.
+    The proxy's user and password are left out. The host is "" if the proxy is not a URL.
     """
     if is_loopback(url):
         return None
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
     if not proxy:
         return None
-    host = urlsplit(proxy if "://" in proxy else f"http://{proxy}").hostname or ""
+    try:
+        host = urlsplit(proxy if "://" in proxy else f"http://{proxy}").hostname or ""
+    except ValueError:  # its text quotes the password, so it must not go further
+        host = ""
     for variable in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
         for name in (variable.lower(), variable):
             if os.environ.get(name) == proxy:

@@ -209,6 +209,24 @@ def test_the_proxy_is_named_without_its_credentials(
     assert "word" not in printed
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "proxy"),
+    [
+        ("http://127.0.0.1:9", "http://proxy.test:3128"),  # loopback goes through none
+        ("https://cloud-player-api.zego.im", "http://user:pa[ss@proxy.test:3128"),
+    ],
+)
+def test_a_proxy_that_is_not_used_is_not_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], endpoint: str, proxy: str
+) -> None:
+    """The request itself says what is wrong with one that is not a URL."""
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+    monkeypatch.setattr(check_module, "probe", lambda _app: Probe(0.1, None, total=1))
+    assert check(Settings(apps=(make_settings("vod", endpoint=endpoint),)), live=True, form="text")
+    assert "proxy" not in capsys.readouterr().out
+
+
 def test_json_is_for_scripts(app: AppSettings, capsys: pytest.CaptureFixture[str]) -> None:
     """A list of findings, and the verdict as the result."""
     wrong = app.model_copy(update={"server_secret": make_settings().server_secret})

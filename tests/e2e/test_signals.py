@@ -110,9 +110,9 @@ def test_a_signal_while_another_process_locks_the_history(tmp_path: Path) -> Non
                 assert_ends_well(exporter, signal.SIGTERM)
 
 
-@SIGNALS
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_simulator(tmp_path: Path, number: signal.Signals) -> None:
-    """`simulate` ends well, in the middle of a request too."""
+    """`simulate` ends well, in the middle of a request too, and with its terminal (SIGHUP)."""
     command = [EXPORTER, "simulate", "--listen-address=127.0.0.1:0", "--tasks=1"]
     with running(command, tmp_path) as simulator, requests.Session() as client:
         url = simulator.find(r"endpoint: (http://\S+)\n")[1]

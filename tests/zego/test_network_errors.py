@@ -20,6 +20,7 @@ from exporter.zego.network_errors import proxy_for, translate_error
         ({"https_proxy": "b.example:1"}, ("https_proxy", "b.example")),
         ({"ALL_PROXY": "socks5://c.example:1"}, ("ALL_PROXY", "c.example")),
         ({"HTTP_PROXY": "http://d.example"}, None),
+        ({"HTTPS_PROXY": "http://u:p[@f.example:1"}, ("HTTPS_PROXY", "")),
         ({"HTTPS_PROXY": "http://e.example", "NO_PROXY": "api.example"}, None),
     ],
 )

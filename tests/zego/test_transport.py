@@ -671,6 +671,19 @@ def test_a_proxy_that_is_not_http_is_named(
     assert "word" not in str(error) + error.remedy
 
 
+@pytest.mark.parametrize("password", ["pa[ss-word", "pa]ss-word", "pa\u2100ss-word"])
+def test_a_proxy_that_is_not_a_url_is_named_without_its_password(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    """A bracket, or a character that NFKC changes: Python's own error quotes the password."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:{password}@proxy.example:3128")
+    error = failure_of(transport, "https://api.example")
+    assert str(error) == "the proxy (from HTTPS_PROXY) is not a URL"
+    assert (error.code, error.transient) == ("connection", False)
+    assert "Percent-encode" in error.remedy
+    assert "ss-word" not in "".join(traceback.format_exception(error)) + error.remedy
+
+
 def test_the_remedy_names_the_proxy_that_is_used(
     transport: Transport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
