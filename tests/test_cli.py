@@ -202,3 +202,43 @@ def test_a_signal_during_a_command_is_a_failure(
     monkeypatch.setitem(cli._COMMANDS, command[0], interrupted)
     assert cli.main(command) == 1
     assert steps == ["cleaned up"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["--config.file={}"],
+        ["check", "--config.file={}"],
+        ["--web.config.file={}"],
+        ["--web.listen-address={}"],
+        ["--web.max-requests={}"],
+        ["--log.level={}"],
+        ["tasks", "--app={}"],
+        ["tasks", "--status={}"],
+        ["tasks", "--expiring-within={}"],
+        ["simulate", "--listen-address={}"],
+        ["simulate", "--tasks={}"],
+        ["export", "rules", "--disable={}"],
+        ["export", "rules", "--severity={}=critical"],
+        ["export", "rules", "--severity=ZegoUploadFailed={}"],
+        ["export", "rules", "--threshold={}.ratio=1"],
+        ["export", "rules", "--labels={}"],
+        ["export", "{}"],
+        ["{}"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("app")
+def test_a_secret_in_the_place_of_a_value_is_not_repeated(
+    command: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Shells, histories and logs keep what a program prints."""
+    secret = "9193cc662a4c0ec135ec71fb57194b38"
+    try:
+        code = cli.main([part.format(secret) for part in command])
+    except SystemExit as refused:  # by argparse
+        code = int(refused.code or 0)
+    printed = capfd.readouterr()
+    assert code in (1, 2)
+    assert printed.err
+    assert secret not in printed.out + printed.err
