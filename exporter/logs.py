@@ -222,10 +222,7 @@ def dropped_lines() -> int:
 
 
 def say(text: str) -> None:
-    """Write text for people to stderr, after the log lines so far; wait only a moment for it.
-
-    What looks like a secret in it is masked.
-    """
+    """Write text for people to stderr, after the log lines so far, with its secrets masked."""
     if _stderr is not None:
         _stderr.write(mask_secrets(text))
         _stderr.flush(DRAIN_SECONDS)

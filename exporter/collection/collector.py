@@ -91,34 +91,33 @@ class Collector:
         self._awake = threading.Event()
         self._failures = FailureLog(settings.name, clock)
         self._entry_log = EntryLog(settings.name)
+        interval = settings.collection.interval
+        longest_delay = min(START_SPREAD * interval, MAX_START_SPREAD_SECONDS)
         # Not cryptography: it keeps apps and replicas from sending their requests together.
-        spread = random.random() * min(  # noqa: S311
-            START_SPREAD * settings.collection.interval, MAX_START_SPREAD_SECONDS
-        )
-        self._schedule = Schedule(clock() + spread, settings.collection.interval)
+        self._schedule = Schedule(clock() + random.random() * longest_delay, interval)  # noqa: S311
         self.callbacks = CallbackReceiver(
             settings.app_id,
             settings.read_callback_secret,
             counters,
             request_early_collection=self.request_early_collection,
         )
+        self.totals = totals or TotalsCheck()
+        self._incremental = None  # every collection is a full walk
+        if settings.collection.strategy == "incremental":
+            resync = settings.collection.resync_interval
+            self._incremental = Incremental(settings.name, resync, clock)
+        self._previous = previous
         rejections = self.callbacks.rejections
         self.state = AppState(settings, ApiStats(), counters, rejections=rejections, clock=clock)
-        self.totals = totals or TotalsCheck()
-        self._incremental: Incremental | None = None  # None: every collection is a full walk
-        if settings.collection.strategy == "incremental":
-            resync_interval = settings.collection.resync_interval
-            self._incremental = Incremental(settings.name, resync_interval, clock)
-        self._previous = previous
         if previous is not None:
             self.state = previous.state
             self.callbacks.continue_from(previous.callbacks)
         connect = new_transport or partial(Transport, ca_file=settings.ca_file, clock=clock)
         clients = INCREMENTAL_CLIENTS if self._incremental else 1
         self._clients = [self._new_client(connect()) for _ in range(clients)]
-        self._thread = threading.Thread(target=self._run, name=f"collector-{settings.name}")
-        # A name lookup cannot be interrupted, and must not keep the process alive.
-        self._thread.daemon = True
+        name = f"collector-{settings.name}"
+        # A daemon: a name lookup cannot be interrupted, and must not keep the process alive.
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._begun = threading.Event()
 
     def _new_client(self, transport: Transport) -> Client:

@@ -214,8 +214,9 @@ def _walk(app: AppSettings, seen: Probe) -> Iterator[Finding]:
     collection = app.collection
     pages = max(1, math.ceil(seen.total / collection.page_size))
     seconds = pages * max(seen.elapsed, 1 / collection.requests_per_second)
+    tasks_text = f"{seen.total} task{'s' if seen.total != 1 else ''}"
     pages_text = f"{pages} page{'s' if pages > 1 else ''}"
-    text = f"{seen.total} tasks on {pages_text}: a full walk takes about {seconds:.1f} s"
+    text = f"{tasks_text} on {pages_text}: a full walk takes about {seconds:.1f} s"
     bounds = {"deadline": collection.deadline, "stale_after": collection.stale_after}
     if collection.strategy == "full":
         bounds["interval"] = collection.interval

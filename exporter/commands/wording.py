@@ -57,6 +57,12 @@ FINDINGS: Final[Mapping[str, str]] = {
     "{} tasks on {} page: a full walk takes about {} s, longer than the {}": (
         "共 {} 个任务（{} 页）：一次完整采集约需 {} 秒，超过 {}"
     ),
+    "{} task on {} page: a full walk takes about {} s": (
+        "共 {} 个任务（{} 页）：一次完整采集约需 {} 秒"
+    ),
+    "{} task on {} page: a full walk takes about {} s, longer than the {}": (
+        "共 {} 个任务（{} 页）：一次完整采集约需 {} 秒，超过 {}"
+    ),
     "requests go through the proxy {} of the environment": "请求经由环境变量指定的代理 {}",
     "history.path: {} is a folder": "history.path：{} 是目录",
     "history.path: {} cannot be written: the folder {}: {}": (

@@ -227,6 +227,21 @@ def test_a_proxy_that_is_not_used_is_not_named(
     assert "proxy" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("total", "told"),
+    [
+        (0, "0 tasks on 1 page:"),
+        (1, "1 task on 1 page:"),
+        (50, "50 tasks on 1 page:"),
+        (51, "51 tasks on 2 pages:"),
+    ],
+)
+def test_numbers_agree_with_their_nouns(total: int, told: str) -> None:
+    """One is singular, and an empty listing is one page."""
+    texts = [finding.text for finding in judge(make_settings(), Probe(0.1, None, total=total))]
+    assert any(text.startswith(told) for text in texts), texts
+
+
 def test_json_is_for_scripts(app: AppSettings, capsys: pytest.CaptureFixture[str]) -> None:
     """A list of findings, and the verdict as the result."""
     wrong = app.model_copy(update={"server_secret": make_settings().server_secret})
