@@ -188,6 +188,11 @@ class Collector:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
+    @property
+    def died(self) -> bool:
+        """Whether the thread has ended, or never ran, although nobody stopped it."""
+        return not self.alive and not self._stopping.is_set()
+
     def collect(self) -> None:
         """Make one collection: publish its snapshot, or count its failure. Raises Stopped."""
         started = self._clock()

@@ -124,8 +124,8 @@ class CollectorPool:
         }
 
     def healthy(self) -> bool:
-        """Whether every collector's thread runs."""
-        return all(collector.alive for collector in self._collectors)
+        """Whether no collector's thread has ended by itself."""
+        return not any(collector.died for collector in self._collectors)
 
     def _limiter(self, app: AppSettings) -> RateLimiter:
         """Return the limiter of the AppId; it survives reloads, as ZEGO's own count does."""

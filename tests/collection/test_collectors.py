@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -84,6 +85,19 @@ def test_a_reload_leaves_unchanged_apps_undisturbed(
     assert kept.api.requests >= before["app-2"].api.requests
     assert pool.healthy()
     views_when_collected(pool)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_ended_is_unhealthy_unless_it_was_stopped(
+    server: SimulatorServer, pool: CollectorPool
+) -> None:
+    """A reload waits for the threads of removed apps: a probe in that time finds no defect."""
+    pool.apply([app(server, 1)])
+    assert pool.stop(10)
+    assert pool.healthy()
+    dying = CollectorPool(prepare=lambda _app, _snapshot: sys.exit())
+    dying.apply([app(server, 1)])
+    wait_until(lambda: not dying.healthy(), "the end of the thread")
 
 
 def test_a_changed_app_keeps_its_counters(server: SimulatorServer, pool: CollectorPool) -> None:
