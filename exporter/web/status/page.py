@@ -31,7 +31,7 @@ from exporter.languages import (
 )
 from exporter.tasks import TaskStatus
 from exporter.text import MAX_LABEL_CHARACTERS, cut, printable
-from exporter.web.status.apps import WORST_FIRST, app_statuses, worst_health
+from exporter.web.status.api import AppHealth, attention, health, stale_since
 from exporter.web.status.query import ALL, ATTENTION, UNRESOLVED, QueryError, TaskQuery
 from exporter.web.status.task_list import EXPIRING_WITHIN, TaskTable, select, select_page
 from exporter.web.status.wording import (
@@ -49,6 +49,8 @@ MANY_APPS = 6
 
 EXPIRING_LIMIT = 10
 """Rows of the section on expiring files; a link leads to all of them."""
+
+WORST_FIRST: Final[tuple[AppHealth, ...]] = ("down", "waiting", "up")
 
 SORT_OPTIONS: Final = (
     *("urgency", "-created", "created", "expires", "since", "-retries", "title", "app", "status"),
@@ -97,6 +99,7 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.filters |= {"utc": format_utc, "iso": format_iso, "number": "{:,}".format}
+_environment.globals |= {"health": health, "stale_since": stale_since}
 _environment.filters["short"] = partial(cut, limit=MAX_LABEL_CHARACTERS)
 _template = _environment.get_template("status.html")
 _style, _script = (_environment.get_template(f"status.{kind}").render() for kind in ("css", "js"))
@@ -140,17 +143,21 @@ def render_status(
     """
     query, tasks = select_page(views, tables, query, now)
     soon = replace(_SOON, apps=query.apps, language=query.language)
-    apps = app_statuses(views, tables, settings, now)
-    chosen = [app for app in apps if app.name in (query.apps or {app.name})]
+    chosen = [view for view in views if not query.apps or view.settings.name in query.apps]
+    needing = {
+        view.settings.name: attention(view, tables.get(view.settings.name), now) for view in views
+    }
     # The settings may write a window as 24h where `format_duration` writes 1d.
     labels = {seconds: label for label, seconds in settings.expiry_windows}
     return _template.render(
-        apps=apps,
-        cards=sorted(chosen, key=lambda app: WORST_FIRST.index(app.health)),
-        health=worst_health(apps),
-        attention=sum(app.attention or 0 for app in apps),
-        blind=sum(app.blind for app in apps),
-        blind_chosen=sum(app.blind for app in chosen),
+        views=views,
+        cards=sorted(chosen, key=lambda view: WORST_FIRST.index(health(view))),
+        healths=[health(view) for view in views],
+        worst=min(map(health, views), key=WORST_FIRST.index, default="up"),
+        attention=needing,
+        # Apps without current data; more is known of the tasks of others.
+        blind=sum(view.snapshot is None for view in views),
+        blind_chosen=sum(view.snapshot is None for view in chosen),
         tasks=tasks,
         soon=soon,
         expiring=select(views, tables, replace(soon, limit=EXPIRING_LIMIT), now),
@@ -159,7 +166,7 @@ def render_status(
         pager=_pager(query, tasks.total),
         columns=COLUMNS,
         sort_options=(*SORT_OPTIONS, *({query.sort_word} - {*SORT_OPTIONS})),
-        windows=[label for label, _ in settings.expiry_windows],
+        windows=settings.expiry_windows,
         within=labels.get(query.expiring_within or -1.0, query.window),
         titles=settings.title,
         expires_soon=now + EXPIRING_WITHIN,

@@ -18,7 +18,6 @@ from exporter.languages import LANGUAGES, Language
 from exporter.web.negotiation import accepts_gzip, prefers_chinese
 from exporter.web.responses import PiecewiseResponse, text
 from exporter.web.status import api
-from exporter.web.status.apps import app_statuses
 from exporter.web.status.query import (
     ALL,
     MAX_FIELDS,
@@ -152,7 +151,7 @@ class StatusRoutes:
         named = read_apps(read_fields(asked, ("app",)), _names(views))
         chosen = [view for view in views if not named or view.settings.name in named]
         tables = self._tables.of(views, settings.title)
-        return api.answer_apps(app_statuses(chosen, tables, settings, now), now)
+        return api.answer_apps(chosen, tables, settings, now)
 
     def _tasks(self, asked: str, _language: Language) -> PiecewiseResponse:
         views, now = self._views(), self._now()

@@ -105,6 +105,23 @@ def test_the_page_tells_the_state_of_every_app() -> None:
         assert expected in text
 
 
+DOWN = make_view("down", error=AuthError("the signature was refused", code="1"))
+
+
+@pytest.mark.parametrize(
+    ("views", "title"),
+    [
+        ((make_view(), make_view("new", tasks=None), DOWN), "down"),
+        ((make_view(), make_view("new", tasks=None)), "waiting for the first collection"),
+        ((make_view(),), "up"),
+        ((), "up"),
+    ],
+)
+def test_the_title_is_the_worst_health_of_all(views: tuple[AppView, ...], title: str) -> None:
+    """Down is worse than waiting, waiting worse than up; no app at all is fine."""
+    assert f"<title>{title} \u00b7 " in render(*views)
+
+
 def test_a_page_without_trouble_says_so() -> None:
     """An empty list of tasks is said, not shown as an empty table."""
     html = render(make_view())

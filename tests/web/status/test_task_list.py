@@ -16,7 +16,7 @@ from exporter.collection.state import AppView
 from exporter.tasks import TaskStatus, TitleMode, Tracked, UploadTask, show_title
 from exporter.urgency import precedence
 from exporter.web.status.query import ORDERS, TaskQuery
-from exporter.web.status.task_list import PATIENCE, Selection, Tables, select
+from exporter.web.status.task_list import PATIENCE, Selection, Tables, select, select_page
 from tests.builders import NOW, make_snapshot, make_task, tasks_strategy
 from tests.web.views import make_view
 
@@ -321,3 +321,18 @@ def test_pages_add_up_to_the_whole_in_any_order(
     assert len({row.upload_task_id for row in pages}) == len(pages) == whole.total
     again = select(backward, Tables().of(backward, "full"), replace(query, limit=1000), now)
     assert again.rows == whole.rows
+
+
+@pytest.mark.parametrize(("offset", "shown"), [(0, 0), (100, 100), (120, 100), (150, 100)])
+def test_beyond_the_end_is_the_last_page(offset: int, shown: int) -> None:
+    """Tasks may disappear while somebody turns the pages; no page is empty then."""
+    views = [make_view(tasks=[make_task(f"{n:03}", TaskStatus.FAILED) for n in range(120)])]
+    query, tasks = select_page(views, Tables().of(views, "full"), TaskQuery(offset=offset), NOW)
+    assert query.offset == shown
+    assert len(tasks.rows) == min(50, 120 - shown)
+    assert tasks.total == 120
+
+
+def test_an_empty_table_has_one_page() -> None:
+    """Where nothing is left, the offset is the beginning."""
+    assert select_page([], {}, TaskQuery(offset=50), NOW)[0].offset == 0
