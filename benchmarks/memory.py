@@ -252,7 +252,7 @@ class _TableTransport(Transport):
         asked = json.loads(body)
         first = int(asked.get("PageToken") or 0)
         page = self._table.page(first, asked.get("Status"), asked.get("UploadTaskId", ""))
-        return Response(200, {}, page, 0.0)
+        return Response(200, {}, page)
 
 
 def scrape(address: str) -> None:

@@ -44,7 +44,7 @@ class DirectTransport(Transport):
         date = now + alteration.clock_offset
         reply = make_reply(answer.payload, date, accept_gzip=False, alter=alteration.reply)
         self.simulator_seconds += time.thread_time() - started
-        return Response(reply.status, reply.headers, reply.body, 0.0)
+        return Response(reply.status, reply.headers, reply.body)
 
     def abort(self) -> None:
         """Refuse all later requests."""

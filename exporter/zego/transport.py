@@ -20,13 +20,15 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
+from typing import Any
 
 from exporter import __version__
 from exporter.errors import ApiError, NetworkError, Stopped
-from exporter.zego.cutoff import Cutoff, CutoffAdapter
+from exporter.zego.cutoff import Cutoff, CutoffConnection, CutoffTlsConnection
 from exporter.zego.decoding import invalid_response
 from exporter.zego.library import requests
 from exporter.zego.network_errors import LIBRARY_ERRORS, is_loopback, timed_out, translate_error
@@ -69,9 +71,6 @@ class Response:
 
     body: bytes = field(repr=False)  # media URLs in it contain tokens
     """Decompressed body; empty unless the status is 2xx."""
-
-    elapsed: float
-    """Seconds from sending to the last byte."""
 
 
 class Transport:
@@ -132,7 +131,6 @@ class Transport:
     def _exchange(
         self, url: str, params: Mapping[str, str], body: bytes, timeout: float
     ) -> Response:
-        started = time.monotonic()
         if self._clock() - self._last_used > MAX_IDLE_SECONDS:
             self.close()
         if self._session is None:
@@ -155,8 +153,39 @@ class Transport:
                 # Not decoded: urllib3 decompresses without a limit.
                 pieces = answer.raw.stream(_PIECE_BYTES, decode_content=False)
                 content = read_body(pieces, encoding=answer.headers.get("Content-Encoding", ""))
-        elapsed = time.monotonic() - started
-        return Response(answer.status_code, answer.headers, content, elapsed)
+        return Response(answer.status_code, answer.headers, content)
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Keeps one connection, which `cutoff` can cut.
+
+    `context` alone decides about trust, None where there is no TLS: by default, `requests` would
+    add its own trust store.
+    """
+
+    def __init__(self, cutoff: Cutoff, context: ssl.SSLContext | None) -> None:
+        self._cutoff = cutoff
+        self._context = context
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the pool of connections for a request."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        connection = CutoffTlsConnection if pool.scheme == "https" else CutoffConnection
+        pool.ConnectionCls = partial(connection, self._cutoff)
+        return pool
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Return the pools of connections through one proxy, which may use TLS itself."""
+        return super().proxy_manager_for(proxy, proxy_ssl_context=self._context, **kwargs)
+
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what distinguishes pools: the host and the TLS settings."""
+        host, _ = super().build_connection_pool_key_attributes(*args, **kwargs)
+        return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the pool unchanged."""
 
 
 class _Session(requests.Session):
@@ -171,8 +200,9 @@ def _new_session(cutoff: Cutoff, context: ssl.SSLContext | None) -> requests.Ses
     session.auth = lambda request: request  # without one, credentials in .netrc would be sent
     # A gateway's cookie would make requests depend on each other.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, CutoffAdapter(cutoff, context))
+    adapter = _Adapter(cutoff, context)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
     return session
 
 

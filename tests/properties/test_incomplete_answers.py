@@ -68,9 +68,7 @@ class Altering(DirectTransport):
         if self.page == 3 and self.times and len(answer["Data"].get("UploadTasks") or ()) > 30:
             self.times -= 1
             self.change(answer["Data"])
-        return Response(
-            response.status, response.headers, json.dumps(answer).encode(), response.elapsed
-        )
+        return Response(response.status, response.headers, json.dumps(answer).encode())
 
 
 class Site:

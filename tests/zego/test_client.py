@@ -49,7 +49,7 @@ EMPTY = {"Code": 0, "Data": {"UploadTasks": [], "NextPageToken": "", "TotalSize"
 def ok(body: Any = EMPTY, *, status: int = 200, **headers: str) -> Response:
     """Return an answer with a JSON body."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(status, named, json.dumps(body).encode(), 0.1)
+    return Response(status, named, json.dumps(body).encode())
 
 
 def refusal(code: int) -> Response:
@@ -360,7 +360,7 @@ def test_any_answer_gives_a_page_or_one_of_our_errors(
 ) -> None:
     """No other exception is raised."""
     headers = {"Date": garbage, "Retry-After": garbage}
-    one = world(Response(status, headers, body, 0.1), max_retries=0)
+    one = world(Response(status, headers, body), max_retries=0)
     with suppress(ApiError):
         one.ask()
         assert one.counts.errors == {}
