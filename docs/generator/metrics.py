@@ -10,16 +10,16 @@ from docs.generator.chinese import Say, texts_in
 from docs.generator.glossary import glossary
 from docs.generator.reference import GROUPS, Entry, Group
 from exporter.config import TaskSettings
+from exporter.config.app import REGIONS
 from exporter.errors import FAILURE_REASONS
 from exporter.history.counters import DURATION_BOUNDS
 from exporter.history.transitions import FINISHED, GONE, NEW
 from exporter.languages import Language
+from exporter.metrics import METRICS
 from exporter.metrics.metric import Metric, Scope
-from exporter.metrics.table import METRICS
 from exporter.tasks import UNFINISHED, TaskStatus
 from exporter.zego.callbacks import EVENT_WORDS, FAILURE_WORDS, REJECTIONS
 from exporter.zego.decoding import MALFORMED_REASONS
-from exporter.zego.endpoints import REGIONS
 from exporter.zego.stats import BUCKETS
 
 _ENGLISH = """\

@@ -1,7 +1,7 @@
 """Sources, absence and example queries of each metric, for `docs/metrics.md`.
 
-Name, type, help and labels are in `exporter/metrics/table.py`. This file adds what the program
-itself does not need. Tests compare the two, and Prometheus checks every query.
+Name, type, help and labels are in `exporter/metrics/`. This file adds what the program itself does
+not need. Tests compare the two, and Prometheus checks every query.
 """
 
 from __future__ import annotations

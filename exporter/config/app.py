@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
@@ -23,7 +24,6 @@ from exporter.config.fields import (
 from exporter.config.files import Secret, SecretFile, file_path, read_secret_file
 from exporter.durations import format_duration
 from exporter.errors import AuthError, file_problem
-from exporter.zego.endpoints import REGIONS
 
 STALE_INTERVALS = 5
 """Default of `stale_after`, in intervals: four collections in a row may fail unseen."""
@@ -38,6 +38,13 @@ _COMPUTED: Any = Field(default=None, validate_default=True)
 """Default in the file of a key whose value follows from others; its validator replaces it."""
 
 Region = Literal["global", "sha", "hkg", "fra", "lax", "bom", "sgp"]
+"""A region that ZEGO names; ZEGO asks callers to use the one that they call from."""
+
+REGIONS: Mapping[Region, str] = {
+    region: f"https://cloud-player-api{'' if region == 'global' else f'-{region}'}.zego.im"
+    for region in get_args(Region)
+}
+"""The API's host in each region, as an origin (docs/zego-api.md, Requests)."""
 
 
 class Section(BaseModel):

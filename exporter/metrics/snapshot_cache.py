@@ -17,9 +17,9 @@ from functools import cached_property
 from itertools import count
 
 from exporter.collection.state import AppView
+from exporter.metrics import METRICS
 from exporter.metrics.gzip_stream import Chunk
 from exporter.metrics.metric import ExposedSnapshot, Metric, ProgramView, Scope
-from exporter.metrics.table import METRICS
 from exporter.metrics.text_format import FamilyWriter, render_head
 
 KEPT = tuple(metric for metric in METRICS if metric.scope is Scope.SNAPSHOT)

@@ -16,11 +16,12 @@ import ssl
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+import requests
+import requests.utils
 import urllib3.exceptions
 
 from exporter.errors import LIMITS_REMEDY, ApiError, NetworkError, RequestTimeout
 from exporter.zego.decoding import invalid_response
-from exporter.zego.library import requests
 
 LIBRARY_ERRORS = (
     OSError,  # requests' own, ssl's and the socket's

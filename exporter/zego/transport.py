@@ -26,11 +26,13 @@ from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
+import requests
+import requests.adapters
+
 from exporter import __version__
 from exporter.errors import ApiError, NetworkError, Stopped
 from exporter.zego.cutoff import Cutoff, CutoffConnection, CutoffTlsConnection
 from exporter.zego.decoding import invalid_response
-from exporter.zego.library import requests
 from exporter.zego.network_errors import LIBRARY_ERRORS, is_loopback, timed_out, translate_error
 from exporter.zego.trust import trust_context
 

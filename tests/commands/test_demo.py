@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from exporter.commands.demo import running_demo
+from exporter.config.app import REGIONS
 from exporter.errors import ConfigError
-from exporter.zego.endpoints import REGIONS
 
 
 def test_the_settings_fit_the_running_simulator() -> None:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from docs.generator.reference import GROUPS, Entry
-from exporter.metrics.table import METRICS
+from exporter.metrics import METRICS
 from tests.docs.pages import PAGES, ROOT, Block, blocks, read
 from tests.e2e.processes import Program, prometheus_scraping, url_of
 from tests.prometheus import rule_files

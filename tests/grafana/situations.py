@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
+from exporter.metrics import METRICS
 from exporter.metrics.metric import Scope
-from exporter.metrics.table import METRICS
 from tests.grafana.samples import APPS, END, START, STEP, Moment, Sample, braced, exposition
 
 NOW = END + 3600

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from exporter.errors import FAILURE_REASONS
-from exporter.metrics.table import METRICS
+from exporter.metrics import METRICS
 from exporter.zego.callbacks import FAILURE_WORDS
 from grafana.generator.chinese import CHINESE
 from grafana.generator.english import ENGLISH

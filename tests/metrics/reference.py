@@ -14,6 +14,7 @@ from prometheus_client.utils import floatToGoString
 
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
+from exporter.metrics import METRICS
 from exporter.metrics.metric import (
     ExposedSnapshot,
     Histogram,
@@ -22,7 +23,6 @@ from exporter.metrics.metric import (
     Sample,
     Scope,
 )
-from exporter.metrics.table import METRICS
 
 
 def render_reference(

@@ -17,8 +17,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.errors import ServerError
+from exporter.metrics import METRICS
 from exporter.metrics.exposition import Exposition
-from exporter.metrics.table import METRICS
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.text import label_value
 from exporter.zego.stats import ApiStats

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.metrics.table import METRICS
+from exporter.metrics import METRICS
 from tests.grafana.boards import FILES as DASHBOARDS
 from tests.prometheus import rule_files
 from tests.prometheus.rule_files import ROOT, RULE_FILES, TEST_FILES

@@ -11,6 +11,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import sys
 import threading
 import traceback
 import zlib
@@ -42,6 +43,14 @@ LONG = 30.0
 OK = b"HTTP/1.1 200 OK\r\n"
 
 
+IMPORTING = """
+import sys
+import exporter.zego.transport
+print(*sys.modules)
+import charset_normalizer  # still there for others
+"""
+
+
 @pytest.fixture
 def transport() -> Iterator[Transport]:
     """Give a transport that is closed afterwards, and to which no connection seems idle."""
@@ -60,6 +69,14 @@ def failure_of(transport: Transport, url: str, timeout: float = LONG) -> ApiErro
     with pytest.raises(ApiError) as caught:
         post(transport, url, timeout)
     return caught.value
+
+
+def test_nothing_that_guesses_encodings_is_loaded() -> None:
+    """And requests' warning about it is not shown: here, any warning would be an error."""
+    command = [sys.executable, "-W", "error", "-c", IMPORTING]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert "requests" in loaded
+    assert not {"charset_normalizer", "chardet"}.intersection(loaded)
 
 
 def test_it_sends_the_query_the_body_and_our_headers(transport: Transport) -> None:
