@@ -44,7 +44,8 @@ alerts depend on them. The [glossary](#glossary) explains the terms.
 - Times are Unix seconds.
 - The queries are for one exporter. Two replicas that watch one app expose the same series:
   aggregate them with `max` before any `sum`, as the recording rules in `prometheus/rules/` do.
-- `/metrics?app=NAME` (repeatable) returns only the series of these apps.
+- `/metrics?app=NAME` (repeatable) returns only the series of these apps. An app that
+  is not configured is answered with 400; an empty value is ignored.
 
 Fields such as `Status` are those of ZEGO's action DescribeUploadTasks; `Detail` and `EventType` are
 those of its callbacks. [zego-api.md](zego-api.md) describes both.

@@ -15,7 +15,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
-from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -30,12 +29,11 @@ from exporter.config import TaskSettings
 from exporter.errors import ConfigError, ExporterError
 from exporter.web.admission import DEFAULT_MAX_REQUESTS, Admission, BytesInFlight
 from exporter.web.callbacks import CallbackRoute
-from exporter.web.negotiation import accepts_gzip, choose_metrics_format
+from exporter.web.negotiation import accepts_gzip, choose_metrics_format, joined
 from exporter.web.render_pool import RenderPool
 from exporter.web.responses import PiecewiseResponse, text
+from exporter.web.status.query import QueryError, read_apps, read_fields
 from exporter.web.status.routes import StatusRoutes
-
-MAX_QUERY_FIELDS = 1000
 
 
 class RenderMetrics(Protocol):
@@ -168,18 +166,13 @@ class _Endpoints:
     async def metrics(self, request: Request) -> Response:
         """Answer a scrape: of all apps, or of those that `?app=` names."""
         apps = None
-        # Most scrapes have no query, and the views are not free: they copy every counter.
-        if query := request.scope["query_string"].decode("latin-1"):
-            try:
-                fields = parse_qs(query, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS)
-            except ValueError:
-                return text(400, "too many query parameters")
-            apps = frozenset(fields["app"]) if "app" in fields else None
-        if apps is not None:
-            configured = [view.settings.name for view in self._sources.views()]
-            if unknown := sorted(apps.difference(configured)):
-                known = ", ".join(configured)
-                return text(400, f"unknown app {unknown[0]!r:.120}; configured: {known}")
+        try:
+            fields = read_fields(request.scope["query_string"])
+            if "app" in fields:  # else not: the views copy every counter
+                configured = [view.settings.name for view in self._sources.views()]
+                apps = frozenset(read_apps(fields, configured))
+        except QueryError as error:
+            return text(400, str(error))
         form = choose_metrics_format(joined(request, "accept"))
         gzip = accepts_gzip(joined(request, "accept-encoding"))
 
@@ -221,8 +214,3 @@ class _Endpoints:
         self, request: Request, key: Hashable, render: Callable[[], PiecewiseResponse]
     ) -> Response:
         return self._in_flight.bounded(await rendered(self._pool, request, key, render))
-
-
-def joined(request: Request, name: str) -> str:
-    """Return a header, repeated ones joined with commas (RFC 9110, 5.3)."""
-    return ",".join(request.headers.getlist(name))

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from starlette.requests import Request
+
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 TEXT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -28,6 +30,11 @@ class MetricsFormat(NamedTuple):
 
     openmetrics: bool
     content_type: str
+
+
+def joined(request: Request, name: str) -> str:
+    """Return a header, repeated ones joined with commas (RFC 9110, 5.3)."""
+    return ",".join(request.headers.getlist(name))
 
 
 def choose_metrics_format(accept: str) -> MetricsFormat:

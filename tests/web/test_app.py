@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from gzip import decompress
+from html import unescape
 
 import pytest
 
@@ -131,31 +132,43 @@ def test_a_scrape_gets_the_exposition(pages: Site) -> None:
         ("app=a", {"a"}),
         ("app=a&app=b&app=a", {"a", "b"}),
         ("x=1&app=%62", {"b"}),
+        ("app=", None),
+        ("app=&app=a", {"a"}),
     ],
 )
 def test_apps_can_be_chosen(pages: Site, query: str, apps: set[str] | None) -> None:
-    """`?app=` names the apps to expose, as often as it comes; without it, all."""
+    """`?app=` names the apps to expose, as often as it comes; without it or empty, all."""
     assert pages.ask("/metrics", query).status == 200
     assert pages.asked[0][0] == apps
 
 
 @pytest.mark.parametrize(
-    "query", ["app=c", "app=a&app=c", "app=", "app=%00%ff", "app=" + "x" * 9000]
+    "query", ["app=c", "app=a&app=c", "app=+", "app=%00%ff", "app=" + "x" * 9000]
 )
 def test_an_unknown_app_is_refused_with_the_known_ones(pages: Site, query: str) -> None:
     """A name that is not configured is 400, and a short plain text says which are."""
     answer = pages.ask("/metrics", query)
     assert answer.status == 400
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert answer.body.startswith(b"unknown app '")
-    assert answer.body.endswith(b"; configured: a, b\n")
+    assert answer.body.startswith(b"app: '")
+    assert answer.body.endswith(b" is none of a, b\n")
     assert len(answer.body) < 200
     assert pages.asked == []
 
 
 def test_a_query_without_end_is_refused(pages: Site) -> None:
-    """Thousands of parameters are 400, not work."""
-    assert pages.ask("/metrics", "app=a&" * 2000).status == 400
+    """Thousands of parameters are 400, not work, and one text says so on every path."""
+    for path in ("/metrics", "/", "/api/v1/apps", "/api/v1/tasks", "/runbooks/ZegoUploadFailed"):
+        for query in ("app=a&" * 1001, "&" * 1001):
+            answer = pages.ask(path, query)
+            assert answer.status == 400
+            assert b"query: has more than 1000 parameters" in answer.body
+
+
+def test_an_unknown_app_has_one_text(pages: Site) -> None:
+    """Whichever path is asked; the page escapes it."""
+    for path in ("/metrics", "/", "/api/v1/apps", "/api/v1/tasks"):
+        assert "app: 'c' is none of a, b" in unescape(pages.ask(path, "app=c").body.decode())
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/"])

@@ -1,6 +1,6 @@
-"""Queries for tasks: the parameters of the status page and of `/api/v1/tasks`.
+"""Query strings: the parameters of the status page, `/api/v1/apps`, `/api/v1/tasks` and `/metrics`.
 
-Both read the same names, so that a filter found on the page works in a script: `app` and `status`
+They read the same names, so that a filter found on the page works in a script: `app` and `status`
 may come several times, everything else once. An empty value is as if the parameter were not there,
 because a form without JavaScript sends its empty fields too.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode
 
 from exporter.durations import format_duration, parse_duration
+from exporter.languages import LANGUAGES, Language
 from exporter.tasks import TaskStatus
 
 MAX_FIELDS = 1000
@@ -109,11 +110,14 @@ class TaskQuery:
         return f"?{urlencode(fields, doseq=True)}"
 
 
-def read_fields(query: str, known: Collection[str] | None = None) -> Fields:
-    """Return the parameters of a query string; those that are not `known` raise QueryError."""
+def read_fields(query: bytes, known: Collection[str] | None = None) -> Fields:
+    """Return the parameters of an ASGI query string.
+
+    Raises QueryError for too many of them, and for one that is not `known`; None: all are known.
+    """
     try:
         # Without `keep_blank_values`: a form sends its empty fields too.
-        fields = parse_qs(query, max_num_fields=MAX_FIELDS)
+        fields = parse_qs(query.decode("latin-1"), max_num_fields=MAX_FIELDS)
     except ValueError:
         raise QueryError("query", f"has more than {MAX_FIELDS} parameters") from None
     for name in fields:
@@ -125,6 +129,12 @@ def read_fields(query: str, known: Collection[str] | None = None) -> Fields:
 def read_apps(fields: Fields, configured: Sequence[str]) -> tuple[str, ...]:
     """Return the apps that are named, each once. Raises QueryError for one that is unknown."""
     return tuple(dict.fromkeys(_member("app", app, configured) for app in fields.get("app", ())))
+
+
+def read_language(fields: Fields) -> Language | None:
+    """Return the language that `lang` chooses, None where it chooses none that exists."""
+    asked = fields.get("lang", ("",))[-1]
+    return next((language for language in LANGUAGES if language == asked), None)
 
 
 def read_query(

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
-from urllib.parse import parse_qs
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,25 +13,26 @@ from starlette.routing import Route
 
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
-from exporter.languages import LANGUAGES, Language
-from exporter.web.negotiation import accepts_gzip, prefers_chinese
+from exporter.languages import Language
+from exporter.web.negotiation import accepts_gzip, joined, prefers_chinese
 from exporter.web.responses import PiecewiseResponse, text
 from exporter.web.status import api
 from exporter.web.status.query import (
     ALL,
-    MAX_FIELDS,
     PAGE_LIMIT,
     PARAMETERS,
+    Fields,
     QueryError,
     TaskQuery,
     read_apps,
     read_fields,
+    read_language,
     read_query,
 )
 from exporter.web.status.task_list import Tables, select
 
-Answer = Callable[[str, Language], PiecewiseResponse]
-"""Returns the answer to a query string in a language; raises QueryError."""
+Answer = Callable[[bytes, Language], PiecewiseResponse]
+"""Returns the answer to a query string, in a language where it chooses none; raises QueryError."""
 
 Render = Callable[[], PiecewiseResponse]
 RenderForRequest = Callable[[Request, Hashable, Render], Awaitable[Response]]
@@ -83,7 +83,7 @@ class StatusRoutes:
 
     async def page(self, request: Request) -> Response:
         """Answer with the status page; it names a query that cannot be used, with 400."""
-        return await self._answer(request, self._page, _language(request))
+        return await self._answer(request, self._page, _preferred(request))
 
     async def apps(self, request: Request) -> Response:
         """Answer with the apps as JSON."""
@@ -96,13 +96,13 @@ class StatusRoutes:
     async def runbook(self, request: Request) -> Response:
         """Answer with the runbook of an alert, in the language of the request."""
         alert = request.path_params["alert"]
-        return await self._answer(request, partial(self._runbook, alert), _language(request))
+        return await self._answer(request, partial(self._runbook, alert), _preferred(request))
 
     async def _answer(
         self, request: Request, answer: Answer, language: Language = "en"
     ) -> Response:
-        query = request.url.query
-        gzip = accepts_gzip(",".join(request.headers.getlist("accept-encoding")))
+        query: bytes = request.scope["query_string"]
+        gzip = accepts_gzip(joined(request, "accept-encoding"))
 
         def render() -> PiecewiseResponse:
             try:
@@ -113,47 +113,50 @@ class StatusRoutes:
 
         return await self._render(request, (request.scope["path"], query, language, gzip), render)
 
-    def _page(self, asked: str, language: Language) -> PiecewiseResponse:
+    def _page(self, asked: bytes, preferred: Language) -> PiecewiseResponse:
         # Not at the start of the program: Jinja2 and the templates take as long as Starlette.
         from exporter.web.status.page import HTML_HEADERS, render_status  # noqa: PLC0415
 
         views, settings, now = self._views(), self._settings(), self._now()
+        fields: Fields = {}
         query, problem = TaskQuery(), None
         try:
             # Unknown parameters are ignored, unlike in the API: other programs add theirs to links.
-            query = read_query(read_fields(asked), _names(views))
+            fields = read_fields(asked)
+            query = read_query(fields, _names(views))
         except QueryError as error:
             problem = error
+        language = read_language(fields)
         body = render_status(
             views,
             self._tables.of(views, settings.title),
             settings,
-            replace(query, limit=PAGE_LIMIT, language=_asked_language(asked) or ""),
+            replace(query, limit=PAGE_LIMIT, language=language or ""),
             now,
-            language=language,
+            language=language or preferred,
             telemetry_path=self._telemetry_path,
             problem=problem,
         )
         status = 400 if problem else 200
         return PiecewiseResponse(body, status, content_type=HTML, headers=HTML_HEADERS)
 
-    def _runbook(self, alert: str, _query: str, language: Language) -> PiecewiseResponse:
+    def _runbook(self, alert: str, asked: bytes, preferred: Language) -> PiecewiseResponse:
         # Not at the start of the program: only people who handle an alert need the runbooks.
         from exporter.alerting.shipped import runbook_page  # noqa: PLC0415
 
-        page = runbook_page(alert, language)
+        page = runbook_page(alert, read_language(read_fields(asked)) or preferred)
         if page is None:
             return text(404, "not found")
         return PiecewiseResponse(page.encode(), content_type=HTML, headers=_RUNBOOK_HEADERS)
 
-    def _apps(self, asked: str, _language: Language) -> PiecewiseResponse:
+    def _apps(self, asked: bytes, _language: Language) -> PiecewiseResponse:
         views, settings, now = self._views(), self._settings(), self._now()
         named = read_apps(read_fields(asked, ("app",)), _names(views))
         chosen = [view for view in views if not named or view.settings.name in named]
         tables = self._tables.of(views, settings.title)
         return api.answer_apps(chosen, tables, settings, now)
 
-    def _tasks(self, asked: str, _language: Language) -> PiecewiseResponse:
+    def _tasks(self, asked: bytes, _language: Language) -> PiecewiseResponse:
         views, now = self._views(), self._now()
         fields = read_fields(asked, PARAMETERS)
         query = read_query(fields, _names(views), status=ALL, limit=api.DEFAULT_LIMIT)
@@ -165,17 +168,6 @@ def _names(views: Sequence[AppView]) -> Sequence[str]:
     return [view.settings.name for view in views]
 
 
-def _language(request: Request) -> Language:
-    """Return the language of a request: `?lang=`, else the preferred one of Accept-Language."""
-    if (asked := _asked_language(request.url.query)) is not None:
-        return asked
-    header = ",".join(request.headers.getlist("accept-language"))
-    return "zh" if prefers_chinese(header) else "en"
-
-
-def _asked_language(query: str) -> Language | None:
-    try:
-        asked = parse_qs(query, max_num_fields=MAX_FIELDS).get("lang", [""])[-1]
-    except ValueError:
-        return None
-    return next((language for language in LANGUAGES if language == asked), None)
+def _preferred(request: Request) -> Language:
+    """Return the language that Accept-Language prefers."""
+    return "zh" if prefers_chinese(joined(request, "accept-language")) else "en"

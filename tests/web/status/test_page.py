@@ -166,12 +166,12 @@ def test_the_form_shows_what_was_asked_for() -> None:
     """Whatever was asked for is chosen in the form, and is sent again with the rest."""
     asked = "app=b&status=expired&q=%22x%22&expiring_within=2h&sort=-title"
     views = [make_view("a"), make_view("b")]
-    html = render(*views, query=read_query(read_fields(asked), ("a", "b")))
+    html = render(*views, query=read_query(read_fields(asked.encode()), ("a", "b")))
     assert re.findall(r'<option value="([^"]*)" selected>', html) == [
         *("expired", "b", "2h", "-title"),
     ]
     assert 'value="&#34;x&#34;"' in html
-    several = read_query(read_fields("app=a&app=b&status=failed&status=expired"), ("a", "b"))
+    several = read_query(read_fields(b"app=a&app=b&status=failed&status=expired"), ("a", "b"))
     html = render(*views, query=several)
     assert '<select name="status" multiple>' in html
     assert '<select name="app" multiple>' in html
@@ -184,7 +184,7 @@ def test_every_order_has_its_words() -> None:
     """In the form, offered or only chosen by a heading, there are words for every order."""
     for word in (*ORDERS, *(f"-{order}" for order in ORDERS)):
         said = TEXTS[f"sort_{word}"][0]
-        html = render(make_view(), query=read_query(read_fields(f"sort={word}"), ()))
+        html = render(make_view(), query=read_query(read_fields(f"sort={word}".encode()), ()))
         assert f'<option value="{word}" selected>{said}</option>' in html
 
 
@@ -233,7 +233,7 @@ def test_times_can_be_read_by_programs() -> None:
 def test_an_expiry_within_a_day_stands_out() -> None:
     """It is marked as needing attention, not as a failure."""
     views = make_view(tasks=[make_task("1"), make_task("2", expires_at=NOW + 10**6)])
-    assert render(views, query=read_query(read_fields("status=all"), ())).count("keep soon") == 2
+    assert render(views, query=read_query(read_fields(b"status=all"), ())).count("keep soon") == 2
 
 
 def test_every_status_has_its_colour() -> None:
@@ -345,7 +345,7 @@ def test_a_failure_whose_file_was_uploaded_again_needs_no_attention() -> None:
         make_task("new", title="a", created_at=NOW - 50),
     ]
     assert "No task needs attention." in render(make_view(tasks=tasks))
-    html = render(make_view(tasks=tasks), query=read_query(read_fields("status=failed"), ()))
+    html = render(make_view(tasks=tasks), query=read_query(read_fields(b"status=failed"), ()))
     assert "uploaded again" in html
 
 

@@ -27,7 +27,7 @@ APPS = ("vod", "lessons", "课程 & Co")
 
 def read(text: str, **defaults: Any) -> TaskQuery:
     """Return the query of a query string."""
-    return read_query(read_fields(text), APPS, **defaults)
+    return read_query(read_fields(text.encode()), APPS, **defaults)
 
 
 def refusal(text: str) -> str:
@@ -116,7 +116,7 @@ def test_a_refusal_names_the_parameter_and_what_would_be_right(text: str, expect
 def test_an_unknown_parameter_is_refused_where_the_known_are_listed() -> None:
     """A typo must not silently list everything; the page is more lenient."""
     with pytest.raises(QueryError, match=r"^stauts: is no parameter here \(known: app, status, "):
-        read_fields("stauts=failed", PARAMETERS)
+        read_fields(b"stauts=failed", PARAMETERS)
     assert read("utm_source=chat") == TaskQuery()
 
 
