@@ -17,21 +17,36 @@ _UNITS_MS = {
     "ms": 1,
 }
 _FORM = re.compile("".join(rf"(?:([0-9]{{1,12}}){unit})?" for unit in _UNITS_MS))
+# Not `float` alone, which also reads "1_000", " 1" and "nan".
+_PLAIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+
+EXAMPLES = "such as 90s, 5m, 1h30m or plain seconds"
+"""The correct form, for messages."""
 
 JSON_SCHEMA_PATTERN = "^" + "".join(f"([0-9]+{unit})?" for unit in _UNITS_MS) + "$"
 """The same form as a regular expression for JSON Schema."""
 
 
-def parse_duration(text: str) -> float:
-    """Return the seconds of `text`, units from `y` down to `ms`, each at most once.
+def split_duration(text: str) -> list[tuple[int, str]]:
+    """Return the numbers of `text` with their units, from `y` down to `ms`, each at most once.
 
     Raises ValueError for anything else, plain numbers and the empty text included.
     """
     match = _FORM.fullmatch(text)
     if not text or match is None:
         raise ValueError("not a duration")
-    parts = zip(match.groups(), _UNITS_MS.values(), strict=True)
-    return sum(int(count) * unit for count, unit in parts if count) / 1000
+    parts = zip(match.groups(), _UNITS_MS, strict=True)
+    return [(int(count), unit) for count, unit in parts if count]
+
+
+def parse_duration(text: str, *, plain: bool = False) -> float:
+    """Return the seconds of `text`; with `plain`, a number without a unit is seconds.
+
+    Raises ValueError as `split_duration` does.
+    """
+    if plain and _PLAIN.fullmatch(text):
+        return round(float(text), 3)
+    return sum(count * _UNITS_MS[unit] for count, unit in split_duration(text)) / 1000
 
 
 def format_duration(seconds: float) -> str:

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from exporter import __version__
 from exporter.alerting.flags import add_export_flags
-from exporter.durations import parse_duration
+from exporter.durations import EXAMPLES, parse_duration
 from exporter.tasks import TaskStatus
 from exporter.text import mask_secrets
 
@@ -225,9 +225,10 @@ def _add_language(command: argparse.ArgumentParser) -> None:
 
 def _duration(text: str) -> float:
     try:
-        return parse_duration(text)
+        return parse_duration(text, plain=True)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        # Without the text, which may be a secret.
+        raise argparse.ArgumentTypeError(f"{error} ({EXAMPLES})") from error
 
 
 def _add_simulate(commands: Any) -> None:

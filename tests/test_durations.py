@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.durations import format_duration, parse_duration
+from exporter.durations import format_duration, parse_duration, split_duration
 
 YEAR_MS = 365 * 86_400_000
 
@@ -26,7 +26,7 @@ def test_what_is_formatted_is_parsed_to_the_same(milliseconds: int) -> None:
 def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
     """Nothing else escapes, and what is accepted is not negative."""
     with contextlib.suppress(ValueError):
-        assert parse_duration(text) >= 0
+        assert parse_duration(text, plain=True) >= 0
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,29 @@ def test_other_forms_are_refused(text: str) -> None:
     """Wrong order, repetition, fractions, signs, spaces and foreign digits are no durations."""
     with pytest.raises(ValueError, match="not a duration"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("0.25", 0.25), ("1.0006", 1.001), ("0", 0), ("1m30s", 90)]
+)
+def test_plain_seconds_are_read_where_they_are_wanted(text: str, seconds: float) -> None:
+    """To the millisecond; elsewhere a number without a unit is a mistake."""
+    assert parse_duration(text, plain=True) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-1", "+1", "1e3", "1_0", " 1", "nan", "1.", ".5", "٣", "1\n"]
+)
+def test_other_numbers_are_no_plain_seconds(text: str) -> None:
+    """Only digits, with a point among them."""
+    with pytest.raises(ValueError, match="not a duration"):
+        parse_duration(text, plain=True)
+
+
+def test_a_duration_is_split_as_it_is_written() -> None:
+    """Its parts, not those of its normal form; a zero is one too."""
+    assert split_duration("90m") == [(90, "m")]
+    assert split_duration("0d1h500ms") == [(0, "d"), (1, "h"), (500, "ms")]
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,14 @@ def test_a_sub_command_has_its_own_flags() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "seconds"), [("6h", 21_600), ("90", 90), ("0.5", 0.5), ("1d12h", 129_600)]
+)
+def test_a_duration_may_be_plain_seconds(text: str, seconds: float) -> None:
+    """As in the configuration, on the page and in the JSON API."""
+    assert parse_flags(["tasks", f"--expiring-within={text}"]).expiring_within == seconds
+
+
+@pytest.mark.parametrize(
     ("argv", "problem"),
     [
         (["--port=9"], "--port (did you mean --web.listen-address=:PORT?)"),
@@ -112,7 +120,12 @@ def test_a_sub_command_has_its_own_flags() -> None:
         (["--app-id=5"], "--app-id: there is no such flag: set ZEGO_APP_ID in the environment"),
         (["serve"], "invalid choice: 'serve'"),
         (["tasks", "--status=done"], "invalid choice: 'done'"),
-        (["tasks", "--expiring-within=soon"], "argument --expiring-within: "),
+        (
+            ["tasks", "--expiring-within=soon"],
+            "argument --expiring-within: not a duration (such as 90s, 5m, 1h30m or plain seconds)",
+        ),
+        (["tasks", "--expiring-within="], "argument --expiring-within: not a duration (such as "),
+        (["tasks", "--expiring-within=-5"], "argument --expiring-within: not a duration (such as "),
         (["simulate", "--tasks=many"], "argument --tasks: invalid int value: 'many'"),
     ],
 )

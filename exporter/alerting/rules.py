@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 
 from exporter.alerting.catalog import RECORDING_RULES
 from exporter.alerting.model import Alert, Component, Kind, Listing, Texts
-from exporter.alerting.tuning import Tuning, seconds, words
+from exporter.alerting.tuning import Tuning, words
+from exporter.durations import parse_duration
 from exporter.languages import FAILURES
 
 ALERTS_FILE = "zego-uploads.alerts.yaml"
@@ -227,7 +228,7 @@ def _with_thresholds(text: str, alert: Alert, tuning: Tuning, *, in_printf: bool
 
     def value(found: re.Match[str]) -> str:
         if found[2]:
-            return str(seconds(values[found[1]]))
+            return f"{parse_duration(values[found[1]]):.0f}"
         text = values[found[1]]
         if alert.thresholds[found[1]].kind is Kind.PATTERN:
             text = text.replace("\\", "\\\\").replace('"', '\\"')

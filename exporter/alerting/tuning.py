@@ -13,15 +13,14 @@ from string import punctuation
 from exporter.alerting.catalog import ALERTS, LANGUAGES, alert_named
 from exporter.alerting.flags import LABELS
 from exporter.alerting.model import BUDGET_ALERT, REPLICAS, Alert, Kind, Severity, Texts
+from exporter.durations import parse_duration, split_duration
 from exporter.errors import ConfigError
 
 WATCHED = ("ZegoUploadWatchedTitleExpiring", "titles")
 """Alert and threshold that `--watch` sets."""
 
-_DURATION = re.compile(r"(?=\d)(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?", re.ASCII)
+_UNITS = frozenset("dhms")  # those that the texts have words for
 _LONGEST = 366 * 86_400  # seconds; Prometheus refuses 293 years
-_PART = re.compile(r"(\d+)([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _NEVER_COMPARED = {*REPLICAS.split(", "), "job", "zego_app", "alertname", "severity"}
 # Parts of a regular expression: an escape, a class of characters, and what Python alone knows
@@ -75,7 +74,7 @@ class Tuning:
     def hold(self, alert: Alert) -> str:
         """Return the alert's `for`, empty where it fires immediately."""
         hold = self.holds.get(alert.name, alert.hold)
-        return "" if not hold or seconds(hold) == 0 else hold
+        return "" if not hold or parse_duration(hold) == 0 else hold
 
     def values(self, alert: Alert) -> dict[str, str]:
         """Return the alert's thresholds, by name."""
@@ -85,18 +84,10 @@ class Tuning:
         }
 
 
-def seconds(text: str) -> int:
-    """Return a duration such as `1h30m` in seconds."""
-    return sum(int(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
-
-
 def words(text: str, texts: Texts) -> str:
     """Return a duration such as `1h30m` as people say it."""
-    parts = (
-        texts.durations[unit][int(number) != 1].format(n=int(number))
-        for number, unit in _PART.findall(text)
-    )
-    return " ".join(parts)
+    parts = split_duration(text)
+    return " ".join(texts.durations[unit][count != 1].format(n=count) for count, unit in parts)
 
 
 def tuning(
@@ -202,10 +193,18 @@ def _value_problems(place: str, value: str, kind: Kind) -> list[str]:
         case Kind.RATIO:
             valid = re.fullmatch(r"0?\.[0-9]+|1(\.0+)?", value) is not None and float(value) > 0
         case Kind.DURATION:
-            valid = _DURATION.fullmatch(value) is not None and 0 < seconds(value) <= _LONGEST
+            valid = _is_duration(value)
         case Kind.PATTERN:
             valid = _is_pattern(value)
     return [] if valid else [f"{place}: {value!r} is not a {kind.value}"]
+
+
+def _is_duration(text: str) -> bool:
+    try:
+        units = {unit for _, unit in split_duration(text)}
+    except ValueError:
+        return False
+    return units <= _UNITS and 0 < parse_duration(text) <= _LONGEST
 
 
 def _is_pattern(text: str) -> bool:

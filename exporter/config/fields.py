@@ -30,7 +30,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from exporter.config.addresses import check_endpoint, split_listen_address
-from exporter.durations import JSON_SCHEMA_PATTERN, format_duration, parse_duration
+from exporter.durations import EXAMPLES, JSON_SCHEMA_PATTERN, format_duration, parse_duration
 from exporter.text import LIKE_A_SECRET
 
 MAX_NAME_LENGTH = 64
@@ -166,7 +166,7 @@ DURATION_SCHEMA = _DurationSchema()
 def right_duration(least: float, reason: str = "") -> Right:
     """Return the correct form of a duration of at least `least` seconds, and the reason."""
     bound = f"at least {format_duration(least)}{reason and ': '}{reason}"
-    return Right(f"such as 90s, 5m, 1h30m or plain seconds, {bound}")
+    return Right(f"{EXAMPLES}, {bound}")
 
 
 Seconds = Annotated[

@@ -10,7 +10,8 @@ import pytest
 from exporter.alerting.catalog import ALERTS
 from exporter.alerting.model import Severity
 from exporter.alerting.rules import expression
-from exporter.alerting.tuning import seconds, tuning
+from exporter.alerting.tuning import tuning
+from exporter.durations import parse_duration
 from tests.components import ROOT
 from tests.grafana.prometheus import Prometheus, prometheus_with
 from tests.prometheus.weeks import ACCOUNTS, START, STEP, TWO_WEEKS, openmetrics
@@ -36,14 +37,14 @@ def episodes(tmp_path_factory: pytest.TempPathFactory) -> Episodes:
     chosen = tuning()
     with prometheus_with(openmetrics(), folder) as prometheus:
         for alert in chosen.alerts:
-            hold = seconds(chosen.hold(alert))
-            keep = seconds(alert.keep)
+            hold = parse_duration(chosen.hold(alert) or "0s")
+            keep = parse_duration(alert.keep or "0s")
             found.update(fired(prometheus, alert.name, expression(alert, chosen), hold, keep))
     return dict(found)
 
 
 def fired(
-    prometheus: Prometheus, alert: str, expr: str, hold: int, keep: int
+    prometheus: Prometheus, alert: str, expr: str, hold: float, keep: float
 ) -> Counter[tuple[str, str]]:
     """Return how often an alert began to fire, by account."""
     found: Counter[tuple[str, str]] = Counter()

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlencode
 
-from exporter.durations import format_duration, parse_duration
+from exporter.durations import EXAMPLES, format_duration, parse_duration
 from exporter.languages import LANGUAGES, Language
 from exporter.tasks import TaskStatus
 
@@ -29,9 +29,7 @@ ORDERS = ("urgency", "app", "status", "title", "retries", "since", "created", "e
 PARAMETERS = ("app", "status", "expiring_within", "q", "sort", "limit", "offset")
 
 _STATUSES = {status.value: status for status in TaskStatus}
-# Not `int` and `float` alone, which also read "1_000", " 1" and "nan".
-_WHOLE = re.compile(r"[0-9]{1,9}", re.ASCII)
-_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
+_WHOLE = re.compile(r"[0-9]{1,9}")  # not `int` alone, which also reads "1_000" and " 1"
 
 Fields = Mapping[str, Sequence[str]]
 """Parameters by name, without their empty values."""
@@ -153,7 +151,7 @@ def read_query(
         statuses=frozenset(s for word, s in _STATUSES.items() if word in words or ALL in words),
         attention=ATTENTION in words,
         unresolved=UNRESOLVED in words,
-        expiring_within=_read_duration(fields, "expiring_within"),
+        expiring_within=_read_window(fields),
         search=_single(fields, "q").strip(),
         sort=_member("sort", sort.removeprefix("-"), ORDERS, also=", each with - before it too"),
         descending=sort.startswith("-"),
@@ -184,12 +182,9 @@ def _read_whole(fields: Fields, name: str, default: int, low: int, high: int) ->
     return int(text)
 
 
-def _read_duration(fields: Fields, name: str) -> float | None:
-    text = _single(fields, name)
-    if not text:
-        return None
+def _read_window(fields: Fields) -> float | None:
+    text = _single(fields, "expiring_within")
     try:
-        return float(text) if _SECONDS.fullmatch(text) else parse_duration(text)
-    except ValueError:
-        problem = f"{text!r:.60} is not a duration (such as 90s, 6h, 1d or plain seconds)"
-        raise QueryError(name, problem) from None
+        return parse_duration(text, plain=True) if text else None
+    except ValueError as error:
+        raise QueryError("expiring_within", f"{text!r:.60} is {error} ({EXAMPLES})") from None
