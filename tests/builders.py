@@ -83,16 +83,16 @@ def make_view(
 
 
 def tasks_strategy() -> st.SearchStrategy[UploadTask]:
-    """Return a strategy for tasks with any text, status and instants between 0 and 1000."""
-    instants = st.none() | st.floats(0, 1000)
+    """Return a strategy for tasks with any text and status, and times between 0 and 1000."""
+    times = st.none() | st.floats(0, 1000)
     return st.builds(
         UploadTask,
         id=st.text(min_size=1),
         title=st.text(),
         status=st.sampled_from(TaskStatus),
         retry_count=st.integers(0, 100),
-        expires_at=instants,
-        created_at=instants,
+        expires_at=times,
+        created_at=times,
     )
 
 

@@ -59,7 +59,7 @@ print(before, resident())
 def arenas(tmp_path: Path, *, limited: bool, **environment: str) -> int:
     """Return how many arenas eight threads have used in a new process."""
     report = tmp_path / "malloc.xml"
-    how = "limited" if limited else "as it is"
+    how = "limited" if limited else "unlimited"
     subprocess.run([sys.executable, "-c", PROGRAM, how, str(report)], check=True, env=environment)
     return len(re.findall(r"<heap ", report.read_text(encoding="ascii")))
 
@@ -72,13 +72,13 @@ def test_all_threads_share_one_arena(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not HAS_GLIBC, reason="only glibc has arenas")
-def test_the_environment_decides_where_it_does(tmp_path: Path) -> None:
+def test_the_environment_wins(tmp_path: Path) -> None:
     """An operator who sets the variable gets as many arenas."""
     assert arenas(tmp_path, limited=True, MALLOC_ARENA_MAX="3") > 1
 
 
-def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There: musl has no mallopt and no malloc_trim."""
+def test_another_c_library_is_not_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The C library musl has no mallopt and no malloc_trim."""
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     limit_allocator()
     return_free_memory()

@@ -33,7 +33,7 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 @pytest.fixture(name="app")
 def app_fixture(tmp_path: Path) -> Iterator[SimulatedApp]:
-    """Return the app that `config.yaml` tells how to collect."""
+    """Return the app that `config.yaml` configures."""
     app = frozen_app(7)
     with SimulatorServer([app]) as server:
         configured = {
@@ -48,15 +48,15 @@ def app_fixture(tmp_path: Path) -> Iterator[SimulatedApp]:
 
 
 @pytest.mark.parametrize("command", [[], ["check"], ["once"], ["tasks"]])
-def test_a_bad_configuration_is_usage(
+def test_a_bad_configuration_is_a_usage_error(
     command: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Whatever the command, exit code 2 and one line for each problem on stderr."""
     (tmp_path / "config.yaml").write_text("apps: [{app_id: x, region: moon}]")
     assert cli.main(command) == 2
-    said = capfd.readouterr()
-    assert said.out == ""
-    first, *problems = said.err.splitlines()
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    first, *problems = captured.err.splitlines()
     assert first == "zego-upload-exporter: config.yaml cannot be used:"
     assert [line.split(": ")[0] for line in problems] == [
         "apps[0].app_id",
@@ -71,8 +71,8 @@ def test_a_named_file_must_exist(capfd: pytest.CaptureFixture[str]) -> None:
     assert "elsewhere.yaml: cannot be read: No such file or directory" in capfd.readouterr().err
 
 
-def test_an_address_that_is_taken_may_be_free_soon(capfd: pytest.CaptureFixture[str]) -> None:
-    """Serving and simulating say it in one line, with exit code 1: systemd may try again."""
+def test_an_address_in_use_is_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
+    """`serve` and `simulate` print one line and exit with code 1: systemd may try again."""
     with SimulatorServer([]) as server:
         address = f"127.0.0.1:{server.port}"
         assert cli.main(["--demo", "--log.level=error", f"--web.listen-address={address}"]) == 1
@@ -103,15 +103,15 @@ NEEDS_AN_EDIT = {
     [*((text, 1) for text in MAY_PASS.values()), *((text, 2) for text in NEEDS_AN_EDIT.values())],
     ids=[*MAY_PASS, *NEEDS_AN_EDIT],
 )
-def test_only_what_an_edit_must_change_is_2(tmp_path: Path, text: str, code: int) -> None:
-    """`RestartPreventExitStatus=2` of the unit: systemd tries again whatever may pass by itself."""
+def test_exit_code_2_is_for_what_only_an_edit_fixes(tmp_path: Path, text: str, code: int) -> None:
+    """The unit has `RestartPreventExitStatus=2`: systemd tries again after any other failure."""
     (tmp_path / "config.yaml").write_text(text)
     (tmp_path / "empty").write_text("")
     (tmp_path / "web.yml").write_text("tls_server_config: {cert_file: none, key_file: none}")
     assert cli.main([]) == code
 
 
-def test_a_history_that_another_process_uses_may_be_free_soon(
+def test_a_history_file_in_use_is_a_failure(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The message names the process and what to do."""
@@ -127,7 +127,7 @@ def test_a_history_that_another_process_uses_may_be_free_soon(
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("command", [[], ["once"], ["check"]])
 @pytest.mark.parametrize("place", ["missing/history.sqlite", "file.txt/history.sqlite", "folder"])
-def test_a_history_path_that_only_an_edit_helps_is_usage(
+def test_an_unusable_history_path_is_a_usage_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], place: str
 ) -> None:
     """The exit code is the same whether the program serves, collects once or checks."""
@@ -137,7 +137,7 @@ def test_a_history_path_that_only_an_edit_helps_is_usage(
     assert cli.main(command) == 2
 
 
-def test_problems_of_the_web_configuration_have_its_key(
+def test_a_missing_web_configuration_is_named_by_its_key(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A missing one is reported together with all other problems."""
@@ -147,35 +147,35 @@ def test_problems_of_the_web_configuration_have_its_key(
     assert places == ["apps[0].app_id", "apps[0].server_secret", "web.config_file"]
 
 
-def test_no_address_at_all_is_usage(capfd: pytest.CaptureFixture[str]) -> None:
-    """The simulator's address is held to the same rules."""
+def test_a_text_that_is_no_address_is_a_usage_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """The simulator's address follows the same rules."""
     assert cli.main(["simulate", "--listen-address=nowhere"]) == 2
     assert "not an address to listen on" in capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("command", [["once"], ["tasks"], ["check", "--live"]])
-def test_commands_end_well(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:
-    """Exit code 0, the result on stdout, nothing beside it."""
+def test_commands_succeed(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    """Exit code 0, the result on stdout, and nothing else."""
     assert cli.main(command) == 0
-    said = capfd.readouterr()
-    assert "vod" in said.out
-    assert said.err == ""
+    captured = capfd.readouterr()
+    assert "vod" in captured.out
+    assert captured.err == ""
 
 
 @pytest.mark.parametrize("command", [["once"], ["tasks"], ["check", "--live"]])
 def test_commands_fail_when_the_api_does(
     app: SimulatedApp, command: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 1 when the collection or the live check failed; no secret is said."""
+    """Exit code 1 when the collection or the live check failed; no secret is printed."""
     secret, app.server_secret = app.server_secret, "another"
     assert cli.main(command) == 1
-    said = capfd.readouterr()
-    assert "signature wrong" in said.out + said.err
-    assert secret not in said.out + said.err
+    captured = capfd.readouterr()
+    assert "signature wrong" in captured.out + captured.err
+    assert secret not in captured.out + captured.err
 
 
-def test_an_app_that_is_not_configured_is_usage(
+def test_an_app_that_is_not_configured_is_a_usage_error(
     app: SimulatedApp, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The message lists the known ones; no request is sent."""

@@ -15,8 +15,8 @@ YEAR_MS = 365 * 86_400_000
 
 @settings(deadline=None)
 @given(st.integers(min_value=1, max_value=20 * YEAR_MS))
-def test_what_is_formatted_is_parsed_to_the_same(milliseconds: int) -> None:
-    """Text and seconds say the same, for every whole number of milliseconds."""
+def test_formatted_durations_are_parsed_to_the_same_value(milliseconds: int) -> None:
+    """For every whole number of milliseconds."""
     seconds = milliseconds / 1000
     assert parse_duration(format_duration(seconds)) == seconds
 

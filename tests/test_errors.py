@@ -56,8 +56,8 @@ def test_the_tree_in_the_module_is_complete() -> None:
         (errno.EPERM, f"Operation not permitted; give user id {os.geteuid()} access"),
     ],
 )
-def test_a_file_that_cannot_be_used_says_whose_turn_it_is(number: int, problem: str) -> None:
-    """A wrong UID and a mount that Docker made up are told from a wrong path."""
+def test_the_remedy_for_an_unusable_file_depends_on_its_cause(number: int, problem: str) -> None:
+    """A wrong UID, a folder that Docker made for a missing mount, and a wrong path differ."""
     assert file_problem(OSError(number, os.strerror(number))) == problem
 
 

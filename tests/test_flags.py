@@ -79,8 +79,8 @@ def test_web_flags_have_the_shape_of_the_file() -> None:
         "--web.max-requests=7",
     ],
 )
-def test_common_flags_stand_before_or_after_the_command(command: str, flag: str) -> None:
-    """Neither place loses a flag."""
+def test_common_flags_are_accepted_before_and_after_the_command(command: str, flag: str) -> None:
+    """No flag is lost in either place."""
     before, after = parse_flags([flag, command]), parse_flags([command, flag])
     assert vars(before) == vars(after)
     assert vars(before) != vars(parse_flags([command]))
@@ -135,10 +135,10 @@ def test_what_cannot_be_understood_ends_with_code_2(
     """The problem goes to stderr, with the usage."""
     with pytest.raises(SystemExit) as ended:
         parse_flags(argv)
-    said = capsys.readouterr()
-    assert (ended.value.code, said.out) == (2, "")
-    assert problem in said.err
-    assert f"usage: {PROGRAM}" in said.err
+    captured = capsys.readouterr()
+    assert (ended.value.code, captured.out) == (2, "")
+    assert problem in captured.err
+    assert f"usage: {PROGRAM}" in captured.err
 
 
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
@@ -163,15 +163,15 @@ SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 def test_a_secret_on_the_command_line_is_not_repeated(
     argv: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever it was put into, it does not reach a journal; the variable for it is named."""
+    """No log or journal keeps it, wherever it was given; the message names the variable for it."""
     with pytest.raises(SystemExit) as ended:
         parse_flags(argv)
-    said = capsys.readouterr()
+    captured = capsys.readouterr()
     assert ended.value.code == 2
-    assert SECRET not in said.err
-    assert "hunter2" not in said.err
+    assert SECRET not in captured.err
+    assert "hunter2" not in captured.err
     if "secret" in "".join(argv):
-        assert "set ZEGO_SERVER_SECRET in the environment" in said.err
+        assert "set ZEGO_SERVER_SECRET in the environment" in captured.err
 
 
 @pytest.mark.parametrize("command", [[], ["check"], ["once", "--output=o"], ["export", "rules"]])
@@ -187,10 +187,10 @@ def test_the_value_of_an_unknown_flag_is_not_repeated(
     for argv in ([*command, *value], [*value, *command], ["--log.level", "info", *value, *command]):
         with pytest.raises(SystemExit) as ended:
             parse_flags(argv)
-        said = capsys.readouterr().err
+        stderr = capsys.readouterr().err
         assert ended.value.code == 2
-        assert "MySecretXYZ" not in said
-        assert f"unrecognized arguments: {flag.rstrip('=')}" in said
+        assert "MySecretXYZ" not in stderr
+        assert f"unrecognized arguments: {flag.rstrip('=')}" in stderr
 
 
 def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -219,7 +219,7 @@ def test_secrets_are_never_flags() -> None:
 
 
 def test_defaults_that_are_written_twice_are_the_same() -> None:
-    """Parsing the command line loads neither the logs nor the server: it has them as words."""
+    """Flags repeat them, so that parsing the command line imports neither logs nor server."""
     assert parse_flags([]).max_requests == admission.DEFAULT_MAX_REQUESTS
     for level in LEVELS:
         assert parse_flags([f"--log.level={level}"]).log_level == level

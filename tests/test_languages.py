@@ -1,4 +1,4 @@
-"""Texts in both languages: complete, with every placeholder, and found by what errors say."""
+"""Texts in both languages: complete, with every placeholder, and found for every error message."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _text(value: ast.expr) -> str | None:
 
 
 def test_every_remedy_has_its_translation() -> None:
-    """Whatever an error tells an operator to do, it says in both languages."""
+    """Every error has its remedy in both languages."""
     found = {text: place for text, place in remedies() if text}
     assert len(found) > 15
     assert {text: place for text, place in found.items() if text not in REMEDIES} == {}
@@ -98,7 +98,7 @@ def test_every_placeholder_survives(table: dict[str, str]) -> None:
 
 
 def test_no_fact_is_lost_in_translation() -> None:
-    """Numbers, names in code, and what a reader is to look at are in both languages."""
+    """Numbers, names in code, and things to look at are in both languages."""
     pairs = [
         *(names for table in (STATUSES, FAILURES, REASONS) for names in table.values()),
         *MESSAGES.items(),
@@ -131,7 +131,7 @@ def test_no_fact_is_lost_in_translation() -> None:
     ],
 )
 def test_messages_are_translated_with_their_parts(english: str, chinese: str) -> None:
-    """Numbers and texts of the API stay; what is not known stays English."""
+    """Numbers and texts of the API are kept; an unknown message stays English."""
     assert translate_message(english, "zh") == chinese
     assert translate_message(english, "en") == english
 

@@ -20,7 +20,7 @@ from exporter.logs import LineWriter, LogFormat, get_logger, line_formatter, set
 
 TIMESTAMP = r"ts=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 ENOUGH = 120.0
-"""Seconds after which something that should happen counts as never happening."""
+"""Seconds to wait for something that should happen."""
 
 log = get_logger("exporter.test")
 
@@ -89,7 +89,7 @@ def test_a_traceback_is_a_field_on_the_same_line(stream: io.StringIO, name: str)
 
 
 @pytest.mark.parametrize("log_format", ["logfmt", "json"])
-def test_what_a_defect_quotes_of_a_request_is_not_shown(
+def test_a_defect_that_quotes_a_request_shows_no_secret(
     stream: io.StringIO, log_format: LogFormat
 ) -> None:
     """Neither in the message nor in a field nor in the traceback."""
@@ -171,7 +171,7 @@ def test_a_sink_that_stalls_stops_nobody() -> None:
 
 
 def test_a_descriptor_that_does_not_block_loses_nothing() -> None:
-    """Another process that shares the terminal may have made it so: EAGAIN is no error."""
+    """Another process on the same terminal may have made it non-blocking: EAGAIN is no error."""
     pipe = Pipe(blocking=False)
     for number in range(2_000):  # six times what a pipe holds
         pipe.writer.write(line(number))
@@ -201,7 +201,7 @@ def test_a_full_disk_costs_lines_only() -> None:
 
 
 def test_half_a_line_does_not_swallow_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that fills up within a line leaves its beginning; the next one has its own line."""
+    """A disk that fills up within a line leaves its beginning; the next record is complete."""
     written: list[bytes] = []
 
     def write(_: int, content: bytes) -> int:
@@ -256,7 +256,7 @@ def test_a_program_with_a_stalled_stderr_ends_by_itself() -> None:
 
 
 def test_uncaught_defects_of_threads_are_log_lines() -> None:
-    """What the interpreter writes by itself could wait for the reader of stderr."""
+    """The interpreter's own traceback could block on the reader of stderr."""
     program = PROGRAM.replace("20_000", "1").partition("assert")[0]
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

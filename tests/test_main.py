@@ -27,10 +27,10 @@ def handlers() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("argv", "code"), [([], 0), (["--demo"], 0), (["once"], 1), (["check"], 1)]
 )
-def test_a_signal_while_the_program_loads_ends_it_well(
+def test_a_signal_while_the_program_loads_ends_it_cleanly(
     number: signal.Signals, argv: list[str], code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The handlers are there before the slow imports: 0 when it was to serve, else a failure."""
+    """Handlers are set before the slow imports: exit code 0 when serving, 1 in other commands."""
     codes: list[int] = []
     loading = ModuleType("exporter.cli")
 
@@ -46,7 +46,7 @@ def test_a_signal_while_the_program_loads_ends_it_well(
     assert codes == [code]
 
 
-def test_a_reload_that_is_asked_for_while_the_program_loads_waits(
+def test_a_reload_requested_while_the_program_loads_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """SIGHUP, whose default ends a process, is taken when the program serves."""

@@ -1,7 +1,7 @@
 """No secret is ever shown, whatever goes wrong (`docs/guarantees.md`, section 11).
 
-The whole service runs in this process against the simulator. Faults come one after the other, and
-after each everything that speaks is read: log lines at debug, pages, errors with their tracebacks,
+The whole service runs in this process against the simulator. Faults follow one another, and
+after each fault all output is read: log lines at debug, pages, errors with their tracebacks,
 and the representation of every object of the exporter.
 """
 
@@ -73,32 +73,35 @@ class Listener:
     def __init__(self, service: Service, log: io.StringIO) -> None:
         self.service = service
         self.log = log
-        self.said: list[str] = []
+        self.recorded: list[str] = []
 
     def listen(self) -> None:
         """Read every page, every error and every representation."""
         for path in PATHS:
             answer = requests.get(self.service.urls[0] + path, timeout=60)
-            self.said.append(f"{path}: {answer.status_code} {answer.headers}\n{answer.text}")
+            self.recorded.append(f"{path}: {answer.status_code} {answer.headers}\n{answer.text}")
         for view in self.views():
-            self.said.append(repr(view))
+            self.recorded.append(repr(view))
             if view.last_error is not None:
-                self.said += [repr(view.last_error), *traceback.format_exception(view.last_error)]
+                self.recorded += [
+                    repr(view.last_error),
+                    *traceback.format_exception(view.last_error),
+                ]
 
     def listen_to_objects(self) -> None:
-        """Read the representation of every object of the exporter that there is."""
+        """Read the representation of every object of the exporter."""
         for one in gc.get_objects():
             module = str(type(one).__module__)
             if module.startswith("exporter.") and not module.startswith("exporter.simulator"):
-                self.said.append(repr(one))
+                self.recorded.append(repr(one))
 
     def views(self) -> list[AppView]:
         """Return the state of the apps."""
         return list(self.service._fleet.views())
 
     def everything(self) -> str:
-        """Return all that was said so far."""
-        return "\n".join([self.log.getvalue(), *self.said])
+        """Return everything recorded so far."""
+        return "\n".join([self.log.getvalue(), *self.recorded])
 
 
 @pytest.fixture
@@ -187,21 +190,21 @@ def callback(listener: Listener, **changes: Any) -> str:
         **changes,
     }
     answer = requests.post(f"{listener.service.urls[0]}/callback/vod", json=event, timeout=60)
-    listener.said.append(f"{answer.status_code} {answer.headers}\n{answer.text}")
+    listener.recorded.append(f"{answer.status_code} {answer.headers}\n{answer.text}")
     return signature
 
 
-def assert_silent(listener: Listener, secrets: Sequence[str]) -> None:
+def assert_no_secret(listener: Listener, secrets: Sequence[str]) -> None:
     """Check that no recorded text contains a secret."""
     everything = listener.everything()
     assert not FORBIDDEN.findall(everything)
     assert not [secret for secret in secrets if secret in everything]
 
 
-def test_no_fault_makes_it_speak(
+def test_no_fault_reveals_a_secret(
     listener: Listener, apps: list[FaultyApp], signatures: list[str]
 ) -> None:
-    """Each fault of the simulator in turn, and the state after all of them."""
+    """Each fault of the simulator, and the state after all of them."""
     for fault in Fault:
         for app in apps:
             app.faults.switch_on(fault, PARAMETERS.get(fault))
@@ -215,11 +218,11 @@ def test_no_fault_makes_it_speak(
     assert "collection failed" in listener.everything()
     assert "collections succeed again" in listener.everything()
     assert len(signatures) >= 2 * len(Fault)
-    assert_silent(listener, [*SECRETS, *signatures])
+    assert_no_secret(listener, [*SECRETS, *signatures])
 
 
-def test_no_callback_makes_it_speak(listener: Listener) -> None:
-    """Neither one that is taken nor those that are refused."""
+def test_no_callback_reveals_a_secret(listener: Listener) -> None:
+    """Neither an accepted callback nor a refused one."""
     signature = callback(listener)
     callback(listener)  # a replay
     callback(listener, Nonce="nonce-2")
@@ -228,25 +231,25 @@ def test_no_callback_makes_it_speak(listener: Listener) -> None:
     callback(listener, StreamUrl="x" * 100_000)
     listener.listen()
     listener.listen_to_objects()
-    said = listener.everything()
-    assert 'zego_upload_callback_events_total{event="succeeded",zego_app="vod"} 1.0' in said
-    assert_silent(listener, [*SECRETS, signature, signature[::-1]])
+    recorded = listener.everything()
+    assert 'zego_upload_callback_events_total{event="succeeded",zego_app="vod"} 1.0' in recorded
+    assert_no_secret(listener, [*SECRETS, signature, signature[::-1]])
 
 
-def test_no_reload_makes_it_speak(listener: Listener, tmp_path: Path) -> None:
-    """A configuration that cannot be used is described, and not quoted."""
+def test_no_reload_reveals_a_secret(listener: Listener, tmp_path: Path) -> None:
+    """An unusable configuration is described, not quoted."""
     for wrong in ([SERVER_SECRET], {"value": SERVER_SECRET}, SERVER_SECRET + "\n"):
         entry = {"app_id": 1, "server_secret": wrong, "callback_secret": [CALLBACK_SECRET]}
         write_config(tmp_path, apps=[entry])
         answer = requests.post(f"{listener.service.urls[0]}/-/reload", timeout=60)
         assert answer.status_code == 500
-        listener.said.append(answer.text)
+        listener.recorded.append(answer.text)
     listener.listen()
     assert "reload failed" in listener.everything()
-    assert_silent(listener, SECRETS)
+    assert_no_secret(listener, SECRETS)
 
 
-def test_no_defect_makes_it_speak(
+def test_no_defect_reveals_a_secret(
     listener: Listener, signatures: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unexpected exception can quote a request: its traceback is redacted."""
@@ -261,7 +264,7 @@ def test_no_defect_makes_it_speak(
     collect(listener)
     monkeypatch.setattr(listener.service._exposition, "render", break_page)
     listener.listen()
-    said = listener.everything()
-    assert "defect of the exporter" in said
-    assert "RuntimeError" in said
-    assert_silent(listener, [*SECRETS, *signatures])
+    recorded = listener.everything()
+    assert "defect of the exporter" in recorded
+    assert "RuntimeError" in recorded
+    assert_no_secret(listener, [*SECRETS, *signatures])

@@ -9,7 +9,7 @@ from exporter.tasks import TaskStatus, Tracked
 from tests.builders import NOW, make_snapshot, make_task
 
 
-def test_a_row_says_what_is_known_of_a_task() -> None:
+def test_a_row_has_what_is_known_of_a_task() -> None:
     """Only a failed task is resolved or not; what is not known is None."""
     failed = make_task("a", TaskStatus.FAILED, title="x", created_at=NOW - 9, expires_at=None)
     again = make_task("b", title="x", created_at=NOW, retry_count=2)

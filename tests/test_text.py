@@ -42,7 +42,7 @@ def _fresh_registry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("character", CONTROLS + DIRECTIONS)
-def test_what_acts_on_a_terminal_is_replaced(character: str) -> None:
+def test_terminal_controls_are_replaced(character: str) -> None:
     """One for one, so that lengths stay."""
     assert printable(f"a{character}b") == "a\ufffdb"
 
@@ -116,7 +116,7 @@ def test_lone_surrogates_are_replaced(text: str, expected: str) -> None:
         ("refused the signature: it is wrong", "refused the signature: it is wrong"),
     ],
 )
-def test_what_grants_access_is_taken_out(text: str, redacted: str) -> None:
+def test_credentials_in_texts_are_removed(text: str, redacted: str) -> None:
     """Queries and users of URLs, values of signatures, and nothing else."""
     assert redact(text) == redacted
 
@@ -124,7 +124,7 @@ def test_what_grants_access_is_taken_out(text: str, redacted: str) -> None:
 @settings(deadline=None)
 @given(st.text(), st.text("abc?&=#/%", max_size=20), st.text())
 def test_no_query_and_no_signature_is_left(before: str, query: str, after: str) -> None:
-    """Wherever they stand."""
+    """In any place."""
     text = f"{before} https://host/{query}?token=hidden&{query}\n{after} Signature={SIGNATURE} "
     assert "token=hidden" not in cut_queries(text)
     assert SIGNATURE not in redact(text)
@@ -158,7 +158,7 @@ def spellings() -> Iterator[str]:
 @pytest.mark.parametrize("spelling", list(spellings()))
 @pytest.mark.parametrize("around", ["{}", "bad {}!", "x{}x", "見{}た\n", "ẞ{} ß"])
 def test_registered_secrets_are_hidden(spelling: str, around: str) -> None:
-    """Also split by white space and invisible characters, and in another case."""
+    """Also when split by white space or invisible characters, and in another case."""
     register_secrets(["another-secret", SECRET])
     assert redact(around.format(spelling)) == around.format("...")
     assert one_line(around.format(spelling), limit=200) == ""
@@ -174,7 +174,7 @@ def test_the_secrets_of_a_request_are_hidden(spelling: str) -> None:
 @pytest.mark.parametrize("limit", [40, 200])
 @pytest.mark.parametrize("gap", ["", " ", "\n" * 30])
 def test_no_cut_leaves_a_part_of_a_secret(limit: int, gap: str) -> None:
-    """Wherever the secret stands, before, across or behind the limit."""
+    """Whether the secret is before, across or behind the limit."""
     register_secrets([SECRET])
     for offset in range(0, 5 * limit + 40, 7):
         text = "~" * offset + gap.join(SECRET) + "~" * limit
@@ -189,8 +189,8 @@ def test_short_words_are_not_registered() -> None:
     assert redact("the secret a b c") == "the secret a b c"
 
 
-def test_secrets_of_old_are_kept_up_to_a_bound() -> None:
-    """Files that are replaced for years fill no memory; what is registered again is young."""
+def test_replaced_secrets_are_kept_up_to_a_limit() -> None:
+    """Years of replaced files fill no memory; registering a secret again makes it the newest."""
     for start in range(0, 8000, 1000):
         register_secrets([SECRET, *(f"secret-number-{start + n:08}" for n in range(1000))])
     assert redact(SECRET) == "..."
@@ -200,8 +200,8 @@ def test_secrets_of_old_are_kept_up_to_a_bound() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.text(st.characters()))
-def test_whatever_comes_can_be_printed(text: str) -> None:
-    """The result has nothing that acts, and is within its limit."""
+def test_any_text_can_be_printed(text: str) -> None:
+    """The result has no control character, and is within its limit."""
     line = one_line(text, limit=20)
     assert not set(line) & set(CONTROLS + DIRECTIONS)
     assert len(line) <= 20
@@ -256,13 +256,13 @@ PARTS = [
     ],
 )
 def test_time_is_linear(function: Callable[[str], str], head: str, part: str) -> None:
-    """Whatever a peer repeats: no function goes back over what it has read."""
+    """Whatever a peer repeats, no function reads the same part twice."""
     register_secrets([SECRET, "a" * 64, "aaaaaaaab"])
     assert_linear(function, lambda size: head + part * (size // len(part)))
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_line_of_a_peers_text_is_cut_before_it_is_searched(part: str) -> None:
-    """Its time hardly depends on the length of what came."""
+    """The time hardly depends on the length of the text."""
     register_secrets([SECRET])
     assert_linear(lambda text: one_line(text, limit=200), lambda size: part * size)

@@ -37,7 +37,7 @@ OF_ITS_HISTORY = re.compile(
     r"zego_upload_(task_transitions_total|task_(phase_)?duration_seconds\w*|\w*status_since\w*"
     r"|collection_failures_total)"
 )
-"""Metrics that depend on the time at which a change was seen."""
+"""Metrics of past changes, and of the times at which they were seen."""
 
 Samples = Mapping[str, str]
 
@@ -113,7 +113,7 @@ class Twins:
         return self.elapsed
 
     def switch_on(self, fault: Fault, parameter: Any = None, *, page: int | None = None) -> None:
-        """Let `fault` happen to both."""
+        """Inject `fault` into both."""
         for twin in (self.full, self.incremental):
             twin.app.faults.switch_on(fault, parameter, page=page)
 
@@ -135,11 +135,11 @@ class Twins:
         return self.incremental.app.arrivals.requests - before
 
     def assert_same(self) -> None:
-        """Hold both to the same samples."""
+        """Check that both expose the same samples."""
         assert self.incremental.samples() == self.full.samples()
 
     def assert_same_tasks(self) -> None:
-        """Hold both to the same samples, except those of how and when they came to be."""
+        """Check that both expose the same samples, except those of past changes."""
         ours, theirs = (
             {key: value for key, value in twin.samples().items() if not OF_ITS_HISTORY.match(key)}
             for twin in (self.incremental, self.full)
@@ -147,7 +147,7 @@ class Twins:
         assert ours == theirs
 
     def assert_same_counts(self) -> None:
-        """Hold both to the same number of tasks by status."""
+        """Check that both expose the same number of tasks by status."""
         ours, theirs = (
             {key: value for key, value in twin.samples().items() if "upload_tasks{" in key}
             for twin in (self.incremental, self.full)
