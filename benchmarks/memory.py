@@ -109,7 +109,7 @@ def collect(pipe: Connection, tasks: int, collections: int, history: Path | None
         healthy=lambda: True,
         tasks=lambda: shown,
     )
-    web = WebServer(Application(sources), ["127.0.0.1:0"])
+    web = WebServer(Application(sources, max_requests=0), ["127.0.0.1:0"])
     web.start()
     resident = [memory_mib("VmRSS")]
     for number in range(collections):

@@ -14,12 +14,12 @@ import os
 import signal
 import sys
 
-_ENDING = {"check", "once", "tasks", "export"}
+from exporter import ENDING_COMMANDS
 
 
 def main() -> int:
     """Run the program and return its exit code."""
-    code = 1 if _ENDING.intersection(sys.argv[1:]) else 0
+    code = 1 if ENDING_COMMANDS.intersection(sys.argv[1:]) else 0
     if not code:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     for number in (signal.SIGTERM, signal.SIGINT):

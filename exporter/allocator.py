@@ -20,7 +20,7 @@ _OPTIONS = (
 
 
 def limit_allocator() -> None:
-    """Use one arena, and give large blocks back at once. To be called before threads start.
+    """Use one arena, and give large blocks back immediately. To be called before threads start.
 
     What a variable of the environment sets stays as it is. Without glibc, this does nothing.
     """

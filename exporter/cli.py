@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exporter import ENDING_COMMANDS
 from exporter.errors import ConfigError, ExporterError
 from exporter.flags import DEFAULT_CONFIG, PROGRAM, parse_flags, web_overrides
 
@@ -34,9 +35,9 @@ def main(argv: list[str] | None = None) -> int:
     from exporter.logs import flush_logging, say, setup_logging
 
     # A command that ends reports by its output.
-    usual_level = "error" if flags.command in _ENDING else "info"
+    usual_level = "error" if flags.command in ENDING_COMMANDS else "info"
     setup_logging(flags.log_level or usual_level, flags.log_format)
-    if flags.command in _ENDING:
+    if flags.command in ENDING_COMMANDS:
         # Interrupted, they have not done what they were asked for: that is no success.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -173,7 +174,6 @@ def _only(settings: Settings, names: Sequence[str]) -> Settings:
     return settings.model_copy(update={"apps": apps})
 
 
-_ENDING = {"check", "once", "tasks", "export"}
 _COMMANDS = {
     None: serve,
     "check": _check,

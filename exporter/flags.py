@@ -24,7 +24,7 @@ from exporter.text import mask_secrets
 PROGRAM = "zego-upload-exporter"
 DEFAULT_CONFIG = Path("config.yaml")
 DEFAULT_MAX_REQUESTS = 40
-"""As in the exporter-toolkit's users, such as node_exporter."""
+"""As in node_exporter; 0 is no limit."""
 
 _NO_FLAGS = {"--port": "--web.listen-address=:PORT", "-p": "--web.listen-address=:PORT"}
 """Flags that people try first, and ours for them."""
@@ -295,7 +295,10 @@ def _add_serving_flags(parser: argparse.ArgumentParser, default: Any = None) -> 
         metavar="N",
         type=_whole_number,
         default=default or DEFAULT_MAX_REQUESTS,
-        help="most requests in progress, further ones get 503; 0: no limit (default: 40)",
+        help=(
+            "most requests in progress, further ones get 503; 0: no limit "
+            f"(default: {DEFAULT_MAX_REQUESTS})"
+        ),
     )
 
 

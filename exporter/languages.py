@@ -17,6 +17,9 @@ Language = Literal["en", "zh"]
 
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
 
+HTML_LANGUAGES: Final[Mapping[str, str]] = {"en": "en", "zh": "zh-CN"}
+"""Values of the attribute `lang`."""
+
 STATUSES: Final[Mapping[str, tuple[str, str]]] = {
     "waiting": ("waiting", "等待中"),
     "uploading": ("uploading", "上传中"),

@@ -97,7 +97,7 @@ class Listener:
 
     def views(self) -> list[AppView]:
         """Return the state of the apps."""
-        return list(self.service._fleet.views())
+        return list(self.service._collectors.views())
 
     def everything(self) -> str:
         """Return everything recorded so far."""
@@ -171,7 +171,7 @@ def signatures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def collect(listener: Listener) -> None:
     """Collect each app once; its own thread waits for an hour."""
-    for collector in listener.service._fleet._collectors:
+    for collector in listener.service._collectors._collectors:
         collector.collect()
 
 

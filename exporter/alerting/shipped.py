@@ -15,12 +15,12 @@ from markdown_it import MarkdownIt
 
 from exporter.alerting.catalog import ALERTS, LANGUAGES
 from exporter.errors import ExporterError
+from exporter.languages import HTML_LANGUAGES
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _INSTALLED = _PACKAGE / "shipped"
 _REPOSITORY = _PACKAGE.parent
 
-_HTML_LANGUAGES = {"en": "en", "zh": "zh-CN"}
 _OTHER = {"en": ("zh", "中文"), "zh": ("en", "English")}
 
 _PAGE = """\
@@ -78,10 +78,10 @@ def runbook_page(alert: str, language: str) -> str | None:
             link.attrs["href"] = runbooks[str(target)]
     other, other_name = _OTHER[language]
     return _PAGE.format(
-        lang=_HTML_LANGUAGES[language],
+        lang=HTML_LANGUAGES[language],
         title=escape(alert),
         other=other,
-        other_lang=_HTML_LANGUAGES[other],
+        other_lang=HTML_LANGUAGES[other],
         other_name=other_name,
         body=_MARKDOWN.renderer.render(blocks, _MARKDOWN.options, {}),
     )

@@ -9,17 +9,17 @@ from exporter import __version__
 from exporter.collection.collectors import CollectorPool
 from exporter.commands.reload import Reloader
 from exporter.config import Settings
+from exporter.flags import DEFAULT_MAX_REQUESTS
 from exporter.history.database import HistoryFile
 from exporter.logs import get_logger
 from exporter.metrics.exposition import Exposition
 from exporter.tasks import Snapshot
-from exporter.web.admission import DEFAULT_MAX_REQUESTS
 from exporter.web.app import Application, Sources
 from exporter.web.security.server import build_server, open_web_config
 
 # Together well under the 5 seconds of `docs/guarantees.md`, section 9; the log has half a second.
 WEB_STOP_SECONDS = 1.5
-FLEET_STOP_SECONDS = 2.0
+COLLECTORS_STOP_SECONDS = 2.0
 
 _EVERY_INTERFACE = re.compile(r"^(\[::\]|0\.0\.0\.0)(?=:)")
 
@@ -46,7 +46,7 @@ class Service:
         web_config = open_web_config(settings.web.config_file)
         path = settings.history.path
         self._history = HistoryFile(path) if path is not None else None
-        self._fleet = CollectorPool(self._history, prepare=self._prepare)
+        self._collectors = CollectorPool(self._history, prepare=self._prepare)
         self._reloader = Reloader(settings, load, self._apply)
         self._exposition = self._expose(settings)
         addresses = settings.web.listen_address
@@ -75,18 +75,18 @@ class Service:
     def stop(self) -> None:
         """End everything within seconds, whatever the API and peers are doing."""
         self._web.stop(WEB_STOP_SECONDS)
-        self._fleet.stop(FLEET_STOP_SECONDS)
+        self._collectors.stop(COLLECTORS_STOP_SECONDS)
         if self._history is not None:
             self._history.close()
 
     def _application(self, lifecycle: bool, max_requests: int) -> Application:
         sources = Sources(
             render_metrics=self._render_metrics,
-            views=self._fleet.views,
-            healthy=self._fleet.healthy,
+            views=self._collectors.views,
+            healthy=self._collectors.healthy,
             tasks=lambda: self._reloader.settings.tasks,
             reload=self._reloader.reload if lifecycle else None,
-            inboxes=self._fleet.callback_receivers,
+            callback_receivers=self._collectors.callback_receivers,
         )
         path = self._reloader.settings.web.telemetry_path
         return Application(sources, telemetry_path=path, max_requests=max_requests)
@@ -102,11 +102,11 @@ class Service:
         self._exposition.prepare(app, snapshot)
 
     def _apply(self, settings: Settings) -> None:
-        self._fleet.apply(settings.apps)
+        self._collectors.apply(settings.apps)
         self._exposition = self._expose(settings)
 
     def _expose(self, settings: Settings) -> Exposition:
-        return Exposition(self._fleet.views, settings.tasks, program=self._reloader.view)
+        return Exposition(self._collectors.views, settings.tasks, program=self._reloader.view)
 
     def _announce(self, settings: Settings) -> None:
         """Log where the pages are."""

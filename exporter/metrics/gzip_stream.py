@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable
 from functools import cached_property
 
-LEVEL = 1  # zlib's fastest: a scrape pays with CPU for bytes that mostly travel one hop
+GZIP_LEVEL = 1  # zlib's fastest: a scrape pays with CPU for bytes that mostly travel one hop
 
 _RAW = -zlib.MAX_WBITS  # no header and no checksum of its own
 # RFC 1952: magic, deflate, no flags, no time, compressed fast, on no particular system.
@@ -52,5 +52,5 @@ def gzip_member(chunks: Iterable[Chunk], kept: tuple[int, int], fresh: bytes) ->
 
 
 def _deflate(text: bytes, end: int) -> bytes:
-    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, _RAW)
+    compressor = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _RAW)
     return compressor.compress(text) + compressor.flush(end)

@@ -23,7 +23,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.web.responses import PiecewiseResponse, text
 
-DEFAULT_MAX_REQUESTS = 40
 MAX_BYTES_IN_FLIGHT = 64 * 1024 * 1024
 """No further body is sent while so many bytes are: at most this and one page are in flight."""
 

@@ -27,7 +27,7 @@ from exporter.collection.callbacks import CallbackReceiver
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.errors import ConfigError, ExporterError
-from exporter.web.admission import DEFAULT_MAX_REQUESTS, Admission, BytesInFlight
+from exporter.web.admission import Admission, BytesInFlight
 from exporter.web.callbacks import CallbackRoute
 from exporter.web.negotiation import accepts_gzip, choose_metrics_format, joined
 from exporter.web.render_pool import RenderPool
@@ -58,7 +58,7 @@ class Sources:
     reload: Callable[[], None] | None = None
     """Raises ExporterError. None: reloading over HTTP is not enabled."""
 
-    inboxes: Callable[[], Mapping[str, CallbackReceiver]] = dict
+    callback_receivers: Callable[[], Mapping[str, CallbackReceiver]] = dict
     """The receivers of the apps that accept callbacks, by name."""
 
     now: Callable[[], float] = time.time
@@ -68,15 +68,12 @@ class Sources:
 class Application:
     """An ASGI application with every endpoint; owns the threads that pages are rendered in.
 
-    With the telemetry path `/` there is no status page.
+    `max_requests` pages may be in progress, 0 for no limit. With the telemetry path `/` there is no
+    status page.
     """
 
     def __init__(
-        self,
-        sources: Sources,
-        *,
-        telemetry_path: str = "/metrics",
-        max_requests: int = DEFAULT_MAX_REQUESTS,
+        self, sources: Sources, *, max_requests: int, telemetry_path: str = "/metrics"
     ) -> None:
         self._pool = RenderPool()
         endpoints = _Endpoints(sources, self._pool, telemetry_path)
@@ -160,7 +157,7 @@ class _Endpoints:
             Route("/-/healthy", self.healthy),
             Route("/-/ready", self.ready),
             Route("/-/reload", self.reload, methods=["POST"]),
-            CallbackRoute(sources.inboxes, sources.now),
+            CallbackRoute(sources.callback_receivers, sources.now),
         ]
 
     async def metrics(self, request: Request) -> Response:

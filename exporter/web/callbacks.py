@@ -29,38 +29,38 @@ _STATUSES = {"malformed": 400, "too_large": 413}  # all other reasons: the signa
 class CallbackRoute(Route):
     """The route of the apps that accept callbacks at the moment.
 
-    `inboxes` returns their receivers by name of the app, `now` Unix time in seconds; each is called
-    for every request, because a reload changes the apps.
+    `receivers` returns theirs by name of the app, `now` Unix time in seconds. Both are called for
+    every request, because a reload changes the apps.
     """
 
     def __init__(
-        self, inboxes: Callable[[], Mapping[str, CallbackReceiver]], now: Callable[[], float]
+        self, receivers: Callable[[], Mapping[str, CallbackReceiver]], now: Callable[[], float]
     ) -> None:
         super().__init__("/callback/{app:path}", self._receive, methods=["POST"])
-        self._inboxes = inboxes
+        self._receivers = receivers
         self._now = now
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match only paths of apps that accept callbacks; Starlette answers 404 to others."""
         match, child_scope = super().matches(scope)
-        if match is not Match.NONE and child_scope["path_params"]["app"] not in self._inboxes():
+        if match is not Match.NONE and child_scope["path_params"]["app"] not in self._receivers():
             return Match.NONE, {}
         return match, child_scope
 
     async def _receive(self, request: Request) -> Response:
-        inbox = self._inboxes().get(request.path_params["app"])
-        if inbox is None:  # a reload has removed the app since `matches`
+        receiver = self._receivers().get(request.path_params["app"])
+        if receiver is None:  # a reload has removed the app since `matches`
             raise HTTPException(404)
         body = bytearray()
         async for piece in request.stream():
             body += piece
             if len(body) > MAX_BODY_BYTES:
-                inbox.reject("too_large")
+                receiver.reject("too_large")
                 # The rest of the body is not read, so the connection cannot be used again.
                 return text(413, _ANSWERS[413], {"Connection": "close"})
         try:
             # In a thread, because the secret may be in a file.
-            await asyncio.to_thread(inbox.receive, bytes(body), self._now())
+            await asyncio.to_thread(receiver.receive, bytes(body), self._now())
         except CallbackRejected as rejected:
             status = _STATUSES.get(rejected.reason, 401)
             return text(status, _ANSWERS[status])

@@ -9,7 +9,8 @@ sends nothing, drips one byte a second, or never reads its answer stays forever.
   as soon as it holds anything, so a small rest is bounded too. TCP_USER_TIMEOUT ends clients that
   take nothing, with TLS too (Linux 6.18: 2.3 and 2.4 s after a time-out of 2 s), but not those that
   take a byte now and then, and it does not tell who stalls (`may_be_dropped`). So the timer stays.
-- A connection that is closed ends within `write_seconds`: TLS would wait for the client's farewell.
+- A connection that is closed ends within `write_seconds`: TLS would wait for the client's
+  close_notify.
 - A client whose certificate is not admitted is dropped before it can ask for anything.
 - A request head above `head_bytes` is 431 however it arrives. h11 looks only at heads that are
   incomplete.
@@ -118,19 +119,19 @@ class DeadlineProtocol(H11Protocol):
         if not self.admits(transport.get_extra_info("peercert")):
             transport.abort()
             return
-        self._await_request()
+        self._start_request_timer()
 
     def data_received(self, data: bytes) -> None:
         """Read bytes of the client; stop the timer if the request is complete."""
         super().data_received(data)
         if self._is_ending():
-            self._await_end()
+            self._start_end_timer()
         if len(self.conn.trailing_data[0]) > self.limits.ahead_bytes:
             self.transport.abort()
         elif self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
             self._cancel_request_timer()
         elif self._request_timer is None and not self.transport.is_closing():
-            self._await_request()
+            self._start_request_timer()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn always closes
         """Keep the connection for the answer of a whole request; asyncio closes it on False."""
@@ -177,11 +178,11 @@ class DeadlineProtocol(H11Protocol):
         """Wait for the rest of a next request whose head came together with the last one."""
         super().on_response_complete()
         if self._is_ending():
-            self._await_end()
+            self._start_end_timer()
         if self.half_closed and not self._is_answering():
             self.transport.close()
         if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
-            self._await_request()
+            self._start_request_timer()
 
     def pause_writing(self) -> None:
         """Start the timer for the client to read the written bytes."""
@@ -198,7 +199,7 @@ class DeadlineProtocol(H11Protocol):
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, which was idle for long."""
         super().timeout_keep_alive_handler()
-        self._await_end()
+        self._start_end_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave no timer behind, which would keep the connection's memory."""
@@ -214,7 +215,7 @@ class DeadlineProtocol(H11Protocol):
             self.transport.abort()
         self._unset_keepalive_if_required()  # uvicorn leaves it after a reset
 
-    def _await_request(self) -> None:
+    def _start_request_timer(self) -> None:
         self._request_timer = self.loop.call_later(
             self.limits.request_seconds, self.transport.abort
         )
@@ -226,7 +227,7 @@ class DeadlineProtocol(H11Protocol):
         """Tell whether no more will be sent."""
         return self.transport.is_closing() or self.conn.our_state in {h11.CLOSED, h11.ERROR}
 
-    def _await_end(self) -> None:
+    def _start_end_timer(self) -> None:
         if self._end_timer is None:
             self._end_timer = self.loop.call_later(self.limits.write_seconds, self.reset)
 

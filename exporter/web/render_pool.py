@@ -24,7 +24,7 @@ from exporter.web.responses import PiecewiseResponse
 WORKERS = 2  # rendering is bound by the interpreter lock: more threads only take memory
 
 Render = Callable[[], PiecewiseResponse]
-HasLeft = Callable[[], bool]
+MayHaveLeft = Callable[[], bool]
 """Tells whether a client may have left; called in the event loop."""
 
 
@@ -37,10 +37,10 @@ class _Rendering:
         self.key = key
         self.render = render
         self.result = result
-        self.clients: list[HasLeft] = []
+        self.clients: list[MayHaveLeft] = []
 
     def is_wanted(self) -> bool:
-        return any(not has_left() for has_left in self.clients)
+        return any(not may_have_left() for may_have_left in self.clients)
 
 
 class RenderPool:
@@ -52,7 +52,7 @@ class RenderPool:
         self._running: dict[Hashable, _Rendering] = {}
 
     async def render(
-        self, key: Hashable, render: Render, has_left: HasLeft = lambda: False
+        self, key: Hashable, render: Render, may_have_left: MayHaveLeft = lambda: False
     ) -> PiecewiseResponse:
         """Return the result of `render`; equal keys promise equal pages."""
         loop = asyncio.get_running_loop()
@@ -61,11 +61,11 @@ class RenderPool:
             rendering = self._queue[key] = _Rendering(key, render, loop.create_future())
             # Not now: other requests that the loop has already read join the queue first.
             loop.call_soon(self._start_next)
-        rendering.clients.append(has_left)
+        rendering.clients.append(may_have_left)
         try:
             return await asyncio.shield(rendering.result)  # other clients may share it
         finally:
-            rendering.clients.remove(has_left)
+            rendering.clients.remove(may_have_left)
             if not rendering.clients and self._queue.get(key) is rendering:
                 del self._queue[key]
 

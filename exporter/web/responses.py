@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from exporter.metrics.gzip_stream import GZIP_LEVEL
+
 PIECE_BYTES = 64 * 1024
 """Size of a piece. A client has `Limits.write_seconds` for each, so a slow link can keep up."""
-
-GZIP_LEVEL = 1  # zlib's fastest: a scrape pays with CPU for bytes that mostly travel one hop
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
 

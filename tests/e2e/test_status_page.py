@@ -68,7 +68,7 @@ def url() -> Iterator[str]:
         tasks=TaskSettings,
         now=lambda: NOW,
     )
-    with serving(Application(sources)) as server:
+    with serving(Application(sources, max_requests=0)) as server:
         yield f"http://{server.addresses[0]}/"
 
 
@@ -153,7 +153,7 @@ def test_an_exporter_that_is_gone_is_said(page: Page) -> None:
         tasks=TaskSettings,
         now=lambda: NOW,
     )
-    with serving(Application(sources)) as server:
+    with serving(Application(sources, max_requests=0)) as server:
         page.open(f"http://{server.addresses[0]}/")
         assert page.value("document.getElementById('silence').hidden")
     page.click(".reset")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.commands.serve import FLEET_STOP_SECONDS, WEB_STOP_SECONDS
+from exporter.commands.serve import COLLECTORS_STOP_SECONDS, WEB_STOP_SECONDS
 from exporter.errors import ConfigError, Stopped
 from exporter.history import database, tables
 from exporter.history.counters import AppCounters
@@ -306,7 +306,7 @@ def test_closing_does_not_wait_for_writes(
 
 def test_waits_at_the_end_fit_into_the_time_that_is_promised() -> None:
     """docs/guarantees.md, section 9: the program ends within 5 seconds, its log included."""
-    waits = WEB_STOP_SECONDS + FLEET_STOP_SECONDS
+    waits = WEB_STOP_SECONDS + COLLECTORS_STOP_SECONDS
     waits += database.CLOSE_WAIT_SECONDS + database.LOCK_WAIT_SECONDS
     assert waits <= 4.5
 

@@ -100,7 +100,7 @@ def defects() -> Iterator[list[str]]:
 def server() -> Iterator[WebServer]:
     """Serve everything that the exporter serves, to peers that have a fifth of a second."""
     view = make_view("vod", tasks=[make_task(str(number)) for number in range(60)])
-    inbox = CallbackReceiver(
+    receiver = CallbackReceiver(
         1, lambda: "callback-secret", AppCounters(), request_early_collection=lambda: None
     )
     sources = Sources(
@@ -109,10 +109,11 @@ def server() -> Iterator[WebServer]:
         healthy=lambda: True,
         tasks=TaskSettings,
         reload=lambda: None,
-        inboxes=lambda: {"vod": inbox},
+        callback_receivers=lambda: {"vod": receiver},
         now=lambda: NOW,
     )
-    with serving(Application(sources), Limits(request_seconds=0.2)) as running:
+    application = Application(sources, max_requests=40)
+    with serving(application, Limits(request_seconds=0.2)) as running:
         yield running
 
 

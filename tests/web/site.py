@@ -33,7 +33,7 @@ class Site:
     tasks: TaskSettings = field(default_factory=TaskSettings)
     alive: bool = True
     body: bytes = b"metric 1\n" * 1000
-    inboxes: Mapping[str, CallbackReceiver] = field(default_factory=dict)
+    callback_receivers: Mapping[str, CallbackReceiver] = field(default_factory=dict)
     asked: list[tuple[frozenset[str] | None, bool]] = field(default_factory=list)
 
     def application(self, **options: Any) -> Application:
@@ -43,10 +43,10 @@ class Site:
             views=lambda: self.shown,
             healthy=lambda: self.alive,
             tasks=lambda: self.tasks,
-            inboxes=lambda: self.inboxes,
+            callback_receivers=lambda: self.callback_receivers,
             now=lambda: NOW,
         )
-        return Application(sources, **options)
+        return Application(sources, **{"max_requests": 0, **options})
 
     def render(self, *, apps: frozenset[str] | None, openmetrics: bool, gzip: bool) -> bytes:
         """Render the exposition, noting what was asked for."""

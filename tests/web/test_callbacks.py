@@ -44,14 +44,14 @@ class Post:
     def __init__(self) -> None:
         self.ledger = AppCounters()
         self.hurried = 0
-        self.inbox = CallbackReceiver(APP_ID, self.read_secret, self.ledger, self._hurry)
-        self.inboxes = {NAME: self.inbox}
+        self.receiver = CallbackReceiver(APP_ID, self.read_secret, self.ledger, self._hurry)
+        self.receivers = {NAME: self.receiver}
         self.gate = threading.Event()
         self.gate.set()
 
     def application(self) -> Application:
         """Return the application that serves it."""
-        self.site = Site(inboxes=self.inboxes)
+        self.site = Site(callback_receivers=self.receivers)
         return self.site.application()
 
     def read_secret(self) -> str:
@@ -65,7 +65,7 @@ class Post:
 
     def rejected(self) -> dict[str, int]:
         """Return how many callbacks were refused, by reason, without the zeros."""
-        return {reason: n for reason, n in self.inbox.rejections().items() if n}
+        return {reason: n for reason, n in self.receiver.rejections().items() if n}
 
     def _hurry(self) -> None:
         self.hurried += 1
@@ -157,7 +157,7 @@ def test_only_post_is_taken(post: Post, server: WebServer, method: str) -> None:
 
 def test_an_app_takes_callbacks_as_soon_as_it_is_configured(post: Post, server: WebServer) -> None:
     """A reload changes which apps accept callbacks, without a restart of the server."""
-    post.site.inboxes = {"other": post.inbox}
+    post.site.callback_receivers = {"other": post.receiver}
     assert send(server, callback()).status == 404
     assert send(server, callback(), "/callback/other").status == 200
 

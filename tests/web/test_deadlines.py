@@ -111,7 +111,7 @@ def _read_tls(peer: ssl.SSLSocket) -> bytes:
     ],
     ids=["closed", "refused", "idle", "not reading"],
 )
-def test_a_closed_connection_waits_for_no_farewell(
+def test_a_closed_connection_does_not_wait_for_the_clients_close_notify(
     site: SampleSite, live: LiveWebConfig, sent: bytes
 ) -> None:
     """A peer that does not answer the end of TLS is cut off, whatever came before."""

@@ -291,7 +291,7 @@ class RateLimitSection(Section):
         int,
         Field(strict=True, ge=0, le=1_000_000),
         INTEGER,
-        Right("requests at once, 0 to 1000000"),
+        Right("requests together, 0 to 1000000"),
     ] = 0
     """Requests that are allowed together after a pause."""
 

@@ -21,6 +21,7 @@ from exporter.allocator import return_free_memory
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.languages import (
+    HTML_LANGUAGES,
     LANGUAGES,
     Language,
     failure_name,
@@ -35,7 +36,6 @@ from exporter.web.status.api import AppHealth, attention, health, stale_since
 from exporter.web.status.query import ALL, ATTENTION, UNRESOLVED, QueryError, TaskQuery
 from exporter.web.status.task_list import EXPIRING_WITHIN, TaskTable, select, select_page
 from exporter.web.status.wording import (
-    HTML_LANGUAGES,
     format_iso,
     format_relative,
     format_span,
@@ -184,8 +184,9 @@ def _in_language(language: Language) -> Mapping[str, Any]:
     t = texts_in(language)
     return {
         "t": t,
-        "language": HTML_LANGUAGES[language],
+        "language": language,
         "other": LANGUAGES[1 - LANGUAGES.index(language)],
+        "html_languages": HTML_LANGUAGES,
         "span": partial(format_span, language=language),
         "relative": partial(format_relative, language=language),
         "window": partial(format_window, language=language),

@@ -8,8 +8,6 @@ from typing import Final
 
 from exporter.languages import LANGUAGES, Language
 
-HTML_LANGUAGES: Final[Mapping[Language, str]] = {"en": "en", "zh": "zh-CN"}
-
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     "title": ("ZEGO upload exporter", "ZEGO 上传任务 Exporter"),
     "as_of": ("version {version}, as of {time}", "版本 {version}，数据时间 {time}"),
