@@ -30,7 +30,7 @@ EVENTS = {
     "ZegoUploadExpiredUnfinished",
     "ZegoUploadNewDuplicateTitle",
 }
-"""They report what happened; that their window has passed is no recovery."""
+"""They report events: the end of their window is no recovery."""
 
 
 def amtool(*arguments: str | Path, generation: str = "distribution") -> str:
@@ -51,7 +51,7 @@ def test_amtool_accepts_the_configuration(generation: str) -> None:
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda r: f"{r['alert']}-{r['labels']['severity']}")
 def test_every_alert_goes_to_the_receiver_of_its_severity(rule: dict[str, Any]) -> None:
-    """Critical pages, warning opens a ticket, the others are sent to nobody."""
+    """Critical alerts page, warnings open a ticket, others are not sent."""
     labels = {"alertname": rule["alert"], "job": "zego", "zego_app": "prod", **rule["labels"]}
     receiver = RECEIVERS[rule["labels"]["severity"]]
     if rule["alert"] in EVENTS and receiver != NOWHERE:
@@ -63,13 +63,13 @@ def test_every_alert_goes_to_the_receiver_of_its_severity(rule: dict[str, Any]) 
 
 
 def test_an_alert_without_a_known_severity_becomes_a_ticket() -> None:
-    """Nothing gets lost because of a label that somebody forgot."""
+    """A forgotten label loses no notification."""
     amtool("config", "routes", "test", f"--config.file={CONFIG}", "--verify.receivers=tickets",
            "alertname=Other")  # fmt: skip
 
 
 def test_notifications_are_grouped_and_repeated_in_time() -> None:
-    """Tickets are grouped by app, pages are not; repeated, they name every file at least once."""
+    """Tickets are grouped by app, pages are not; repetitions name every file at least once."""
     route = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["route"]
     (critical,) = [sub for sub in route["routes"] if "critical" in str(sub["matchers"])]
     events = [
@@ -87,7 +87,7 @@ def test_notifications_are_grouped_and_repeated_in_time() -> None:
 
 
 def test_events_send_no_resolved() -> None:
-    """Both receivers of events have it switched off, and no other one has."""
+    """`send_resolved` is off for both receivers of events, and for no other."""
     receivers = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["receivers"]
     silent = {
         receiver["name"]
@@ -116,7 +116,7 @@ def rendered(
 
 
 def sent(status: str, summary: str = "S") -> dict[str, Any]:
-    """Return an alert as Alertmanager hands it to a template."""
+    """Return an alert in the form that Alertmanager's templates get."""
     annotations = {"summary": summary, "description": "D", "runbook_url": "R", "dashboard": "/d/x"}
     return {
         "labels": {"severity": "warning"},
@@ -186,7 +186,7 @@ def test_the_text_of_an_outage_of_200_apps_stays_short(tmp_path: Path) -> None:
 def alertmanager(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[str]:
-    """Start Alertmanager on the example, with receivers that nobody listens to; yield its URL."""
+    """Start Alertmanager on the example, whose receivers are not running; yield its URL."""
     names = ("alertmanager", "prometheus-alertmanager")
     program = require_of(request.param, *names, package="prometheus-alertmanager")
     folder = tmp_path_factory.mktemp("alertmanager")
@@ -300,8 +300,8 @@ def send(url: str, job: str, names: set[str], **others: str) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("cause", MUTED_BY)
-def test_a_cause_mutes_what_follows_from_it_and_nothing_else(alertmanager: str, cause: str) -> None:
-    """Of all alerts that are no cause themselves just the consequences of this one are muted."""
+def test_a_cause_mutes_its_consequences_and_nothing_else(alertmanager: str, cause: str) -> None:
+    """Of all alerts that are not causes, only the consequences of this one are muted."""
     job = cause.partition("/")[0]
     send(alertmanager, job, EVERYTHING - set(MUTED_BY) | MUTED_BY[cause] | {cause})
     send(alertmanager, f"{job}-elsewhere", EVERYTHING - set(MUTED_BY))

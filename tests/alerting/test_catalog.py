@@ -1,4 +1,4 @@
-"""Every alert says the same in every language, and says it completely."""
+"""Every alert has the same facts in every language."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def placeholders(text: AlertText) -> tuple[list[str], list[str]]:
 
 @each_language
 def test_every_language_has_every_text(language: str) -> None:
-    """A text that is missing, or of an alert that is gone, is noticed here."""
+    """Neither a missing text nor one of a removed alert."""
     texts = LANGUAGES[language]
 
     assert set(texts.alerts) == {alert.name for alert in ALERTS}
@@ -65,7 +65,7 @@ def test_no_placeholder_of_a_line_is_lost_in_translation(key: str) -> None:
 
 @each_alert
 def test_no_fact_is_lost_in_translation(alert: Alert) -> None:
-    """Numbers, return codes, flags, keys and what to look at are in both languages."""
+    """Numbers, return codes, flags, keys and things to look at are in both languages."""
     english, chinese = ENGLISH.alerts[alert.name], CHINESE.alerts[alert.name]
 
     assert lost_facts(english.summary, chinese.summary) == set()
@@ -83,7 +83,7 @@ def test_no_fact_of_another_text_is_lost_in_translation(table: str) -> None:
 @each_language
 @each_alert
 def test_a_rendered_text_has_neither_placeholders_nor_tokens(alert: Alert, language: str) -> None:
-    """What Prometheus gets is a template of its own, with every value filled in."""
+    """Prometheus gets its own template syntax, with every value filled in."""
     for text in annotations_of(alert, everything_on(language)).values():
         without_queries = re.sub(r"`[^`]*`", "", re.sub(r"\{\{.*?\}\}", "", text))
         assert not re.search(r"\{[a-z_]+\}|<[a-z_]+>", without_queries), text

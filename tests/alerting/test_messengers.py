@@ -40,7 +40,7 @@ def folder_of(language: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("name", MESSENGERS)
 def test_alertmanager_takes_every_example(tmp_path: Path, name: str) -> None:
-    """The current one all of them, Debian's those that say so."""
+    """The current version accepts all; Debian's accepts those documented for it."""
     path = folder_of("en", tmp_path) / "messengers" / f"{name}.yml"
     programs = [require_current("amtool")]
     if MESSENGERS[name].needs == OLDEST:

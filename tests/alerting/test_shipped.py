@@ -70,8 +70,8 @@ def test_every_alert_has_its_page(alert: str, language: str) -> None:
     ("alert", "language"),
     [("ZegoUploadNothing", "en"), ("../x", "en"), ("ZegoUploadFailed", "fr")],
 )
-def test_what_there_is_not_has_no_page(alert: str, language: str) -> None:
-    """The server answers 404 then."""
+def test_an_unknown_alert_has_no_page(alert: str, language: str) -> None:
+    """The server answers 404."""
     assert runbook_page(alert, language) is None
 
 

@@ -28,7 +28,7 @@ def alerts(**choices: Any) -> list[dict[str, Any]]:
 
 
 def test_severity_and_switch_of_the_alert() -> None:
-    """As with every other alert; what is recorded stays."""
+    """They work as for every other alert; the recording rules stay."""
     severe = alerts(severity=[f"{BUDGET_ALERT}=info"])
 
     assert [alert["labels"]["severity"] for alert in severe] == ["info"] * 3
@@ -99,8 +99,8 @@ def test_promtool_accepts_the_rules(tmp_path: Path, language: str, generation: s
 @pytest.mark.parametrize(
     ("ratio", "minimum"), [("1", "20"), ("0", "20"), ("99", "20"), ("0.99", "0"), ("x", "y")]
 )
-def test_an_objective_that_cannot_be_is_refused(ratio: str, minimum: str) -> None:
-    """With the flag that is wrong."""
+def test_an_impossible_objective_is_refused(ratio: str, minimum: str) -> None:
+    """The message names the flag."""
     with pytest.raises(ConfigError, match="--slo-"):
         objective_of(ratio, minimum)
 
@@ -163,8 +163,8 @@ ALERTS = {
 @pytest.mark.long
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("case", BUDGETS)
-def test_the_budget_that_is_left_after_28_days(tmp_path: Path, case: str, generation: str) -> None:
-    """The whole at first, 0 when exactly so many failed as may, and less than 0 beyond."""
+def test_the_remaining_budget_after_28_days(tmp_path: Path, case: str, generation: str) -> None:
+    """1 at first, 0 when exactly the allowed number failed, below 0 beyond."""
     series, left = BUDGETS[case]
     value = {
         "expr": f"round({BUDGET}, 0.01)",
@@ -178,7 +178,7 @@ def test_the_budget_that_is_left_after_28_days(tmp_path: Path, case: str, genera
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("case", ALERTS)
 def test_days_of_uploads(tmp_path: Path, case: str, generation: str) -> None:
-    """What fires, at the minutes that matter."""
+    """The alerts that fire, at the minutes that matter."""
     series, moments = ALERTS[case]
     firing_now = 'ALERTS{alertname="' + BUDGET_ALERT + '", alertstate="firing"}'
     expected = [
@@ -198,7 +198,7 @@ def test_days_of_uploads(tmp_path: Path, case: str, generation: str) -> None:
 def run(
     folder: Path, generation: str, tests: list[dict[str, Any]], expected: list[Any], every: str
 ) -> None:
-    """Hold the default objective's rules, evaluated `every` so often, to what is expected."""
+    """Check the default objective's rules, evaluated at the interval `every`."""
     (folder / "slo.yaml").write_text(slo_file(Objective(), tuning()), "utf-8")
     document = {
         "rule_files": ["slo.yaml"],

@@ -1,4 +1,4 @@
-"""Whatever a user may change changes what it should, and nothing is changed by mistake."""
+"""Each option of the rules changes its own alert or text, and nothing else."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DEFAULT = rules(watch="a.+")
     [(alert.name, name) for alert in ALERTS for name in alert.thresholds],
 )
 def test_every_threshold_changes_its_alert_alone(alert: str, name: str) -> None:
-    """The expression has the new value, and so has the text that spoke of the old one."""
+    """The expression and the text both have the new value."""
     kind = next(a for a in ALERTS if a.name == alert).thresholds[name].kind
     watch = "" if name == "titles" else "a.+"
     changed = rules(threshold=[f"{alert}.{name}={OTHER_VALUES[kind]}"], watch=watch)
@@ -47,7 +47,7 @@ def test_every_threshold_changes_its_alert_alone(alert: str, name: str) -> None:
 
 
 def test_severity_hold_and_switch() -> None:
-    """Each changes one alert; a duration of nothing takes `for` away."""
+    """Each changes one alert; a duration of 0 removes `for`."""
     changed = rules(
         watch="a.+",
         severity=["ZegoUploadFailed=critical"],
@@ -94,7 +94,7 @@ def test_a_watch_list_becomes_a_regular_expression_of_promql() -> None:
 
 
 def test_labels_are_compared_grouped_and_looked_up() -> None:
-    """A label of a target is named wherever labels have to be named."""
+    """A label of a target is in every matcher, grouping and lookup."""
     options = {"labels": ["cluster", "env"]}
     config = yaml.safe_load(configuration(tuning(**options)))  # type: ignore[arg-type]
 
@@ -107,7 +107,7 @@ def test_labels_are_compared_grouped_and_looked_up() -> None:
 
 
 def test_disabled_alerts_are_not_routed() -> None:
-    """Neither routes nor inhibitions name what is not there."""
+    """Neither routes nor inhibitions name a disabled alert."""
     config = configuration(tuning(disable=["ZegoUploadQueueStalled", "ZegoUploadExpired"]))
 
     assert "ZegoUploadQueueStalled" not in config
@@ -158,8 +158,10 @@ def test_disabled_alerts_are_not_routed() -> None:
         ),
     ],
 )
-def test_a_wrong_name_or_value_says_what_exists(options: dict[str, Any], problem: str) -> None:
-    """The error can be acted on without reading a document."""
+def test_a_wrong_name_or_value_is_refused_with_the_valid_ones(
+    options: dict[str, Any], problem: str
+) -> None:
+    """The error can be fixed without reading a document."""
     with pytest.raises(ConfigError) as raised:
         tuning(**options)
 
@@ -186,7 +188,7 @@ USABLE = {
 
 
 @pytest.mark.parametrize(("kind", "value"), [(k, v) for k in UNUSABLE for v in UNUSABLE[k]])
-def test_a_value_that_prometheus_refuses_or_that_says_nothing_is_refused(
+def test_a_value_that_prometheus_refuses_or_that_has_no_effect_is_refused(
     kind: Kind, value: str
 ) -> None:
     """Prometheus loads no rule of a file with one that it cannot read; 0 would always be true."""
@@ -201,7 +203,7 @@ def test_a_value_that_prometheus_refuses_or_that_says_nothing_is_refused(
 def test_prometheus_accepts_every_value_that_we_accept(
     tmp_path: Path, kind: Kind, value: str, generation: str
 ) -> None:
-    """In every threshold of the kind."""
+    """For every threshold of the kind."""
     chosen = tuning(
         threshold=[
             f"{alert.name}.{name}={value}"
@@ -216,8 +218,8 @@ def test_prometheus_accepts_every_value_that_we_accept(
     assert result.returncode == 0, result.stdout
 
 
-def test_all_problems_come_together() -> None:
-    """Nobody corrects one after another."""
+def test_all_problems_are_reported_together() -> None:
+    """One run shows everything that has to be fixed."""
     with pytest.raises(ConfigError) as raised:
         tuning(disable=["X"], severity=["Y=loud"], watch="(")
 
@@ -225,7 +227,7 @@ def test_all_problems_come_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "in_words"),
     [
         ("90s", "90 seconds"),
         ("1m", "1 minute"),
@@ -233,6 +235,6 @@ def test_all_problems_come_together() -> None:
         ("2d", "2 days"),
     ],
 )
-def test_a_duration_as_people_say_it(text: str, said: str) -> None:
+def test_a_duration_as_people_say_it(text: str, in_words: str) -> None:
     """In the units that it is written in."""
-    assert words(text, tuning().texts) == said
+    assert words(text, tuning().texts) == in_words

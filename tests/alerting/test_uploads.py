@@ -1,4 +1,4 @@
-"""Alerts that are off until a threshold is set: they fire and stay quiet as they should."""
+"""Alerts that are off until a threshold is set: when they fire and when they do not."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_a_look_up_that_is_ignored_is_refused() -> None:
         make_session(app).look_up("upload_task_1")
 
 
-def test_jobs_run_at_the_same_time() -> None:
+def test_jobs_run_in_parallel() -> None:
     """Each request waits until all clients have sent one."""
     meeting = threading.Barrier(INCREMENTAL_CLIENTS, timeout=30)
     session = make_session(make_app(), before=lambda _: meeting.wait())
@@ -128,7 +128,7 @@ def test_jobs_run_at_the_same_time() -> None:
 
 
 def test_the_first_error_ends_all_jobs_and_is_raised() -> None:
-    """The errors of the other jobs are only its consequence, and the session can be used again."""
+    """The other jobs' errors are its consequences, and the session can be used again."""
     session = make_session(make_app())
     failed = threading.Event()
 

@@ -44,7 +44,7 @@ def test_an_authentic_callback_is_counted_and_asks_for_a_collection() -> None:
 
 @pytest.mark.parametrize("event_type", [1, 2, 3, 4, 10007, None])
 def test_an_event_that_is_not_about_uploads_asks_for_nothing(event_type: int | None) -> None:
-    """The events of players come to the same address, and a busy project has many of them."""
+    """Events of players come to the same address, and a busy project has many."""
     desk = Site()
     desk.receiver.receive(event(EventType=event_type), NOW)
     assert desk.counters.view().callback_events["other"] == 1
@@ -61,7 +61,7 @@ def test_an_event_that_is_not_about_uploads_asks_for_nothing(event_type: int | N
         (b" " * 70_000, "too_large"),
     ],
 )
-def test_a_refused_callback_has_no_effect_but_its_count(body: bytes, reason: str) -> None:
+def test_a_refused_callback_is_only_counted(body: bytes, reason: str) -> None:
     """No event, no reason, no collection."""
     desk = Site()
     before = desk.counters.view()

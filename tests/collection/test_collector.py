@@ -141,7 +141,7 @@ def test_a_collection_publishes_all_tasks(site: Site) -> None:
 def test_a_failed_page_leaves_the_old_numbers(
     site: Site, fault: Fault, parameter: Any, reason: str
 ) -> None:
-    """In the middle of a walk: nothing of it is published, the failure is counted and passes."""
+    """A failure in the middle of a walk publishes nothing, is counted, and recovers."""
     before = site.collect()
     site.app.life.add_tasks(30)
     page = None if fault is Fault.TOKEN_CYCLE else 2
@@ -248,7 +248,7 @@ def test_a_lasting_failure_is_logged_once_and_its_end_once(
 
 
 def test_transitions_are_counted_between_complete_walks_only(site: Site) -> None:
-    """The first is the baseline; a failed one in between loses and doubles nothing."""
+    """The first walk is the baseline; a failed one in between loses and repeats nothing."""
     assert not any(site.collect().counters.transitions.values())
     site.app.life.add_task(status=5)
     site.app.faults.switch_on(Fault.HTTP_STATUS, 500)
@@ -257,15 +257,15 @@ def test_transitions_are_counted_between_complete_walks_only(site: Site) -> None
     assert site.collect().counters.transitions["new", TaskStatus.FAILED.value] == 1
 
 
-def test_counts_and_transitions_of_a_walk_are_seen_together(
+def test_counts_and_transitions_of_a_walk_are_published_together(
     server: FaultyServer, app: FaultyApp, tmp_path: Path
 ) -> None:
-    """While the snapshot is rendered and the file written, all is still that of the walk before."""
-    seen: list[AppView] = []
+    """While the snapshot is rendered and the file written, views show the previous walk."""
+    views: list[AppView] = []
 
     class Watched(HistoryFile):
         def write(self, name: str, app_id: int, update: Update) -> None:
-            seen.append(built.collector.state.view())
+            views.append(built.collector.state.view())
             super().write(name, app_id, update)
 
     with closing(Watched(tmp_path / "history.sqlite")) as history:
@@ -273,14 +273,14 @@ def test_counts_and_transitions_of_a_walk_are_seen_together(
             server,
             app,
             counters=AppCounters(history, "vod", APP_ID),
-            prepare=lambda _app, _snapshot: seen.append(built.collector.state.view()),
+            prepare=lambda _app, _snapshot: views.append(built.collector.state.view()),
         )
         before = built.collect()
         app.life.add_task(status=5)
-        seen.clear()
+        views.clear()
         after = built.collect()
-        assert len(seen) == 2
-        for view in seen:
+        assert len(views) == 2
+        for view in views:
             assert view.snapshot is before.snapshot
             assert view.counters == before.counters
         assert after.snapshot is not before.snapshot
@@ -314,7 +314,7 @@ def test_a_late_walk_of_the_replaced_collector_does_not_end_its_successor(
 
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="no clock counts a suspend")
 def test_the_clock_counts_the_time_of_a_suspend(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight hours asleep are eight hours: the data is stale, and a collection is due."""
+    """After a suspend of eight hours the data is stale, and a collection is due."""
     slept = 0.0
     monkeypatch.setattr(
         time, "clock_gettime", lambda clock: 100.0 + slept * (clock == time.CLOCK_BOOTTIME)
@@ -339,7 +339,7 @@ def test_the_clock_counts_the_time_of_a_suspend(monkeypatch: pytest.MonkeyPatch)
 def test_a_suspend_ends_a_wait_for_the_next_try(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wait does not count the suspend: in one piece, its rest would follow after it."""
+    """A wait does not count suspended time: in one piece, its rest would follow the suspend."""
     waits: list[float] = []
 
     def wait(seconds: float) -> bool:
@@ -384,7 +384,7 @@ def test_a_limit_of_the_process_is_logged_once(
     limit: str,
     error: Exception,
 ) -> None:
-    """One line for the outage, with the remedy where there is one, and no flood of tracebacks."""
+    """One line for the outage, with a remedy where there is one, and no traceback each time."""
 
     def broken(*_: object, **__: object) -> None:
         raise error
@@ -400,7 +400,7 @@ def test_a_limit_of_the_process_is_logged_once(
     assert site.collect().up
 
 
-def test_a_defect_costs_the_collection_and_not_the_thread(
+def test_a_defect_fails_the_collection_and_keeps_the_thread(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is counted as `internal`, with its traceback in the log."""
@@ -417,7 +417,7 @@ def test_a_defect_costs_the_collection_and_not_the_thread(
 def test_no_secret_in_logs_errors_and_representations(
     server: FaultyServer, app: FaultyApp, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not in log lines at debug, errors, or representations, whatever goes wrong."""
+    """Neither in log lines at debug nor in errors or representations, after any fault."""
     site = Site(server, app)
     texts = []
     with caplog.at_level(logging.DEBUG, logger="exporter"):
@@ -469,7 +469,7 @@ OURS = re.compile(r"/exporter/(zego|collection|history)/")
 
 @contextmanager
 def unreachable() -> Iterator[list[object]]:
-    """Yield a list; at the end, it has what only a collection of cycles would have freed."""
+    """Yield a list; at the end, it has the objects that only the cycle collector would free."""
     garbage: list[object] = []
     gc.collect()
     gc.disable()
@@ -497,7 +497,7 @@ def test_a_thread_collects_until_it_is_stopped(server: FaultyServer, app: Faulty
     assert collector.join(LIMIT)
 
 
-def test_a_callback_before_the_first_collection_makes_no_impossible_instant(
+def test_a_callback_before_the_first_collection_makes_no_impossible_time(
     server: FaultyServer, app: FaultyApp
 ) -> None:
     """The next collection is due now, not at the beginning of time."""

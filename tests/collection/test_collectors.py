@@ -91,7 +91,7 @@ def test_a_reload_leaves_unchanged_apps_undisturbed(
 def test_a_thread_that_ended_is_unhealthy_unless_it_was_stopped(
     server: SimulatorServer, pool: CollectorPool
 ) -> None:
-    """A reload waits for the threads of removed apps: a probe in that time finds no defect."""
+    """A reload waits for the threads of removed apps: a probe during the wait succeeds."""
     pool.apply([app(server, 1)])
     assert pool.stop(10)
     assert pool.healthy()
@@ -119,7 +119,7 @@ def test_a_changed_app_keeps_its_counters(server: SimulatorServer, pool: Collect
 def test_a_changed_app_keeps_what_is_known_of_it(
     server: SimulatorServer, pool: CollectorPool, strategy: Literal["full", "incremental"]
 ) -> None:
-    """Its data is as old as before, and /-/ready does not wait for a walk of half an hour."""
+    """Its data keeps its age, and /-/ready does not wait for a walk of half an hour."""
     often = FAST.model_copy(update={"strategy": strategy})
     pool.apply([app(server, 1, collection=often)])
     views_when_collected(pool)
@@ -203,7 +203,7 @@ def test_a_reload_at_the_thread_limit_changes_nothing(
 def test_a_callback_cannot_be_replayed_after_a_reload(
     server: SimulatorServer, pool: CollectorPool
 ) -> None:
-    """Nonces are remembered, also for one that a request got before the reload."""
+    """Nonces are kept, also in a receiver that a request has obtained before the reload."""
     pool.apply([app(server, 1, callback_secret="secret")])
     body = make_callback("secret", 1)
     before = pool.callback_receivers()["app-1"]
@@ -277,18 +277,18 @@ def test_only_apps_with_a_secret_take_callbacks(
     assert list(pool.callback_receivers()) == ["app-2"]
 
 
-def test_a_snapshot_is_prepared_before_anybody_sees_it(server: SimulatorServer) -> None:
-    """So that no scrape has to wait for its rendering."""
-    seen: list[tuple[str, Snapshot, list[Snapshot | None]]] = []
+def test_a_snapshot_is_prepared_before_it_is_published(server: SimulatorServer) -> None:
+    """No scrape has to wait for its rendering."""
+    prepared: list[tuple[str, Snapshot, list[Snapshot | None]]] = []
 
     def prepare(name: str, snapshot: Snapshot) -> None:
-        seen.append((name, snapshot, [view.latest for view in built.views()]))
+        prepared.append((name, snapshot, [view.latest for view in built.views()]))
 
     built = CollectorPool(prepare=prepare)
     built.apply([app(server, 1)])
     view = views_when_collected(built)["app-1"]
     assert built.stop(10)
-    name, snapshot, visible = seen[0]
+    name, snapshot, visible = prepared[0]
     assert (name, visible) == ("app-1", [None])
-    assert view.latest in [prepared for _, prepared, _ in seen]
+    assert view.latest in [each for _, each, _ in prepared]
     assert len(snapshot.tasks) == 10

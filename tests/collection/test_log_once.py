@@ -1,4 +1,4 @@
-"""What a collector logs once."""
+"""Messages that a collector logs once."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_unknown_status_and_its_code_are_logged_once(caplog: pytest.LogCaptur
 def test_entries_that_are_left_out_are_logged_with_the_reason_once(
     caplog: pytest.LogCaptureFixture, change: dict[str, Any], reason: str, problem: str
 ) -> None:
-    """What the field holds, without its text: that can be a title or a URL."""
+    """The kind of value in the field, not its text, which can be a title or a URL."""
     log = EntryLog("x")
     with caplog.at_level(logging.DEBUG):
         for _ in range(3):

@@ -28,7 +28,7 @@ def test_ticks_during_a_collection_are_skipped_and_counted() -> None:
 
 
 def test_ticks_before_a_collection_are_not_skipped_by_it() -> None:
-    """Eight hours of suspend are no collection that runs too long."""
+    """A suspend of eight hours is no slow collection."""
     schedule = Schedule(first=0.0, interval=60.0)
     schedule.start(0.0)
     schedule.end(1.0)

@@ -37,7 +37,7 @@ def site() -> Site:
     return Site()
 
 
-def test_before_the_first_collection_nothing_is_known(site: Site) -> None:
+def test_before_the_first_collection_counters_are_0_and_the_rest_is_unknown(site: Site) -> None:
     """Counters exist with 0, everything else is None."""
     view = site.state.view()
     assert (view.snapshot, view.latest, view.up, view.last_attempt, view.last_error) == (None,) * 5

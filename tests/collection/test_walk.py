@@ -127,7 +127,7 @@ def test_a_listing_that_reports_tasks_and_holds_none_is_refused() -> None:
 
 
 def test_malformed_entries_of_all_pages_add_up() -> None:
-    """What single pages left out is counted for the walk."""
+    """Entries that pages left out are counted for the walk."""
     pages = [
         Page((make_task("a", TaskStatus.FAILED),), "t", None, {"id": 1}),
         Page((), "", None, {"id": 2, "status": 1}),
@@ -165,7 +165,7 @@ GOOD, SHORT, SHORTER = lists(30, 30), lists(27, 30), lists(20, 30)
 @pytest.mark.parametrize(
     ("collections", "published"),
     [
-        # Credible totals: repeated once, then failed, and nothing is unlearned by that.
+        # Credible totals: the walk is repeated once, then fails; the total stays credible.
         ([[GOOD], [SHORT, GOOD]], [30, 30]),
         ([[GOOD], [SHORT, SHORT], [SHORT, SHORTER], [GOOD]], [30, None, None, 30]),
         # A first walk: a second one decides.
@@ -198,8 +198,10 @@ def test_a_listing_that_is_shorter_than_a_credible_total_is_not_complete(
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=8), st.integers(1, 5))
-def test_once_totals_are_credible_no_part_is_published(missing: list[int], size: int) -> None:
-    """Whatever walks lack, what is published after a walk that agreed is everything."""
+def test_with_credible_totals_no_partial_listing_is_published(
+    missing: list[int], size: int
+) -> None:
+    """After a walk that agreed with its total, only complete listings are published."""
     totals = TotalsCheck()
     totals.complete(lambda: lists(10, 10))
     walks = [lists(10 - lack, 10) for lack in missing]
@@ -225,7 +227,7 @@ class MovingApi:
         self._frozen: list[UploadTask] = []
 
     def create(self, status: TaskStatus = TaskStatus.SUCCEEDED) -> None:
-        """Add a task; its id says nothing of when that was."""
+        """Add a task; ids are not in order of creation."""
         task_id = f"{self.created * 7919 % 1009:04}"
         self.tasks[task_id] = make_task(task_id, status, created_at=float(self.created))
         self.created += 1

@@ -51,7 +51,7 @@ def findings(app: AppSettings) -> dict[str, list[str]]:
     return found
 
 
-def test_a_good_app_is_well(app: AppSettings) -> None:
+def test_a_good_app_has_no_warning(app: AppSettings) -> None:
     """The signature is accepted, clocks agree, and the duration of a walk is printed."""
     found = findings(app)
     assert not found["warning"]
@@ -62,7 +62,7 @@ def test_a_good_app_is_well(app: AppSettings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "parameter", "told"),
+    ("fault", "parameter", "expected"),
     [
         (Fault.CODE, 100000005, r"refused the signature.*\| .*ServerSecret"),
         (Fault.CODE, 350006006, r"not enabled.*\| .*enable"),
@@ -75,12 +75,12 @@ def test_a_good_app_is_well(app: AppSettings) -> None:
     ],
 )
 def test_each_failure_is_named_with_its_remedy(
-    app: AppSettings, simulated: FaultyApp, fault: Fault, parameter: Any, told: str
+    app: AppSettings, simulated: FaultyApp, fault: Fault, parameter: Any, expected: str
 ) -> None:
     """One request, no retries, one error."""
     simulated.faults.switch_on(fault, parameter)
     (error,) = findings(app)["error"]
-    assert re.search(told, error)
+    assert re.search(expected, error)
     assert SECRET not in error
     assert simulated.arrivals.requests == 1
 
@@ -93,7 +93,7 @@ def test_a_wrong_secret_is_named(app: AppSettings) -> None:
 
 
 def test_an_unreachable_host_is_named(app: AppSettings) -> None:
-    """With what to look at."""
+    """The message says what to check."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -103,7 +103,7 @@ def test_an_unreachable_host_is_named(app: AppSettings) -> None:
 
 
 def test_a_clock_that_is_off_is_measured(app: AppSettings, simulated: FaultyApp) -> None:
-    """20 minutes: refused by the API; a minute: a warning. Both say by how much."""
+    """20 minutes are refused by the API, a minute is a warning; both messages give the offset."""
     simulated.faults.switch_on(Fault.CLOCK_OFFSET, 1200.0)
     found = findings(app)
     assert len(found["error"]) == 1
@@ -114,9 +114,9 @@ def test_a_clock_that_is_off_is_measured(app: AppSettings, simulated: FaultyApp)
     assert re.search(r"clock is (59|60|61) s ahead of", found["warning"][0])
 
 
-def verdicts(app: AppSettings, seen: Probe) -> list[Finding]:
+def verdicts(app: AppSettings, probe: Probe) -> list[Finding]:
     """Return the findings that are not ok."""
-    return [finding for finding in judge(app, seen) if finding.level != "ok"]
+    return [finding for finding in judge(app, probe) if finding.level != "ok"]
 
 
 def test_a_slow_answer_names_the_region() -> None:
@@ -128,7 +128,7 @@ def test_a_slow_answer_names_the_region() -> None:
 
 
 @pytest.mark.parametrize(
-    ("collection", "told"),
+    ("collection", "expected"),
     [
         (CollectionSettings(interval=60), "collection.interval (now 1m)"),
         (
@@ -141,20 +141,22 @@ def test_a_slow_answer_names_the_region() -> None:
         ),
     ],
 )
-def test_a_walk_longer_than_its_time_is_told(collection: CollectionSettings, told: str) -> None:
+def test_a_walk_longer_than_its_time_is_a_warning(
+    collection: CollectionSettings, expected: str
+) -> None:
     """100,000 tasks at 10 requests a second take 200 seconds."""
     app = make_settings(collection=collection)
     (finding,) = verdicts(app, Probe(elapsed=0.05, clock_skew=0.0, total=100_000))
     assert "about 200.0 s" in finding.text
-    assert told in finding.remedy
+    assert expected in finding.remedy
 
 
-def test_without_a_total_nothing_is_promised() -> None:
+def test_without_a_total_no_duration_is_printed() -> None:
     """The API need not give one."""
     assert not verdicts(make_settings(), Probe(elapsed=0.05, clock_skew=None, total=None))
 
 
-def test_the_request_id_is_told() -> None:
+def test_the_request_id_is_printed() -> None:
     """ZEGO's support asks for it."""
     error = RateLimitedError("no", code="350006001", request_id="abc")
     (finding,) = verdicts(make_settings(), Probe(0.1, None, error=error))
@@ -175,14 +177,14 @@ def test_the_text_ends_with_a_scrape_configuration(
 def test_a_failing_check_shows_no_scrape_configuration(
     app: AppSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """There is nothing to scrape yet, and the error is to be the last thing that is read."""
+    """There is nothing to scrape yet, and the error is to be the last output."""
     wrong = app.model_copy(update={"server_secret": make_settings().server_secret})
     assert not check(Settings(apps=(wrong,)), live=True, form="text")
     assert "scrape_configs" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    ("variable", "proxy", "told"),
+    ("variable", "proxy", "expected"),
     [
         ("https_proxy", "http://user:word@proxy.test:3128", "the proxy proxy.test of"),
         ("all_proxy", "proxy.test:3128", "the proxy proxy.test of"),
@@ -194,9 +196,9 @@ def test_the_proxy_is_named_without_its_credentials(
     capsys: pytest.CaptureFixture[str],
     variable: str,
     proxy: str,
-    told: str,
+    expected: str,
 ) -> None:
-    """Whichever variable it comes from; people forget that they have set one."""
+    """From any variable; people forget that they have set one."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -205,7 +207,7 @@ def test_the_proxy_is_named_without_its_credentials(
     app = make_settings("vod", endpoint="https://cloud-player-api.zego.im")
     assert check(Settings(apps=(app,)), live=True, form="text")
     printed = capsys.readouterr().out
-    assert told in printed
+    assert expected in printed
     assert "word" not in printed
 
 
@@ -228,7 +230,7 @@ def test_a_proxy_that_is_not_used_is_not_named(
 
 
 @pytest.mark.parametrize(
-    ("total", "told"),
+    ("total", "expected"),
     [
         (0, "0 tasks on 1 page:"),
         (1, "1 task on 1 page:"),
@@ -236,10 +238,10 @@ def test_a_proxy_that_is_not_used_is_not_named(
         (51, "51 tasks on 2 pages:"),
     ],
 )
-def test_numbers_agree_with_their_nouns(total: int, told: str) -> None:
+def test_numbers_agree_with_their_nouns(total: int, expected: str) -> None:
     """One is singular, and an empty listing is one page."""
     texts = [finding.text for finding in judge(make_settings(), Probe(0.1, None, total=total))]
-    assert any(text.startswith(told) for text in texts), texts
+    assert any(text.startswith(expected) for text in texts), texts
 
 
 def test_json_is_for_scripts(app: AppSettings, capsys: pytest.CaptureFixture[str]) -> None:
@@ -252,22 +254,22 @@ def test_json_is_for_scripts(app: AppSettings, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(
-    ("place", "told"),
+    ("place", "expected"),
     [
         ("missing/history.sqlite", "No such file or directory"),
         ("", "is a folder"),
         ("/dev/null/x", "Not a directory"),
     ],
 )
-def test_a_history_that_serving_would_refuse_is_told(
-    app: AppSettings, tmp_path: Path, place: str, told: str, capsys: pytest.CaptureFixture[str]
+def test_a_history_that_serve_would_refuse_is_an_error(
+    app: AppSettings, tmp_path: Path, place: str, expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without taking the file from an exporter that may be running."""
+    """The check does not lock the file, which a running exporter may use."""
     history = HistorySettings(path=tmp_path / place)
     assert not check(Settings(apps=(app,), history=history), live=False, form="json")
     (error,) = [f for f in json.loads(capsys.readouterr().out) if f["level"] == "error"]
     assert error["text"].startswith("history.path: ")
-    assert told in error["text"]
+    assert expected in error["text"]
     assert error["remedy"]
 
 
@@ -279,7 +281,7 @@ def test_a_disk_that_is_full_or_read_only_is_a_warning(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Serving warns of it too, and begins."""
+    """`serve` logs a warning too, and starts."""
 
     def refuse(**_: object) -> None:
         raise OSError(code, os.strerror(code))

@@ -1,4 +1,4 @@
-"""`export`: what ships with the exporter, tuned, on standard output or in a folder."""
+"""`export`: the shipped rules and dashboards, tuned, on standard output or in a folder."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def test_rules_go_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None
     assert "ZegoUploadExpired" not in names
 
 
-def test_the_flags_of_the_program_may_stand_before_and_after(
+def test_common_flags_are_accepted_before_and_after(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """As with every sub-command."""
+    """The same as for every sub-command."""
     assert main(["--log.level", "error", "export", "alertmanager", "--log.format", "json"]) == 0
     assert "inhibit_rules" in yaml.safe_load(capsys.readouterr().out)
 
@@ -90,7 +90,7 @@ def test_dashboards_need_a_folder(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_folder_that_cannot_be_written_is_a_failure(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 1: the flags are right, the machine is not."""
+    """Exit code 1: the flags are right."""
     (tmp_path / "file").write_text("")
 
     assert main(["export", "rules", "--output", str(tmp_path / "file")]) == 1
@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_written_is_a_failure(
 
 
 def test_everything_that_ships_is_in_the_list_of_the_build() -> None:
-    """A dashboard that is added has to be added there as well."""
+    """A new dashboard has to be added there as well."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     dashboards = {f"grafana/{path.name}" for path in (ROOT / "grafana").glob("*.json")}
@@ -117,7 +117,7 @@ def test_a_full_disk_behind_stdout_is_one_line() -> None:
 
 
 def test_a_reader_that_has_gone_ends_it_silently() -> None:
-    """As with `| head`: exit code 1, for not everything was written."""
+    """Like `| head`: exit code 1, as not everything was written."""
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as pipe:

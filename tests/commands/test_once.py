@@ -15,7 +15,7 @@ from exporter.commands.output import OutputError
 
 
 def test_a_file_is_replaced_whole_and_readable_by_all(tmp_path: Path) -> None:
-    """node_exporter runs as another user, and reads at any moment; nothing else is left there."""
+    """node_exporter runs as another user and reads at any time; no other file is left there."""
     path = tmp_path / "zego.prom"
     path.write_text("old")
     write_output(path, b"new\n")
@@ -69,7 +69,7 @@ def test_a_fifo_is_written_into(tmp_path: Path) -> None:
 
 
 def test_a_fifo_without_a_reader_is_an_error(tmp_path: Path) -> None:
-    """Not a program that waits for ever."""
+    """The program does not wait forever."""
     path = tmp_path / "fifo"
     os.mkfifo(path)
     with pytest.raises(OutputError, match="fifo cannot be written"):
@@ -77,7 +77,7 @@ def test_a_fifo_without_a_reader_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_device_is_written_into() -> None:
-    """A terminal stands for all of them: making another device takes root."""
+    """Tested with a terminal: making another device requires root."""
     controller, terminal = os.openpty()
     try:
         path = Path(os.ttyname(terminal))
@@ -90,7 +90,7 @@ def test_a_device_is_written_into() -> None:
 
 
 def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And left where it is."""
+    """The socket is not removed."""
     monkeypatch.chdir(tmp_path)  # a socket's path has a short limit
     with socket.socket(socket.AF_UNIX) as unix:
         unix.bind("s")

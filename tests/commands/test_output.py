@@ -29,7 +29,7 @@ def run(kind: str, lines: int = 1, **environment: str) -> subprocess.CompletedPr
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "gbk", "ascii", "latin-1"])
 def test_programs_read_utf_8_in_every_locale(encoding: str) -> None:
-    """Otherwise Prometheus refuses the file, or reads wrong titles from it."""
+    """In another encoding Prometheus refuses the file, or reads wrong titles from it."""
     done = run("machine", PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "课程?.mp4\n".encode()
@@ -39,14 +39,14 @@ def test_programs_read_utf_8_in_every_locale(encoding: str) -> None:
     ("encoding", "shown"), [("utf-8", "课程"), ("gb18030", "课程"), ("ascii", "??")]
 )
 def test_people_read_their_own_encoding(encoding: str, shown: str) -> None:
-    """What it lacks becomes a question mark, and never a traceback."""
+    """A character that it lacks becomes a question mark, never a traceback."""
     done = run("people", PYTHONIOENCODING=encoding)
     assert done.returncode == 0, done.stderr
     assert done.stdout.decode(encoding).startswith(shown)
 
 
 def test_a_reader_that_has_gone_ends_it_silently(tmp_path: Path) -> None:
-    """As with `| head`: exit code 1, for not everything was written, and no message."""
+    """Like `| head`: exit code 1, as not everything was written, and no message."""
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run(

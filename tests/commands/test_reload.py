@@ -18,7 +18,7 @@ FIRST = Settings(apps=(make_settings("a"),))
 SECOND = Settings(apps=(make_settings("b"),))
 
 
-class Desk:
+class Site:
     """A reloader whose file is `file`, and what it applied."""
 
     def __init__(self) -> None:
@@ -35,48 +35,48 @@ class Desk:
 
 def test_the_start_counts_as_a_success() -> None:
     """The metrics show it from the first scrape."""
-    assert Desk().reloader.view() == ProgramView(reload_successful=True, reload_succeeded_at=100.0)
+    assert Site().reloader.view() == ProgramView(reload_successful=True, reload_succeeded_at=100.0)
 
 
 def test_a_good_file_is_applied() -> None:
     """What runs then is the new configuration."""
-    desk = Desk()
-    desk.now = 200.0
-    desk.reloader.reload()
-    assert desk.applied == [SECOND]
-    assert desk.reloader.settings is SECOND
-    assert desk.reloader.view() == ProgramView(reload_successful=True, reload_succeeded_at=200.0)
+    site = Site()
+    site.now = 200.0
+    site.reloader.reload()
+    assert site.applied == [SECOND]
+    assert site.reloader.settings is SECOND
+    assert site.reloader.view() == ProgramView(reload_successful=True, reload_succeeded_at=200.0)
 
 
-def test_a_bad_file_changes_nothing_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    """The old one goes on; the metric falls to 0 and keeps the time of the last success."""
-    desk = Desk()
-    desk.file = ConfigError(["apps: is missing", "web: is text"])
-    desk.now = 200.0
+def test_a_bad_file_changes_nothing_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The previous configuration stays in use; the metric falls to 0, its timestamp stays."""
+    site = Site()
+    site.file = ConfigError(["apps: is missing", "web: is text"])
+    site.now = 200.0
     with pytest.raises(ConfigError):
-        desk.reloader.reload()
-    assert desk.applied == []
-    assert desk.reloader.settings is FIRST
-    assert desk.reloader.view() == ProgramView(reload_successful=False, reload_succeeded_at=100.0)
+        site.reloader.reload()
+    assert site.applied == []
+    assert site.reloader.settings is FIRST
+    assert site.reloader.view() == ProgramView(reload_successful=False, reload_succeeded_at=100.0)
     [(_, _, fields)] = logged_lines(caplog)
     assert fields == {"problems": "apps: is missing; web: is text"}
-    desk.file = SECOND
-    desk.reloader.reload()
-    assert desk.reloader.view().reload_successful
+    site.file = SECOND
+    site.reloader.reload()
+    assert site.reloader.view().reload_successful
 
 
-def test_what_only_a_restart_changes_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    """A changed address is not an error, but needs a restart: a warning says so."""
-    desk = Desk()
-    desk.file = Settings(apps=FIRST.apps, web=WebSettings(listen_address=(":1",)))
+def test_a_setting_that_needs_a_restart_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A changed address is not an error; a warning says that it needs a restart."""
+    site = Site()
+    site.file = Settings(apps=FIRST.apps, web=WebSettings(listen_address=(":1",)))
     with caplog.at_level(logging.WARNING):
-        desk.reloader.reload()
+        site.reloader.reload()
     warnings = [fields.get("warning") for level, _, fields in logged_lines(caplog)]
     assert warnings == ["web.listen_address: changed (restart to apply it)"]
 
 
-def test_reloads_at_once_follow_one_another() -> None:
-    """Two threads never load and apply across one another."""
+def test_reloads_run_one_after_the_other() -> None:
+    """Two threads never load and apply at the same time."""
     inside, most = 0, 0
     lock = threading.Lock()
 

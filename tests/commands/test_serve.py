@@ -31,7 +31,7 @@ def test_it_serves_metrics_until_it_is_stopped() -> None:
 
 
 def test_an_address_in_use_stops_what_was_started() -> None:
-    """The second exporter collects nothing, and the first one serves on."""
+    """The second exporter collects nothing, and the first one keeps serving."""
     with running_demo(ANY_PORT) as demo:
         first = Service(demo(), demo)
         first.start()

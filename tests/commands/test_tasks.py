@@ -33,7 +33,7 @@ def ids(wanted: Wanted) -> list[str]:
     return [row.upload_task_id for row in rows([VIEW], wanted, NOW)]
 
 
-def test_all_tasks_come_the_most_useful_first() -> None:
+def test_all_tasks_are_listed_most_urgent_first() -> None:
     """The order of the per-task series, every status included."""
     assert ids(Wanted()) == ["failed", "past", "soon", "later", "never", "expired"]
 
@@ -45,7 +45,7 @@ def test_tasks_are_filtered_by_status_and_expiry() -> None:
     assert ids(Wanted([TaskStatus.FAILED], expiring_within=3600)) == []
 
 
-def test_failed_tasks_that_were_uploaded_again_are_left_out_on_demand() -> None:
+def test_resolved_failures_are_left_out_on_request() -> None:
     """A later task with the same title resolves a failure; a task that did not fail is no match."""
     view = make_view(
         "vod",
@@ -64,7 +64,7 @@ def test_failed_tasks_that_were_uploaded_again_are_left_out_on_demand() -> None:
 def test_only_stored_files_have_an_expiry_in_the_table(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The API gives failed tasks one, too; nothing of them is stored."""
+    """The API gives failed tasks one, too, although no file is stored."""
     lines = printed("table", capsys).splitlines()
     (failed,) = (line for line in lines if "failed" in line)
     (expired,) = (line for line in lines if "expired" in line)
@@ -72,8 +72,8 @@ def test_only_stored_files_have_an_expiry_in_the_table(
     assert len(re.findall(r"\d{4}-\d\d-\d\d", expired)) == 2
 
 
-def test_no_tasks_are_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    """An empty table leaves open whether something is missing."""
+def test_an_empty_table_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """A heading alone would look as if something were missing."""
     FORMS["table"]([], "en")
     assert capsys.readouterr().out == "no upload tasks\n"
 
@@ -83,7 +83,7 @@ def test_an_app_without_a_snapshot_has_no_rows() -> None:
     assert list(rows([make_view()], Wanted(), NOW)) == []
 
 
-def test_a_failure_is_told_in_the_language_of_the_table(
+def test_a_failure_is_in_the_language_of_the_table(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """With its reason and remedy; in English the log line has both."""
@@ -106,7 +106,7 @@ def printed(form: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_json_holds_every_field(capsys: pytest.CaptureFixture[str]) -> None:
-    """Names as in the metrics, instants in Unix seconds."""
+    """Names as in the metrics, times in Unix seconds."""
     assert json.loads(printed("json", capsys))[0] == {
         "app": "vod",
         "upload_task_id": "failed",
@@ -128,7 +128,9 @@ def test_csv_quotes_what_needs_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert {line["expires_at"] for line in lines if line["upload_task_id"] == "never"} == {""}
 
 
-def test_the_table_shows_titles_whole_and_inert(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_shows_whole_titles_without_control_sequences(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """No markup of the terminal library, no escape sequence of a title gets through."""
     title = "[red]x[/red] \x1b[31m" + "长" * 30 + ".mp4"
     view = make_view("vod", make_snapshot(make_task("id", TaskStatus.FAILED, title=title)))
@@ -139,8 +141,8 @@ def test_the_table_shows_titles_whole_and_inert(capsys: pytest.CaptureFixture[st
     assert "\x1b" not in shown
 
 
-def test_a_table_is_in_the_language_that_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    """Headings and statuses; what programs read stays as it is."""
+def test_a_table_is_in_the_requested_language(capsys: pytest.CaptureFixture[str]) -> None:
+    """Headings and statuses are translated; JSON and CSV are not."""
     found = list(rows([VIEW], Wanted(), NOW))
     FORMS["table"](found, "zh")
     table = capsys.readouterr().out

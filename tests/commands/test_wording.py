@@ -1,4 +1,4 @@
-"""What `check` and `tasks` say in Chinese."""
+"""The output of `check` and `tasks` in Chinese."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ IDENTIFIERS = {
     Probe(1.5, -700.0), Probe(0.2, 700.0, total=0),
 ])  # fmt: skip
 def test_no_english_word_is_left(probe: Probe) -> None:
-    """Neither in what was found nor in what is advised; identifiers stay."""
+    """Neither in findings nor in remedies; identifiers stay."""
     for finding in judge(make_settings(), probe):
         chinese = translate_finding(finding.text, "zh") + translate_advice(finding.remedy, "zh")
         words = re.findall(r"[A-Za-z][A-Za-z_.]*[A-Za-z]|[A-Za-z]", chinese)

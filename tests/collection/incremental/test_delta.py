@@ -1,4 +1,4 @@
-"""What an incremental collection finds, and how many requests it makes for that."""
+"""The changes that an incremental collection finds, and its number of requests."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_task_that_is_removed_by_age_costs_a_look_up(twins: Twins) -> None:
 
 
 def test_a_task_that_is_missing_in_the_middle_costs_the_pages_of_its_status(twins: Twins) -> None:
-    """Tasks that leave in an odd order are found when the listing ends without them."""
+    """Tasks that leave in an unusual order are found when the listing ends without them."""
     expired = list(twins.life.by_status[EXPIRED])
     twins.life.remove(expired[7].id)
     guesses, pages = 6, _pages(len(expired))
@@ -88,7 +88,7 @@ def test_a_task_that_was_found_elsewhere_is_not_looked_up(twins: Twins) -> None:
 
 
 def test_statuses_of_one_page_hide_nothing(twins: Twins) -> None:
-    """One task gone and one come, in a status whose first page is its last."""
+    """One task is removed and one created, in a status of a single page."""
     first, _ = (twins.life.add_task(status=CANCELLED) for _ in range(2))
     twins.collect()
     twins.life.remove(first.id)
@@ -98,7 +98,7 @@ def test_statuses_of_one_page_hide_nothing(twins: Twins) -> None:
 
 
 def test_tasks_that_keep_coming_during_the_collection_do_not_make_it_a_full_walk() -> None:
-    """Then the total moves on from look to look, and what is known lies between."""
+    """The total rises between two requests; the number of known tasks lies in between."""
     busy = False
 
     def create(asked: Mapping[str, object]) -> None:
@@ -127,7 +127,7 @@ def test_unknown_statuses_are_found_by_the_total_of_all_tasks(twins: Twins) -> N
 
 
 def test_more_changes_than_a_full_walk_costs_are_walked_in_full(twins: Twins) -> None:
-    """Where more tasks are to be looked up than it has pages; and that is no fault of the API."""
+    """A full walk is used when look-ups would cost more requests; this is no fault of the API."""
     _create(twins, 130)
     twins.collect()
     for _ in range(2):

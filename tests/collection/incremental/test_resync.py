@@ -1,4 +1,4 @@
-"""What a resync corrects."""
+"""Corrections by a resync."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.twins import RESYNC_INTERVAL, Twins
 
 
 def test_a_hidden_change_is_corrected_and_counted_at_the_resync(twins: Twins) -> None:
-    """One task gone and one come in one status: no total can show it before."""
+    """One task removed and one created in one status: no total shows it before."""
     twins.life.remove(list(twins.life.by_status[EXPIRED])[20].id)
     twins.life.add_task(status=EXPIRED)
     twins.life.set_status(list(twins.life.by_status[FAILED])[9].id, FAILED, expires_at=5)
@@ -25,7 +25,7 @@ def test_a_hidden_change_is_corrected_and_counted_at_the_resync(twins: Twins) ->
 
 
 def test_a_resync_without_hidden_changes_corrects_nothing(twins: Twins) -> None:
-    """What changed in the open, before or during it, is not a correction."""
+    """A visible change before or during it is not a correction."""
     twins.life.add_task(status=FAILED)
     twins.life.set_status(next(iter(twins.life.by_status[SUCCEEDED])).id, EXPIRED)
     twins.elapsed += RESYNC_INTERVAL

@@ -1,4 +1,4 @@
-"""When the incremental strategy falls back to full walks, and when it ends to."""
+"""When the incremental strategy falls back to full walks, and when it resumes."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def test_an_api_that_does_not_allow_it_is_walked_in_full(
         twins.assert_same_tasks()
 
 
-def test_filters_that_stop_working_are_noticed_at_once(twins: Twins) -> None:
-    """The same collection becomes a full walk; what changes until they work is no correction."""
+def test_filters_that_stop_working_are_noticed_immediately(twins: Twins) -> None:
+    """The same collection becomes a full walk; later changes are no corrections."""
     twins.incremental.app.filters_work = False
     assert twins.collect().strategy == "full"
     twins.assert_same()
@@ -72,7 +72,7 @@ def test_filters_that_stop_working_are_noticed_at_once(twins: Twins) -> None:
 
 
 def test_totals_that_stop_counting_are_noticed_within_two_collections(twins: Twins) -> None:
-    """The first may be explained by tasks on the move; both publish a full walk.
+    """Tasks that move can explain the first mismatch; both collections publish a full walk.
 
     Only first pages are wrong: to a full walk, the total has then moved.
     """
@@ -85,7 +85,7 @@ def test_totals_that_stop_counting_are_noticed_within_two_collections(twins: Twi
 
 
 def test_a_total_above_the_listing_fails_both_strategies(twins: Twins) -> None:
-    """It has been right before, so the listing is not complete; then all is as before."""
+    """The total was right before, so the listing is incomplete; later collections work again."""
     twins.switch_on(Fault.WRONG_TOTAL, 1)
     for _ in range(3):
         view = twins.collect()
@@ -123,8 +123,8 @@ def test_one_refused_request_does_not_end_incremental_collection(twins: Twins, c
     assert twins.collect().strategy == "full"
 
 
-def test_only_collections_in_a_row_make_totals_unfit(twins: Twins) -> None:
-    """A listing that was on the move now and then is no reason to give up."""
+def test_only_collections_in_a_row_make_totals_unusable(twins: Twins) -> None:
+    """A listing that sometimes changes during a collection is no reason to give up."""
     for _ in range(3):
         twins.switch_on(Fault.WRONG_TOTAL, 1, page=1)
         assert twins.collect().strategy == "incremental"
