@@ -203,7 +203,7 @@ def _load(path: Path | None, overrides: Mapping[str, Any]) -> Settings:
 
     settings = load_settings(path, os.environ, overrides=overrides)
     if settings.web.config_file is not None:
-        from exporter.web.security.server import check_web_config
+        from exporter.web.server import check_web_config
 
         check_web_config(settings.web.config_file)
     return settings

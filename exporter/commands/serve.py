@@ -15,7 +15,7 @@ from exporter.logs import get_logger
 from exporter.metrics.exposition import Exposition
 from exporter.tasks import Snapshot
 from exporter.web.app import Application, Sources
-from exporter.web.security.server import build_server, open_web_config
+from exporter.web.server import build_server, open_web_config
 
 # Together well under the 5 seconds of `docs/guarantees.md`, section 9; the log has half a second.
 WEB_STOP_SECONDS = 1.5

@@ -27,11 +27,10 @@ from exporter.collection.callbacks import CallbackReceiver
 from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.errors import ConfigError, ExporterError
-from exporter.web.admission import Admission, BytesInFlight
 from exporter.web.callbacks import CallbackRoute
 from exporter.web.negotiation import accepts_gzip, choose_metrics_format, joined
 from exporter.web.render_pool import RenderPool
-from exporter.web.responses import PiecewiseResponse, text
+from exporter.web.responses import Admission, BytesInFlight, PiecewiseResponse, text
 from exporter.web.status.query import QueryError, read_apps, read_fields
 from exporter.web.status.routes import StatusRoutes
 
@@ -75,9 +74,21 @@ class Application:
     def __init__(
         self, sources: Sources, *, max_requests: int, telemetry_path: str = "/metrics"
     ) -> None:
+        self._sources = sources
         self._pool = RenderPool()
-        endpoints = _Endpoints(sources, self._pool, telemetry_path)
-        self._app = Admission(make_starlette(endpoints.routes()), max_requests)
+        self._in_flight = BytesInFlight()
+        pages = StatusRoutes(
+            self._render, sources.views, sources.tasks, sources.now, telemetry_path
+        )
+        routes = [  # the first that matches is taken
+            Route(telemetry_path, self._metrics),
+            *pages.routes(),
+            Route("/-/healthy", self._healthy),
+            Route("/-/ready", self._ready),
+            Route("/-/reload", self._reload, methods=["POST"]),
+            CallbackRoute(sources.callback_receivers, sources.now),
+        ]
+        self._app = Admission(make_starlette(routes), max_requests)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI, scope type `http`)."""
@@ -88,6 +99,58 @@ class Application:
     def close(self) -> None:
         """Cancel all renderings; called in the event loop when it ends."""
         self._pool.close()
+
+    async def _metrics(self, request: Request) -> Response:
+        """Answer a scrape: of all apps, or of those that `?app=` names."""
+        apps = None
+        try:
+            fields = read_fields(request.scope["query_string"])
+            if "app" in fields:  # else not: the views copy every counter
+                configured = [view.settings.name for view in self._sources.views()]
+                apps = frozenset(read_apps(fields, configured))
+        except QueryError as error:
+            return text(400, str(error))
+        form = choose_metrics_format(joined(request, "accept"))
+        gzip = accepts_gzip(joined(request, "accept-encoding"))
+
+        def render() -> PiecewiseResponse:
+            body = self._sources.render_metrics(apps=apps, openmetrics=form.openmetrics, gzip=gzip)
+            headers = {"Vary": "Accept, Accept-Encoding"}
+            if gzip:
+                headers["Content-Encoding"] = "gzip"
+            return PiecewiseResponse(body, content_type=form.content_type, headers=headers)
+
+        return await self._render(request, ("metrics", apps, form, gzip), render)
+
+    async def _healthy(self, _: Request) -> Response:
+        """Tell whether this process works; the state of the API has no part in it."""
+        if self._sources.healthy():
+            return text(200, "healthy")
+        return text(503, "unhealthy: a collection thread has ended")
+
+    async def _ready(self, _: Request) -> Response:
+        """Tell whether the first collection of every app has ended, well or badly."""
+        waiting = [v.settings.name for v in self._sources.views() if v.up is None]
+        if waiting:
+            return text(503, f"not ready: waiting for the first collection of {', '.join(waiting)}")
+        return text(200, "ready")
+
+    async def _reload(self, _: Request) -> Response:
+        """Reload the configuration; on any error the answer says why, and nothing changes."""
+        if self._sources.reload is None:
+            return text(403, "not enabled (start with --web.enable-lifecycle)")
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._sources.reload)
+        except ConfigError as error:
+            return text(500, "\n".join(error.problems))
+        except ExporterError as error:
+            return text(500, str(error))
+        return text(200, "reloaded")
+
+    async def _render(
+        self, request: Request, key: Hashable, render: Callable[[], PiecewiseResponse]
+    ) -> Response:
+        return self._in_flight.bounded(await rendered(self._pool, request, key, render))
 
 
 def make_starlette(routes: Sequence[BaseRoute]) -> ASGIApp:
@@ -136,78 +199,3 @@ async def rendered(
     finally:
         rendering.cancel()
         gone.cancel()
-
-
-class _Endpoints:
-    def __init__(self, sources: Sources, pool: RenderPool, telemetry_path: str) -> None:
-        self._sources = sources
-        self._pool = pool
-        self._telemetry_path = telemetry_path
-        self._in_flight = BytesInFlight()
-
-    def routes(self) -> list[BaseRoute]:
-        """Return all routes; the first that matches is taken."""
-        sources = self._sources
-        pages = StatusRoutes(
-            self._render, sources.views, sources.tasks, sources.now, self._telemetry_path
-        )
-        return [
-            Route(self._telemetry_path, self.metrics),
-            *pages.routes(),
-            Route("/-/healthy", self.healthy),
-            Route("/-/ready", self.ready),
-            Route("/-/reload", self.reload, methods=["POST"]),
-            CallbackRoute(sources.callback_receivers, sources.now),
-        ]
-
-    async def metrics(self, request: Request) -> Response:
-        """Answer a scrape: of all apps, or of those that `?app=` names."""
-        apps = None
-        try:
-            fields = read_fields(request.scope["query_string"])
-            if "app" in fields:  # else not: the views copy every counter
-                configured = [view.settings.name for view in self._sources.views()]
-                apps = frozenset(read_apps(fields, configured))
-        except QueryError as error:
-            return text(400, str(error))
-        form = choose_metrics_format(joined(request, "accept"))
-        gzip = accepts_gzip(joined(request, "accept-encoding"))
-
-        def render() -> PiecewiseResponse:
-            body = self._sources.render_metrics(apps=apps, openmetrics=form.openmetrics, gzip=gzip)
-            headers = {"Vary": "Accept, Accept-Encoding"}
-            if gzip:
-                headers["Content-Encoding"] = "gzip"
-            return PiecewiseResponse(body, content_type=form.content_type, headers=headers)
-
-        return await self._render(request, ("metrics", apps, form, gzip), render)
-
-    async def healthy(self, _: Request) -> Response:
-        """Tell whether this process works; the state of the API has no part in it."""
-        if self._sources.healthy():
-            return text(200, "healthy")
-        return text(503, "unhealthy: a collection thread has ended")
-
-    async def ready(self, _: Request) -> Response:
-        """Tell whether the first collection of every app has ended, well or badly."""
-        waiting = [v.settings.name for v in self._sources.views() if v.up is None]
-        if waiting:
-            return text(503, f"not ready: waiting for the first collection of {', '.join(waiting)}")
-        return text(200, "ready")
-
-    async def reload(self, _: Request) -> Response:
-        """Reload the configuration; on any error the answer says why, and nothing changes."""
-        if self._sources.reload is None:
-            return text(403, "not enabled (start with --web.enable-lifecycle)")
-        try:
-            await asyncio.get_running_loop().run_in_executor(None, self._sources.reload)
-        except ConfigError as error:
-            return text(500, "\n".join(error.problems))
-        except ExporterError as error:
-            return text(500, str(error))
-        return text(200, "reloaded")
-
-    async def _render(
-        self, request: Request, key: Hashable, render: Callable[[], PiecewiseResponse]
-    ) -> Response:
-        return self._in_flight.bounded(await rendered(self._pool, request, key, render))

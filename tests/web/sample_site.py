@@ -9,10 +9,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from exporter.web.admission import Admission, BytesInFlight
 from exporter.web.app import make_starlette, rendered
 from exporter.web.render_pool import RenderPool
-from exporter.web.responses import PiecewiseResponse, text
+from exporter.web.responses import Admission, BytesInFlight, PiecewiseResponse, text
 
 LARGE = bytes(range(256)) * 4096 * 12  # 12 MiB: more than the kernel takes for a client
 

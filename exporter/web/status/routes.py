@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -31,8 +31,19 @@ from exporter.web.status.query import (
 )
 from exporter.web.status.task_list import Tables, select
 
-Answer = Callable[[bytes, Language], PiecewiseResponse]
-"""Returns the answer to a query string, in a language where it chooses none; raises QueryError."""
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parts of a request that its answer depends on."""
+
+    path: str
+    query: bytes
+    language: Language
+    """The one that Accept-Language prefers; the parameter `lang` takes precedence."""
+
+
+Answer = Callable[[Asked], PiecewiseResponse]
+"""Returns the answer to a request; raises QueryError."""
 
 Render = Callable[[], PiecewiseResponse]
 RenderForRequest = Callable[[Request, Hashable, Render], Awaitable[Response]]
@@ -74,46 +85,30 @@ class StatusRoutes:
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        return [
-            Route("/", self.page),
-            Route("/api/v1/apps", self.apps),
-            Route("/api/v1/tasks", self.tasks),
-            Route("/runbooks/{alert}", self.runbook),
-        ]
+        answers: Mapping[str, Answer] = {
+            "/": self._page,
+            "/api/v1/apps": self._apps,
+            "/api/v1/tasks": self._tasks,
+            "/runbooks/{alert}": self._runbook,
+        }
+        return [Route(path, partial(self._answer, answer)) for path, answer in answers.items()]
 
-    async def page(self, request: Request) -> Response:
-        """Answer with the status page; it names a query that cannot be used, with 400."""
-        return await self._answer(request, self._page, _preferred(request))
-
-    async def apps(self, request: Request) -> Response:
-        """Answer with the apps as JSON."""
-        return await self._answer(request, self._apps)
-
-    async def tasks(self, request: Request) -> Response:
-        """Answer with the tasks as JSON."""
-        return await self._answer(request, self._tasks)
-
-    async def runbook(self, request: Request) -> Response:
-        """Answer with the runbook of an alert, in the language of the request."""
-        alert = request.path_params["alert"]
-        return await self._answer(request, partial(self._runbook, alert), _preferred(request))
-
-    async def _answer(
-        self, request: Request, answer: Answer, language: Language = "en"
-    ) -> Response:
-        query: bytes = request.scope["query_string"]
+    async def _answer(self, answer: Answer, request: Request) -> Response:
         gzip = accepts_gzip(joined(request, "accept-encoding"))
+        language: Language = "zh" if prefers_chinese(joined(request, "accept-language")) else "en"
+        asked = Asked(request.scope["path"], request.scope["query_string"], language)
 
         def render() -> PiecewiseResponse:
             try:
-                response = answer(query, language)
+                response = answer(asked)
             except QueryError as error:
                 response = api.answer_error(error)
             return response.compressed() if gzip else response
 
-        return await self._render(request, (request.scope["path"], query, language, gzip), render)
+        return await self._render(request, (asked, gzip), render)
 
-    def _page(self, asked: bytes, preferred: Language) -> PiecewiseResponse:
+    def _page(self, asked: Asked) -> PiecewiseResponse:
+        """Return the status page; it names a query that cannot be used, with 400."""
         # Not at the start of the program: Jinja2 and the templates take as long as Starlette.
         from exporter.web.status.page import HTML_HEADERS, render_status  # noqa: PLC0415
 
@@ -122,7 +117,7 @@ class StatusRoutes:
         query, problem = TaskQuery(), None
         try:
             # Unknown parameters are ignored, unlike in the API: other programs add theirs to links.
-            fields = read_fields(asked)
+            fields = read_fields(asked.query)
             query = read_query(fields, _names(views))
         except QueryError as error:
             problem = error
@@ -133,32 +128,33 @@ class StatusRoutes:
             settings,
             replace(query, limit=PAGE_LIMIT, language=language or ""),
             now,
-            language=language or preferred,
+            language=language or asked.language,
             telemetry_path=self._telemetry_path,
             problem=problem,
         )
         status = 400 if problem else 200
         return PiecewiseResponse(body, status, content_type=HTML, headers=HTML_HEADERS)
 
-    def _runbook(self, alert: str, asked: bytes, preferred: Language) -> PiecewiseResponse:
+    def _runbook(self, asked: Asked) -> PiecewiseResponse:
         # Not at the start of the program: only people who handle an alert need the runbooks.
         from exporter.alerting.shipped import runbook_page  # noqa: PLC0415
 
-        page = runbook_page(alert, read_language(read_fields(asked)) or preferred)
+        alert = asked.path.rpartition("/")[2]
+        page = runbook_page(alert, read_language(read_fields(asked.query)) or asked.language)
         if page is None:
             return text(404, "not found")
         return PiecewiseResponse(page.encode(), content_type=HTML, headers=_RUNBOOK_HEADERS)
 
-    def _apps(self, asked: bytes, _language: Language) -> PiecewiseResponse:
+    def _apps(self, asked: Asked) -> PiecewiseResponse:
         views, settings, now = self._views(), self._settings(), self._now()
-        named = read_apps(read_fields(asked, ("app",)), _names(views))
+        named = read_apps(read_fields(asked.query, ("app",)), _names(views))
         chosen = [view for view in views if not named or view.settings.name in named]
         tables = self._tables.of(views, settings.title)
         return api.answer_apps(chosen, tables, settings, now)
 
-    def _tasks(self, asked: bytes, _language: Language) -> PiecewiseResponse:
+    def _tasks(self, asked: Asked) -> PiecewiseResponse:
         views, now = self._views(), self._now()
-        fields = read_fields(asked, PARAMETERS)
+        fields = read_fields(asked.query, PARAMETERS)
         query = read_query(fields, _names(views), status=ALL, limit=api.DEFAULT_LIMIT)
         tables = self._tables.of(views, self._settings().title)
         return api.answer_tasks(select(views, tables, query, now), query, now)
@@ -166,8 +162,3 @@ class StatusRoutes:
 
 def _names(views: Sequence[AppView]) -> Sequence[str]:
     return [view.settings.name for view in views]
-
-
-def _preferred(request: Request) -> Language:
-    """Return the language that Accept-Language prefers."""
-    return "zh" if prefers_chinese(joined(request, "accept-language")) else "en"

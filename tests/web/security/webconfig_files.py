@@ -15,8 +15,7 @@ import trustme
 
 from exporter.web.deadlines import Limits
 from exporter.web.security.reloading import LiveWebConfig
-from exporter.web.security.server import build_server
-from exporter.web.server import AsgiApplication, WebServer
+from exporter.web.server import AsgiApplication, WebServer, build_server
 from tests.web.peers import PATIENCE, Answer, started
 
 TLS = "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n"
