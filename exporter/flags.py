@@ -7,7 +7,6 @@ alone, and both together would be too long to read.
 from __future__ import annotations
 
 import argparse
-import difflib
 import platform
 import re
 import sys
@@ -19,7 +18,7 @@ from exporter import __version__
 from exporter.alerting.flags import add_export_flags
 from exporter.durations import EXAMPLES, parse_duration
 from exporter.tasks import TaskStatus
-from exporter.text import mask_secrets
+from exporter.text import mask_secrets, nearest
 
 PROGRAM = "zego-upload-exporter"
 DEFAULT_CONFIG = Path("config.yaml")
@@ -96,9 +95,7 @@ def _unknown_flag(argv: Sequence[str], parser: argparse.ArgumentParser) -> str:
         elif argument in commands:
             known = dict(commands)[argument]._option_string_actions
         elif _FLAG.match(argument) and name[:2] not in known:
-            near = _NO_FLAGS.get(name) or next(
-                iter(difflib.get_close_matches(name, known, n=1)), ""
-            )
+            near = _NO_FLAGS.get(name) or nearest(name, known)
             hint = f" (did you mean {near}?)" if near else ""
             # A value may follow a letter directly: -pVALUE.
             return f"{name if name.startswith('--') or near else name[:2]}{hint}"

@@ -98,6 +98,14 @@ def mask_secrets(text: str) -> str:
     return LIKE_A_SECRET.sub(_HIDDEN, text)
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the name in `known` that is most like `name`, for "did you mean"; "" for none."""
+    # 0.3 MiB that a program without mistakes does not need.
+    from difflib import get_close_matches  # noqa: PLC0415
+
+    return next(iter(get_close_matches(name, known, n=1)), "")
+
+
 def replace_surrogates(text: str) -> str:
     """Return `text` with lone surrogates, which no encoding can hold, replaced by U+FFFD."""
     return text if text.isascii() else _SURROGATE.sub(_REPLACEMENT, text)

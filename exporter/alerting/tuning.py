@@ -6,7 +6,6 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from math import prod
 from string import punctuation
 
@@ -15,6 +14,7 @@ from exporter.alerting.flags import LABELS
 from exporter.alerting.model import BUDGET_ALERT, REPLICAS, Alert, Kind, Severity, Texts
 from exporter.durations import parse_duration, split_duration
 from exporter.errors import ConfigError
+from exporter.text import nearest
 
 WATCHED = ("ZegoUploadWatchedTitleExpiring", "titles")
 """Alert and threshold that `--watch` sets."""
@@ -239,6 +239,6 @@ def _unknown_alert(flag: str, name: str) -> list[str]:
     names = [*(alert.name for alert in ALERTS), BUDGET_ALERT]
     if name in names:
         return []
-    close = get_close_matches(name, names, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
+    close = nearest(name, names)
+    hint = f"did you mean {close}? " if close else ""
     return [f"{flag}: there is no alert {name!r} ({hint}known are {', '.join(names)})"]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
 
 from exporter.collection.callbacks import CallbackReceiver
 from exporter.collection.collector import Collector
 from exporter.collection.state import AppView
 from exporter.config import AppSettings
 from exporter.history.counters import AppCounters
-from exporter.history.database import HistoryFile
 from exporter.tasks import Snapshot
 from exporter.zego.limiter import RateLimiter
+
+if TYPE_CHECKING:
+    from exporter.history.database import HistoryFile
 
 RELOAD_STOP_SECONDS = 2.0
 """How long a reload waits for the threads of apps that were removed or changed."""

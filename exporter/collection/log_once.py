@@ -33,8 +33,8 @@ class FailureLog:
         # of an internal error is fixed, and names the defect.
         kind = (error.reason, str(error) if error.reason == InternalError.reason else "")
         repeated, self._latest = kind == self._latest, kind
-        report = log.debug if repeated else log.error
-        report(
+        log_at = log.debug if repeated else log.error
+        log_at(
             "collection failed",
             app=self._app,
             reason=error.reason,

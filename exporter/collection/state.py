@@ -131,7 +131,7 @@ class AppState:
         Both become visible together. `strategy` is the strategy in effect (None: the configured
         one), `corrections` the number of tasks that its resyncs have corrected since the start.
         """
-        with self._counters.recording(walk) as apply, self._lock:
+        with self._counters.written(walk) as apply, self._lock:
             apply()
             self._strategy = strategy or self.settings.collection.strategy
             self._corrections = corrections

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from exporter.collection.collectors import CollectorPool
 from exporter.collection.state import AppView
 from exporter.config import AppSettings, Settings
-from exporter.history.database import HistoryFile
+from exporter.history import open_history
 
 REFRESH_SECONDS = 0.2
 
@@ -22,8 +22,7 @@ def collected(settings: Settings, *, with_history: bool = False) -> Iterator[Seq
     Counters continue from the history file if `with_history` and one is configured. Raises
     ConfigError or HistoryError where it cannot be used.
     """
-    path = settings.history.path if with_history else None
-    history = HistoryFile(path) if path is not None else None
+    history = open_history(settings.history.path if with_history else None)
     try:
         pool = CollectorPool(history)
         running = pool.collect_once(settings.apps, every=REFRESH_SECONDS)

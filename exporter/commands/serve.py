@@ -10,7 +10,7 @@ from exporter.collection.collectors import CollectorPool
 from exporter.commands.reload import Reloader
 from exporter.config import Settings
 from exporter.flags import DEFAULT_MAX_REQUESTS
-from exporter.history.database import HistoryFile
+from exporter.history import open_history
 from exporter.logs import get_logger
 from exporter.metrics.exposition import Exposition
 from exporter.tasks import Snapshot
@@ -44,8 +44,7 @@ class Service:
         max_requests: int = DEFAULT_MAX_REQUESTS,
     ) -> None:
         web_config = open_web_config(settings.web.config_file)
-        path = settings.history.path
-        self._history = HistoryFile(path) if path is not None else None
+        self._history = open_history(settings.history.path)
         self._collectors = CollectorPool(self._history, prepare=self._prepare)
         self._reloader = Reloader(settings, load, self._apply)
         self._exposition = self._expose(settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from exporter.config.fields import FromEnvironment, Right, Unavailable, Unfit, kind, shown
 from exporter.errors import ConfigError
+from exporter.text import nearest
 
 Place: TypeAlias = tuple[str | int, ...]
 """Keys and indices from the top of the file: `("apps", 0, "app_id")`."""
@@ -123,9 +123,9 @@ def _text(details: ErrorDetails, root: type[BaseModel], values: Any) -> str:
     place, type_ = details["loc"], details["type"]
     if type_ == "extra_forbidden":
         known = list(fields_of(_model_at(root, place[:-1])))
-        near = [name for name in known if _letters(name) == _letters(str(place[-1]))]
-        near = near or difflib.get_close_matches(str(place[-1]), known, n=1)
-        hint = f"did you mean {shown(near[0])}?" if near else f"known: {', '.join(known)}"
+        same = (name for name in known if _letters(name) == _letters(str(place[-1])))
+        near = next(same, "") or nearest(str(place[-1]), known)
+        hint = f"did you mean {shown(near)}?" if near else f"known: {', '.join(known)}"
         return f"unknown key ({hint})"
     if type_ == "model_type":
         keys = ", ".join(fields_of(_model_at(root, place)))

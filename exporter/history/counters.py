@@ -21,10 +21,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 from exporter.errors import Stopped
-from exporter.history.database import HistoryError, HistoryFile
-from exporter.history.tables import CounterKey, FailureReason, Update
+from exporter.history import CounterKey, FailureReason, HistoryError, Update
 from exporter.history.transitions import (
     FINISHED,
     POSSIBLE_PAIRS,
@@ -37,19 +37,22 @@ from exporter.logs import get_logger
 from exporter.tasks import UNFINISHED, TaskStatus, Tracked, UploadTask
 from exporter.zego.callbacks import EVENT_WORDS, FAILURE_WORDS, CallbackEvent
 
+if TYPE_CHECKING:
+    from exporter.history.database import HistoryFile
+
 log = get_logger(__name__)
 
 DURATION_BOUNDS = (5.0, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, math.inf)
 """Upper bounds in seconds of the histograms of task and phase durations."""
 
 UNLISTED_SECONDS = 3600
-"""How long reports of callbacks about a task are kept until a walk confirms them, in seconds."""
+"""How long callbacks about a task are kept until a walk confirms them, in seconds."""
 
 MAX_UNLISTED = 10_000
-"""Most tasks that are known only from callbacks: a flood of callbacks must not fill the memory."""
+"""Maximum number of tasks that are known only from callbacks: a flood must not fill the memory."""
 
 MAX_STEPS = 20
-"""Most reported changes that are kept of one task; the latest ones are."""
+"""Maximum number of changes that are kept of one task, the latest ones."""
 
 _TRANSITION, _CALLBACK_EVENT, _FAILURE = "transition", "callback_event", "failure"
 _DURATION, _PHASE = "duration", "phase"
@@ -113,12 +116,12 @@ class AppCounters:
         self._history = history
         self._name = name
         self._app_id = app_id
-        self._recording = threading.Lock()  # one walk or callback at a time, its write included
+        self._write_lock = threading.Lock()  # one walk or callback at a time, its write included
         self._lock = threading.Lock()
         self._collected_at: float | None = None
         self._tracked: Mapping[str, Tracked] | None = None
         self._reasons: dict[str, FailureReason] = {}
-        self._reports: dict[str, list[Step]] = {}
+        self._callback_steps: dict[str, tuple[Step, ...]] = {}
         self._counters: dict[CounterKey, float] = dict.fromkeys(_FROM_THE_START, 0)
         self._history_errors = 0
         self._failures = 0  # in a row; if above 0, the file is incomplete
@@ -147,17 +150,17 @@ class AppCounters:
 
     def compare(self, tasks: Sequence[UploadTask], now: float) -> WalkChanges:
         """Compare a walk that ended at `now` (Unix seconds) with the previous one."""
-        with self._recording:
+        with self._write_lock:
             self._read()
         previous = self._tracked
         with self._lock:
-            reports = {
-                task_id: tuple(steps)
-                for task_id, steps in self._reports.items()
+            self._callback_steps = {
+                task_id: steps
+                for task_id, steps in self._callback_steps.items()
                 if now - steps[-1][0] <= UNLISTED_SECONDS
             }
-            self._reports = {task_id: list(steps) for task_id, steps in reports.items()}
-        changes = compare(previous, tasks, now, reports)
+            callback_steps = dict(self._callback_steps)
+        changes = compare(previous, tasks, now, callback_steps)
         if previous is not None and not changes.tracked and not changes.gone:
             return WalkChanges(previous, previous, changes, now)
         # A new mapping: scrapes may still read the previous one.
@@ -167,14 +170,14 @@ class AppCounters:
         return WalkChanges(previous, tracked, changes, now)
 
     @contextmanager
-    def recording(self, walk: WalkChanges) -> Iterator[Callable[[], None]]:
+    def written(self, walk: WalkChanges) -> Iterator[Callable[[], None]]:
         """Write `walk` to the file, and yield the function that makes its counts visible.
 
         The block calls that function under the lock with which it publishes the snapshot, so that
         a scrape sees both or none. Raises Stopped if another collector of the app has recorded a
         walk since the comparison; the one that is not being replaced must compare again.
         """
-        with self._recording:
+        with self._write_lock:
             if walk.previous is not self._tracked:
                 raise Stopped  # a reload replaced a collector, and its thread had not ended yet
             increments = _increments(walk.changes)
@@ -202,21 +205,11 @@ class AppCounters:
 
             yield apply
 
-    def record_walk(self, tasks: Sequence[UploadTask], now: float) -> Mapping[str, Tracked]:
-        """Count what changed since the previous walk; return the tracked tasks.
-
-        `now` is the end of the walk, in Unix seconds.
-        """
-        walk = self.compare(tasks, now)
-        with self.recording(walk) as apply:
-            apply()
-        return walk.tracked
-
     def record_callback(self, event: CallbackEvent, now: float) -> None:
         """Count an authentic event received at `now` (Unix seconds); keep why a task failed."""
         increments: dict[CounterKey, float] = {(_CALLBACK_EVENT, event.word): 1}
         reasons: dict[str, FailureReason] = {}
-        with self._recording:
+        with self._write_lock:
             self._read()
             if event.failure is not None:
                 increments[_FAILURE, event.failure] = 1
@@ -235,12 +228,10 @@ class AppCounters:
             with self._lock:
                 self._counters.update(self._incremented(increments))
                 self._reasons.update(reasons)
-                if event.status is not None and (
-                    event.task_id in self._reports or len(self._reports) < MAX_UNLISTED
-                ):
-                    steps = self._reports.setdefault(event.task_id, [])
-                    steps.append((now if event.at is None else min(event.at, now), event.status))
-                    del steps[:-MAX_STEPS]
+                steps = self._callback_steps.get(event.task_id, ())
+                if event.status is not None and (steps or len(self._callback_steps) < MAX_UNLISTED):
+                    step = (now if event.at is None else min(event.at, now), event.status)
+                    self._callback_steps[event.task_id] = (*steps, step)[-MAX_STEPS:]
 
     def failure_reasons(self) -> Mapping[str, str]:
         """Return the reasons of failed uploads that callbacks reported, by task id."""
@@ -299,8 +290,8 @@ class AppCounters:
     def _note_failure(self, error: HistoryError) -> None:
         self._history_errors += 1
         self._failures += 1
-        report = log.error if self._failures == 1 else log.debug
-        report(
+        log_at = log.error if self._failures == 1 else log.debug
+        log_at(
             "history cannot be read: counters start at 0 until it can be"
             if self._unread
             else "history cannot be used: collections continue, a restart now would lose counts",

@@ -24,12 +24,11 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from exporter.errors import ConfigError, ExporterError, Stopped, file_problem
+from exporter.errors import ConfigError, Stopped, file_problem
+from exporter.history import HistoryError, StoredState, Update
 from exporter.history.tables import (
     APPLICATION_ID,
     MIGRATIONS,
-    StoredState,
-    Update,
     migrate,
     pragma,
     read_state,
@@ -53,10 +52,6 @@ CLOSE_WAIT_SECONDS = 0.5
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 """Errors that can pass without an edit of the configuration."""
-
-
-class HistoryError(ExporterError):
-    """The history file could not be read or written; the message names it and the cause."""
 
 
 class HistoryLocked(HistoryError):

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from exporter.history import FailureReason, StoredState, Update
 from exporter.tasks import TaskStatus, Tracked
 from exporter.zego.callbacks import FAILURE_WORDS
 
@@ -91,59 +90,6 @@ _IMPOSSIBLE_ROWS = (
     f"OR typeof(at) <> 'real' OR NOT abs(at) < {_LATEST}",
 )
 """Queries that find rows which this program never writes."""
-
-
-CounterKey = tuple[str, ...]
-"""The family of a counter, followed by its label values."""
-
-
-@dataclass(frozen=True, slots=True)
-class FailureReason:
-    """Why a task failed.
-
-    Attributes:
-        reason: One of FAILURE_WORDS.
-        at: When the callback arrived, in Unix seconds.
-    """
-
-    reason: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class StoredState:
-    """The stored state of one app.
-
-    Attributes:
-        tracked: The tasks after the last complete walk, None before the first one.
-        counters: All counters.
-        failure_reasons: By task id.
-        collected_at: End of the last complete walk in Unix seconds, None before the first one.
-    """
-
-    tracked: Mapping[str, Tracked] | None
-    counters: Mapping[CounterKey, float]
-    failure_reasons: Mapping[str, FailureReason]
-    collected_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """Changed rows of one app, by key; None deletes a row.
-
-    Attributes:
-        collected_at: End of the walk in Unix seconds, None for a callback.
-        tracked: Tasks by id.
-        counters: New values of counters.
-        failure_reasons: Reasons by task id.
-        replaces_all: Whether all other rows of the app are deleted.
-    """
-
-    collected_at: float | None
-    tracked: Mapping[str, Tracked | None]
-    counters: Mapping[CounterKey, float]
-    failure_reasons: Mapping[str, FailureReason | None]
-    replaces_all: bool = False
 
 
 def pragma(connection: sqlite3.Connection, name: str) -> Any:

@@ -28,7 +28,7 @@ Pair = tuple[str, str]
 Step = tuple[float, TaskStatus]
 """The time at which a task entered a status (Unix seconds), and the status."""
 
-Reports = Mapping[str, Sequence[Step]]
+CallbackSteps = Mapping[str, Sequence[Step]]
 """The changes that callbacks reported, by task id."""
 
 
@@ -86,14 +86,14 @@ def compare(
     previous: Mapping[str, Tracked] | None,
     tasks: Iterable[UploadTask],
     now: float,
-    reports: Reports | None = None,
+    callback_steps: CallbackSteps | None = None,
 ) -> Changes:
     """Return the changes from `previous` to `tasks`, which were listed at `now` (Unix seconds).
 
-    If `previous` is None, `tasks` are the baseline. `reports` give exact times where callbacks
-    reported the changes.
+    If `previous` is None, `tasks` are the baseline. `callback_steps` give exact times where
+    callbacks reported the changes.
     """
-    before, reports = previous or {}, reports or {}
+    before, callback_steps = previous or {}, callback_steps or {}
     changes = Changes(Counter(), {s: [] for s in FINISHED}, {s: [] for s in UNFINISHED}, {}, set())
     # One object for all tasks that enter a status now: there can be a million of them.
     entered = {s: Tracked(s, None if previous is None else now) for s in TaskStatus}
@@ -107,7 +107,7 @@ def compare(
             continue
         changes.tracked[task.id] = entered[task.status]
         if previous is not None:
-            steps = _steps(known, reports.get(task.id, ()), task.status, now)
+            steps = _steps(known, callback_steps.get(task.id, ()), task.status, now)
             _count_change(changes, task, known, steps)
             if steps[-1][0] != now:
                 changes.tracked[task.id] = Tracked(task.status, steps[-1][0])
@@ -138,17 +138,17 @@ def _count_change(
 
 def _steps(
     known: Tracked | None,
-    reports: Sequence[Step],
+    callback_steps: Sequence[Step],
     status: TaskStatus,
     now: float,
 ) -> list[Step]:
     """Return the steps from the last known status to `status`.
 
-    The walk decides what the current status is. Reports only add times, and steps in between.
+    The walk decides the current status. Callbacks only add times, and steps in between.
     """
     steps = [] if known is None or known.since is None else [(known.since, known.status)]
     earliest = steps[0][0] if steps else -math.inf
-    between = sorted(report for report in reports if earliest <= report[0] <= now)
+    between = sorted(step for step in callback_steps if earliest <= step[0] <= now)
     places = [place for place, (_, reported) in enumerate(between) if reported is status]
     if places:
         between = between[: places[-1] + 1]

@@ -21,9 +21,9 @@ from exporter.collection.schedule import Schedule, elapsed_clock
 from exporter.collection.state import AppState, AppView
 from exporter.config import AppSettings, CollectionSettings
 from exporter.errors import Stopped
+from exporter.history import Update
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
-from exporter.history.tables import Update
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import Snapshot, TaskStatus
 from exporter.zego.limiter import RateLimiter
@@ -31,6 +31,7 @@ from exporter.zego.stats import ApiStats
 from tests.builders import NOW, make_settings, make_snapshot, make_task
 from tests.faults import FaultyApp, FaultyServer
 from tests.faults.faults import Fault
+from tests.history.updates import record_walk
 from tests.logged import lines as logged_lines
 from tests.waiting import wait_until
 
@@ -298,7 +299,7 @@ def test_a_late_walk_of_the_replaced_collector_does_not_end_its_successor(
 
     def prepare(_app: str, _snapshot: Snapshot) -> None:
         if tasks := next(late, None):
-            counters.record_walk(tasks, NOW)
+            record_walk(counters, tasks, NOW)
 
     site = Site(server, app, counters=counters, prepare=prepare)
     view = site.collect()

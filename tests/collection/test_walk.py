@@ -19,6 +19,7 @@ from exporter.history.counters import AppCounters
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.client import Page
 from tests.builders import NOW, make_task
+from tests.history.updates import record_walk
 
 
 class Pages:
@@ -288,12 +289,12 @@ def test_no_task_flaps_while_others_are_deleted_and_created(
             result = totals.complete(lambda: walk(api.fetch, max_pages=100))
         except PaginationError:
             continue  # moved too much for what its total explains: nothing is published
-        counters.record_walk(result.tasks, NOW + number)
+        record_walk(counters, result.tasks, NOW + number)
     api.between_pages = lambda: None
     before = set(api.tasks)
     for number in range(6, 8):
-        counters.record_walk(walk(api.fetch, max_pages=100).tasks, NOW + number)
+        record_walk(counters, walk(api.fetch, max_pages=100).tasks, NOW + number)
     transitions = counters.view().transitions
     assert transitions["new", "succeeded"] <= created
-    kept = counters.record_walk(walk(api.fetch, max_pages=100).tasks, NOW + 9)
+    kept = record_walk(counters, walk(api.fetch, max_pages=100).tasks, NOW + 9)
     assert set(kept) == before

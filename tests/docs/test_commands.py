@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from exporter.history import Update
 from exporter.history.database import HistoryFile
-from exporter.history.tables import Update
 from tests.components import require
 from tests.docs.commands import EXIT_CODES, NOT_RUN, Command, commands, shape
 from tests.e2e.processes import EXPORTER, Program, url_of

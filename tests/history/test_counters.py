@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.history import HistoryError, StoredState
 from exporter.history.counters import MAX_STEPS, MAX_UNLISTED, UNLISTED_SECONDS, AppCounters
-from exporter.history.database import HistoryError, HistoryFile
-from exporter.history.tables import StoredState
+from exporter.history.database import HistoryFile
 from exporter.history.transitions import POSSIBLE_PAIRS
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.callbacks import CallbackEvent
 from tests.builders import NOW, make_task
-from tests.history.updates import make_update
+from tests.history.updates import make_update, record_walk
 
 walks = st.lists(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(TaskStatus)))
 
@@ -59,7 +59,7 @@ def test_counters_never_fall_and_add_up(statuses: list[dict[str, TaskStatus]]) -
     states = []
     for walk in statuses:
         states.append(
-            [entry.status for entry in counters.record_walk(tasks_of(walk), NOW).values()]
+            [entry.status for entry in record_walk(counters, tasks_of(walk), NOW).values()]
         )
         after = counters.view().transitions
         assert all(after[pair] >= count for pair, count in before.items())
@@ -77,35 +77,36 @@ def test_counters_never_fall_and_add_up(statuses: list[dict[str, TaskStatus]]) -
 def test_a_task_keeps_the_time_it_entered_its_status() -> None:
     """Until the status changes; the time is the end of the walk that first saw it."""
     counters = AppCounters()
-    counters.record_walk([], 0.0)
-    counters.record_walk([make_task("a", TaskStatus.WAITING)], 10.0)
-    assert counters.record_walk([make_task("a", TaskStatus.WAITING)], 20.0)["a"].since == 10.0
-    assert counters.record_walk([make_task("a", TaskStatus.UPLOADING)], 30.0)["a"].since == 30.0
+    record_walk(counters, [], 0.0)
+    record_walk(counters, [make_task("a", TaskStatus.WAITING)], 10.0)
+    assert record_walk(counters, [make_task("a", TaskStatus.WAITING)], 20.0)["a"].since == 10.0
+    assert record_walk(counters, [make_task("a", TaskStatus.UPLOADING)], 30.0)["a"].since == 30.0
 
 
 def test_since_when_the_baseline_has_its_statuses_is_not_known(history: HistoryFile) -> None:
     """Not after a restart either; later changes have times."""
     counters = stored(history)
-    assert counters.record_walk([make_task("a", TaskStatus.WAITING)], 10.0)["a"].since is None
+    assert record_walk(counters, [make_task("a", TaskStatus.WAITING)], 10.0)["a"].since is None
     restarted = stored(history)
-    assert restarted.record_walk([make_task("a", TaskStatus.WAITING)], 20.0)["a"].since is None
-    assert restarted.record_walk([make_task("a", TaskStatus.UPLOADING)], 30.0)["a"].since == 30.0
+    assert record_walk(restarted, [make_task("a", TaskStatus.WAITING)], 20.0)["a"].since is None
+    assert record_walk(restarted, [make_task("a", TaskStatus.UPLOADING)], 30.0)["a"].since == 30.0
     assert all(total == 0 for _, total in restarted.view().phases.values())
 
 
 def test_a_snapshots_times_do_not_change_under_it() -> None:
     """A scrape may still read the mapping that an earlier walk returned."""
     counters = AppCounters()
-    earlier = counters.record_walk([make_task("a", TaskStatus.WAITING)], 10.0)
-    counters.record_walk([make_task("b", TaskStatus.WAITING)], 20.0)
+    earlier = record_walk(counters, [make_task("a", TaskStatus.WAITING)], 10.0)
+    record_walk(counters, [make_task("b", TaskStatus.WAITING)], 20.0)
     assert list(earlier) == ["a"]
 
 
 def test_durations_fall_into_buckets() -> None:
     """Cumulative counts and the sum in seconds, by how it ended."""
     counters = AppCounters()
-    counters.record_walk([], NOW)
-    counters.record_walk(
+    record_walk(counters, [], NOW)
+    record_walk(
+        counters,
         [
             make_task("a", TaskStatus.SUCCEEDED, created_at=NOW - 5),
             make_task("b", TaskStatus.SUCCEEDED, created_at=NOW - 100_000),
@@ -125,9 +126,9 @@ def test_reasons_are_kept_as_long_as_the_task_is_listed() -> None:
     counters.record_callback(failed_event("listed"), NOW)
     counters.record_callback(failed_event("orphan"), NOW)
     listing = [make_task("listed", TaskStatus.FAILED)]
-    counters.record_walk(listing, NOW + UNLISTED_SECONDS)
+    record_walk(counters, listing, NOW + UNLISTED_SECONDS)
     assert counters.failure_reasons() == {"listed": "upload", "orphan": "upload"}
-    counters.record_walk(listing, NOW + UNLISTED_SECONDS + 1)
+    record_walk(counters, listing, NOW + UNLISTED_SECONDS + 1)
     assert counters.failure_reasons() == {"listed": "upload"}
 
 
@@ -157,8 +158,8 @@ def test_a_restart_at_any_walk_changes_nothing(
             if data.draw(st.booleans()):
                 whole.record_callback(failed_event(nonce=str(number)), at)
                 restarted.record_callback(failed_event(nonce=str(number)), at)
-            assert restarted.record_walk(tasks_of(walk), at) == whole.record_walk(
-                tasks_of(walk), at
+            assert record_walk(restarted, tasks_of(walk), at) == record_walk(
+                whole, tasks_of(walk), at
             )
             assert restarted.view() == whole.view()
             assert restarted.failure_reasons() == whole.failure_reasons()
@@ -169,7 +170,7 @@ def test_a_full_disk_costs_a_log_line_and_nothing_is_lost(
 ) -> None:
     """Counters continue in memory; the next write that succeeds writes all, and is logged."""
     counters = stored(history)
-    counters.record_walk([], NOW)
+    record_walk(counters, [], NOW)
     breaker = sqlite3.connect(path)
     breaker.execute(
         "CREATE TRIGGER full BEFORE INSERT ON task BEGIN SELECT raise(ABORT, 'disk full'); END"
@@ -177,13 +178,13 @@ def test_a_full_disk_costs_a_log_line_and_nothing_is_lost(
     breaker.commit()
     with caplog.at_level(logging.INFO):
         for number in range(3):
-            counters.record_walk([make_task(str(number), TaskStatus.WAITING)], NOW)
+            record_walk(counters, [make_task(str(number), TaskStatus.WAITING)], NOW)
         assert counters.view().history_errors == 3
         assert counters.view().transitions["new", "waiting"] == 3
         breaker.execute("DROP TRIGGER full")
         breaker.commit()
         breaker.close()
-        counters.record_walk([make_task("2", TaskStatus.UPLOADING)], NOW)
+        record_walk(counters, [make_task("2", TaskStatus.UPLOADING)], NOW)
     assert stored(history).view().transitions == counters.view().transitions
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
 
@@ -195,7 +196,7 @@ def test_a_callback_is_in_the_file_before_anybody_sees_it(history: HistoryFile) 
     restarted = stored(history)
     assert restarted.view() == counters.view()
     assert restarted.failure_reasons() == {"a": "upload"}
-    restarted.record_walk([make_task("a", TaskStatus.FAILED)], NOW)
+    record_walk(restarted, [make_task("a", TaskStatus.FAILED)], NOW)
     assert set(restarted.view().transitions.values()) == {0}
 
 
@@ -206,24 +207,24 @@ def test_a_walk_that_a_callback_wrote_is_a_baseline(path: Path, history: History
         breaker.execute(
             "CREATE TRIGGER full BEFORE INSERT ON task BEGIN SELECT raise(ABORT, 'disk full'); END"
         )
-        counters.record_walk([make_task("a", TaskStatus.WAITING)], NOW)
+        record_walk(counters, [make_task("a", TaskStatus.WAITING)], NOW)
         breaker.execute("DROP TRIGGER full")
     counters.record_callback(failed_event(), NOW)
     restarted = stored(history)
     for later in (1, 2):
-        restarted.record_walk([], NOW + later)
+        record_walk(restarted, [], NOW + later)
     assert restarted.view().transitions["waiting", "gone"] == 1
 
 
 def test_callbacks_make_the_times_of_changes_exact() -> None:
     """Times of changes are exact to the second, although walks are a minute apart."""
     counters = AppCounters()
-    counters.record_walk([], NOW)
-    counters.record_walk([make_task("a", TaskStatus.WAITING)], NOW + 60)
+    record_walk(counters, [], NOW)
+    record_walk(counters, [make_task("a", TaskStatus.WAITING)], NOW + 60)
     for at, status in ((NOW + 70, TaskStatus.UPLOADING), (NOW + 95, TaskStatus.SUCCEEDED)):
         counters.record_callback(CallbackEvent("other", "a", None, "n", status, at), NOW + 100)
     done = make_task("a", TaskStatus.SUCCEEDED, created_at=NOW + 50)
-    assert counters.record_walk([done], NOW + 120)["a"].since == NOW + 95
+    assert record_walk(counters, [done], NOW + 120)["a"].since == NOW + 95
     view = counters.view()
     assert view.phases[TaskStatus.WAITING][1] == 10
     assert view.phases[TaskStatus.UPLOADING][1] == 25
@@ -241,10 +242,10 @@ def test_what_callbacks_report_of_tasks_is_bounded() -> None:
         counters.record_callback(
             CallbackEvent("other", "1", None, "n", TaskStatus.UPLOADING, NOW), NOW
         )
-    assert len(counters._reports) == MAX_UNLISTED
-    assert len(counters._reports["1"]) == MAX_STEPS
-    counters.record_walk([], NOW + UNLISTED_SECONDS + 1)
-    assert not counters._reports
+    assert len(counters._callback_steps) == MAX_UNLISTED
+    assert len(counters._callback_steps["1"]) == MAX_STEPS
+    record_walk(counters, [], NOW + UNLISTED_SECONDS + 1)
+    assert not counters._callback_steps
 
 
 @pytest.mark.parametrize("failing_reads", [1, 3])
@@ -259,8 +260,8 @@ def test_a_state_that_could_not_be_read_is_not_replaced(
     """It is read again before the first write; the log claims nothing else meanwhile."""
     listing = [make_task(str(number), TaskStatus.WAITING) for number in range(5)]
     before = stored(history)
-    before.record_walk([], NOW)
-    before.record_walk(listing, NOW + 60)
+    record_walk(before, [], NOW)
+    record_walk(before, listing, NOW + 60)
     before.record_callback(failed_event(), NOW + 60)
     read, reads = history.read, 0
 
@@ -276,15 +277,15 @@ def test_a_state_that_could_not_be_read_is_not_replaced(
         counters = stored(history)
         for number in range(failing_reads):
             if first == "walk":
-                counters.record_walk(listing, NOW + 120 + number)
+                record_walk(counters, listing, NOW + 120 + number)
             else:
                 counters.record_callback(failed_event("b", str(number)), NOW + 120 + number)
             unread = number < failing_reads - 1
             logged = [record.getMessage() for record in caplog.records]
             assert any("nothing is missing" in message for message in logged) != unread
-        counters.record_walk(listing, NOW + 180)
+        record_walk(counters, listing, NOW + 180)
     restarted = stored(history)
-    restarted.record_walk(listing, NOW + 240)
+    record_walk(restarted, listing, NOW + 240)
     for view in (counters.view(), restarted.view()):
         assert view.transitions["new", "waiting"] == 5
         assert view.failures["upload"] == 1 + (failing_reads if first == "callback" else 0)
@@ -298,5 +299,5 @@ def test_a_whole_state_without_a_walk_is_no_baseline(history: HistoryFile) -> No
     counters._history, counters._name, counters._app_id, counters._failures = history, "vod", 1, 1
     counters.record_callback(failed_event(), NOW)
     restarted = stored(history)
-    restarted.record_walk([make_task("a", TaskStatus.WAITING)], NOW + 60)
+    record_walk(restarted, [make_task("a", TaskStatus.WAITING)], NOW + 60)
     assert set(restarted.view().transitions.values()) == {0}

@@ -15,13 +15,13 @@ import pytest
 
 from exporter.commands.serve import COLLECTORS_STOP_SECONDS, WEB_STOP_SECONDS
 from exporter.errors import ConfigError, Stopped
-from exporter.history import database, tables
+from exporter.history import HistoryError, database, tables
 from exporter.history.counters import AppCounters
-from exporter.history.database import HistoryError, HistoryFile, HistoryLocked
+from exporter.history.database import HistoryFile, HistoryLocked
 from exporter.history.tables import APPLICATION_ID, MIGRATIONS
 from exporter.tasks import TaskStatus
 from tests.builders import NOW, make_task
-from tests.history.updates import WAITING, make_update
+from tests.history.updates import WAITING, make_update, record_walk
 
 
 def problem_of(path: Path) -> str:
@@ -199,9 +199,9 @@ def test_a_disk_that_is_full_at_the_start_stops_nothing(
         counters = AppCounters(history, "vod", 1)
         before = counters.view()
         assert before.transitions["new", "waiting"] == known
-        counters.record_walk([make_task("a", TaskStatus.UPLOADING)], NOW + 60)
+        record_walk(counters, [make_task("a", TaskStatus.UPLOADING)], NOW + 60)
         assert counters.view().history_errors > before.history_errors
-    counters.record_walk([make_task("a", TaskStatus.UPLOADING)], NOW + 120)
+    record_walk(counters, [make_task("a", TaskStatus.UPLOADING)], NOW + 120)
     assert AppCounters(history, "vod", 1).view().transitions == counters.view().transitions
     history.close()
     with closing(HistoryFile(path)) as again:
@@ -317,8 +317,8 @@ def test_a_new_file_for_a_damaged_one_holds_the_whole_state_of_every_app(path: P
     with closing(HistoryFile(path)) as history:
         for app in ("a", "b"):
             counters = AppCounters(history, app, 1)
-            counters.record_walk([], NOW)
-            counters.record_walk(listing, NOW + 1)
+            record_walk(counters, [], NOW)
+            record_walk(counters, listing, NOW + 1)
     with closing(sqlite3.connect(path)) as other:
         other.execute("UPDATE task SET id = CAST(x'ff' AS TEXT) WHERE app = 2 AND id = '0'")
         other.commit()
@@ -326,7 +326,7 @@ def test_a_new_file_for_a_damaged_one_holds_the_whole_state_of_every_app(path: P
         counters = AppCounters(history, "a", 1)
         AppCounters(history, "b", 1)
         for later in (2, 3):
-            counters.record_walk(listing, NOW + later)
+            record_walk(counters, listing, NOW + later)
     with closing(HistoryFile(path)) as history:
         again = AppCounters(history, "a", 1)
         assert again.view().transitions == counters.view().transitions

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.history import FailureReason, StoredState
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
-from exporter.history.tables import APPLICATION_ID, MIGRATIONS, FailureReason, StoredState
+from exporter.history.tables import APPLICATION_ID, MIGRATIONS
 from exporter.tasks import TaskStatus, Tracked
 from tests.builders import NOW, make_task
-from tests.history.updates import WAITING, make_update
+from tests.history.updates import WAITING, make_update, record_walk
 
 
 def test_an_app_without_history_has_no_baseline(history: HistoryFile) -> None:
@@ -161,7 +162,7 @@ def test_whatever_a_column_holds_the_file_can_be_used(
         other.commit()
     with closing(HistoryFile(path)) as again:
         counters = AppCounters(again, "vod", 1)
-        counters.record_walk([make_task("a", TaskStatus.UPLOADING)], NOW + 60)
+        record_walk(counters, [make_task("a", TaskStatus.UPLOADING)], NOW + 60)
         view = counters.view()
         assert view.history_errors == 0
         assert all(count >= 0 for count in view.transitions.values())

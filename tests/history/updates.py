@@ -1,9 +1,12 @@
-"""Updates of a history file, for tests."""
+"""Updates of a history file and of counters, for tests."""
 
 from __future__ import annotations
 
-from exporter.history.tables import Update
-from exporter.tasks import TaskStatus, Tracked
+from collections.abc import Mapping, Sequence
+
+from exporter.history import Update
+from exporter.history.counters import AppCounters
+from exporter.tasks import TaskStatus, Tracked, UploadTask
 from tests.builders import NOW
 
 WAITING = Tracked(TaskStatus.WAITING, NOW)
@@ -19,3 +22,13 @@ def make_update(**changes: object) -> Update:
         **changes,
     }
     return Update(**values)  # type: ignore[arg-type] # the values are those of Update
+
+
+def record_walk(
+    counters: AppCounters, tasks: Sequence[UploadTask], now: float
+) -> Mapping[str, Tracked]:
+    """Count what changed since the previous walk, as a collector does; return the tracked tasks."""
+    walk = counters.compare(tasks, now)
+    with counters.written(walk) as apply:
+        apply()
+    return walk.tracked

@@ -24,6 +24,7 @@ from exporter.simulator.demo import BUSY
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import STATUS_WORDS, Change
 from exporter.zego.decoding import Page, decode_page
+from tests.history.updates import record_walk
 from tests.simulator.calls import NOW, SECRET, signed_query
 
 WALKS = 10_000
@@ -108,7 +109,7 @@ def test_counters_equal_what_visibly_happened() -> None:
     app = SimulatedApp(1, SECRET, life, rate_limit=None)
     expected, counters = Expectation(life), AppCounters()
     now += 600
-    counters.record_walk(collect(app, now, None).tasks, now)
+    record_walk(counters, collect(app, now, None).tasks, now)
     expected.forget()
     for _ in range(WALKS):
         now += random.randrange(1, 30)
@@ -117,10 +118,10 @@ def test_counters_equal_what_visibly_happened() -> None:
             result = collect(app, now, fails_at)
         except ServerError:
             continue
-        counters.record_walk(result.tasks, now)
+        record_walk(counters, result.tasks, now)
         expected.complete_walk(now)
     # A task is gone after the second walk without it.
-    counters.record_walk(collect(app, now, None).tasks, now)
+    record_walk(counters, collect(app, now, None).tasks, now)
     view = counters.view()
     assert nonzero(view.transitions) == expected.transitions
     assert sum(expected.transitions.values()) > 2 * WALKS

@@ -6,7 +6,6 @@ no effect here: a file that works there works here.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from pydantic import (
 from exporter.config.app import Section
 from exporter.config.fields import INTEGER, TEXT, Right, Unfit, kind
 from exporter.config.files import file_path, secret_text
+from exporter.text import nearest
 from exporter.web.security.ciphers import KNOWN
 
 MAX_PEM_BYTES = 1024 * 1024
@@ -85,9 +85,9 @@ GoDuration = Annotated[
 
 def _check_cipher_suite(text: str) -> str:
     if text not in KNOWN:
-        near = difflib.get_close_matches(text, KNOWN, n=1)
+        near = nearest(text, KNOWN)
         what = "is not a cipher suite that is offered"
-        raise ValueError(f"{what} (did you mean {near[0]}?)" if near else what)
+        raise ValueError(f"{what} (did you mean {near}?)" if near else what)
     return text
 
 
