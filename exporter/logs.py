@@ -57,7 +57,7 @@ LEVELS = {
     "error": logging.ERROR,
 }
 QUEUE_BYTES = 1024 * 1024
-"""Most bytes of lines that wait for the sink: some thousand lines."""
+"""Maximum number of bytes of the lines that wait for the sink: some thousand lines."""
 
 RETRY_SECONDS = 1.0
 """Longest time between two attempts to write to a descriptor that does not block."""
@@ -81,7 +81,7 @@ class LineSink(Protocol):
 
 
 class LineWriter:
-    """Writes lines to a descriptor from its own thread; no method but `close` ever waits.
+    """Writes lines to a descriptor from its own thread; only `flush` ever waits.
 
     `fd` is the descriptor, None where there is none: then every line is dropped. `capacity` is the
     number of bytes that may wait. `report` returns the line that says how many were dropped.
@@ -105,7 +105,6 @@ class LineWriter:
         self._waiting_bytes = 0  # those being written included
         self._dropped = 0
         self._reported = 0
-        self._closing = False
         self._torn = False  # whether the last write ended in the middle of a line
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         if fd is not None:
@@ -121,7 +120,7 @@ class LineWriter:
         encoded = line.encode(errors="backslashreplace")
         with self._changed:
             full = self._waiting_bytes + len(encoded) > self._capacity
-            if full or self._closing or self._fd < 0:
+            if full or self._fd < 0:
                 self._dropped += 1
                 return
             self._waiting.append(encoded)
@@ -138,21 +137,12 @@ class LineWriter:
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting_bytes, seconds)
 
-    def close(self, seconds: float) -> None:
-        """Flush and take no more lines. The descriptor stays open."""
-        self.flush(seconds)
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
-
     def _run(self) -> None:
         # It starts before those threads that wait for signals: the kernel must not hand it any.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._closing)
-                if not self._waiting:
-                    return
+                self._changed.wait_for(lambda: self._waiting)
                 line = self._waiting.popleft()
             written = self._put(line)
             with self._changed:

@@ -144,7 +144,6 @@ class Pipe:
         thread = threading.Thread(target=drain)
         thread.start()
         assert self.writer.flush(ENOUGH)
-        self.writer.close(ENOUGH)
         os.close(self.end)
         thread.join()
         os.close(self.reader)
@@ -185,7 +184,7 @@ def test_a_reader_that_has_gone_costs_lines_only() -> None:
     os.close(pipe.reader)
     for number in range(3):
         pipe.writer.write(line(number))
-    pipe.writer.close(ENOUGH)
+    assert pipe.writer.flush(ENOUGH)
     assert pipe.writer.dropped == 3
     os.close(pipe.end)
 
@@ -196,7 +195,7 @@ def test_a_full_disk_costs_lines_only() -> None:
         writer = LineWriter(full.fileno(), report=str)
         for number in range(3):
             writer.write(line(number))
-        writer.close(ENOUGH)
+        assert writer.flush(ENOUGH)
     assert writer.dropped == 3
 
 
@@ -215,7 +214,7 @@ def test_half_a_line_does_not_swallow_the_next(monkeypatch: pytest.MonkeyPatch) 
     writer = LineWriter(2, report="{} dropped\n".format)
     writer.write("first line\n")
     writer.write("second\n")
-    writer.close(ENOUGH)
+    assert writer.flush(ENOUGH)
     assert b"".join(written) == b"first\nsecond\n1 dropped\n"
 
 
@@ -223,7 +222,7 @@ def test_without_stderr_every_line_is_counted() -> None:
     """Descriptor 2 may be any other file then; nothing is written."""
     writer = LineWriter(None, report=str)
     writer.write("line\n")
-    writer.close(ENOUGH)
+    assert writer.flush(ENOUGH)
     assert writer.dropped == 1
 
 

@@ -331,3 +331,15 @@ def test_a_new_file_for_a_damaged_one_holds_the_whole_state_of_every_app(path: P
         again = AppCounters(history, "a", 1)
         assert again.view().transitions == counters.view().transitions
         assert again._tracked == counters._tracked
+
+
+def test_sqlite_is_loaded_only_where_there_is_a_history(tmp_path: Path) -> None:
+    """It takes 1 MiB of memory."""
+    program = (
+        "import pathlib, sys, exporter.commands.serve; from exporter.history import open_history; "
+        "assert open_history(None) is None and 'sqlite3' not in sys.modules; "
+        "open_history(pathlib.Path(sys.argv[1])).close()"
+    )
+    path = tmp_path / "history.sqlite"
+    subprocess.run([sys.executable, "-c", program, path], check=True)
+    assert path.exists()
