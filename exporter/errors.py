@@ -37,7 +37,7 @@ LIMITS_REMEDY = (
 
 
 def file_problem(error: OSError) -> str:
-    """Return what is wrong with a file or folder, and the remedy if the error implies one."""
+    """Return the text of an error of a file or folder, with a remedy if the error implies one."""
     problem = error.strerror or str(error)
     if isinstance(error, PermissionError):
         return f"{problem}; give user id {os.geteuid()} access"

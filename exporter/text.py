@@ -16,10 +16,10 @@ import threading
 from collections.abc import Iterable
 
 MAX_LABEL_CHARACTERS = 256
-"""Longest label value; Prometheus can be told to refuse a page with longer ones."""
+"""Maximum length of a label value; Prometheus can be told to refuse a page with longer ones."""
 
 MAX_TEXT_CHARACTERS = 16 * 1024
-"""Longest text that `redact` returns; a traceback of a deep stack has about 5,000 characters."""
+"""Maximum length of a text that `redact` returns; a traceback of a deep stack has about 5,000."""
 
 MIN_SECRET_CHARACTERS = 8
 """Shorter secrets are not registered: a short word would take ordinary text out of the log."""

@@ -57,16 +57,16 @@ class ApiSession:
     Args:
         clients: One for each walk that can run in parallel.
         secret: The ServerSecret that signs the requests.
-        page_size: Most tasks on a page.
+        page_size: Maximum number of tasks on a page.
         deadline: Time of the clients' clock by which the collection must have ended.
-        max_pages: Most pages of one walk.
+        max_pages: Maximum number of pages of one walk.
         totals: Whether the app's totals can be trusted.
         known: Tasks of the last snapshot, for the interner.
         note: Called with each page, by one thread at a time.
 
     Attributes:
         pages: Pages that were read.
-        page_size: Most tasks on a page.
+        page_size: Maximum number of tasks on a page.
         totals: Whether the app's totals can be trusted.
     """
 

@@ -23,7 +23,7 @@ from exporter.zego.callbacks import (
 log = get_logger(__name__)
 
 MAX_NONCES = 10_000
-"""Most nonces that are remembered: at 8 callbacks a second, all whose timestamps are valid."""
+"""Maximum number of remembered nonces: at 8 callbacks a second, all with a valid timestamp."""
 
 
 class CallbackReceiver:

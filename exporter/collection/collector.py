@@ -43,7 +43,7 @@ MAX_START_SPREAD_SECONDS = 10.0
 """Upper bound of the start delay in seconds."""
 
 MAX_WAIT_SECONDS = 5.0
-"""Longest wait between two looks at the clock: a wait is prolonged by a suspend of the machine."""
+"""Upper bound of one wait in seconds: a suspend of the machine prolongs a wait."""
 
 
 class Collector:
@@ -284,10 +284,10 @@ class Collector:
             while True:
                 self._wait_until_due()
                 self._schedule.start(self._clock())
-                self.state.expect_tick(self._schedule.tick)
+                self.state.begin_ticks(self._schedule.tick)
                 self.collect()
                 skipped = self._schedule.end(self._clock())
-                self.state.skip(skipped)
+                self.state.end_ticks(skipped)
                 if skipped:
                     message = "ticks skipped: a collection was still running"
                     log.warning(message, app=self.settings.name, skipped=skipped)

@@ -22,7 +22,7 @@ def elapsed_clock() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-def ticks_by(now: float, tick: float, interval: float) -> int:
+def count_ticks(now: float, tick: float, interval: float) -> int:
     """Return the number of ticks from `tick` (can be infinite) to `now`, both included."""
     return math.floor((now - tick) / interval) + 1 if tick <= now else 0
 
@@ -57,10 +57,10 @@ class Schedule:
         self._early = False
         self._started = now
         # All ticks so far, not only one: those of a suspend were not skipped by a collection.
-        self._tick += ticks_by(now, self._tick, self._interval) * self._interval
+        self._tick += count_ticks(now, self._tick, self._interval) * self._interval
 
     def end(self, now: float) -> int:
         """Note that the collection has ended; return how many ticks it skipped."""
-        skipped = ticks_by(now, self._tick, self._interval)
+        skipped = count_ticks(now, self._tick, self._interval)
         self._tick += skipped * self._interval
         return skipped

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from exporter.collection.schedule import elapsed_clock, ticks_by
+from exporter.collection.schedule import count_ticks, elapsed_clock
 from exporter.config import AppSettings
 from exporter.errors import FAILURE_REASONS, CollectionError
 from exporter.history.counters import AppCounters, CountersView, WalkChanges
@@ -38,7 +38,7 @@ class AppView:
         failures: Failed collections by reason.
         malformed: Entries that could not be read, by reason.
         strategy: The strategy in effect.
-        corrections: Tasks that resyncs of the incremental strategy corrected.
+        corrections: Tasks whose changes the incremental strategy had missed and resyncs found.
         api: Counts of the app's requests.
         counters: Persistent counters; they belong to the same walk as `latest`.
         callback_rejections: Refused callbacks by reason.
@@ -129,7 +129,7 @@ class AppState:
         """Note that the collection succeeded: record `walk`, and make `snapshot` the current one.
 
         Both become visible together. `strategy` is the strategy in effect (None: the configured
-        one), `corrections` the number of tasks that its resyncs have corrected since the start.
+        one), `corrections` the number of missed changes that its resyncs have found so far.
         """
         with self._counters.written(walk) as apply, self._lock:
             apply()
@@ -154,12 +154,12 @@ class AppState:
         with self._lock:
             self._next_collection = next_collection
 
-    def expect_tick(self, tick: float) -> None:
-        """Set the time of `clock` at which the running collection skips a first tick."""
+    def begin_ticks(self, next_tick: float) -> None:
+        """Count ticks as skipped from `next_tick` (time of `clock`) on, until `end_ticks`."""
         with self._lock:
-            self._tick_while_running = tick
+            self._tick_while_running = next_tick
 
-    def skip(self, ticks: int) -> None:
+    def end_ticks(self, ticks: int) -> None:
         """Note that the collection has ended and has skipped `ticks`."""
         with self._lock:
             self._tick_while_running = math.inf
@@ -181,7 +181,7 @@ class AppState:
                 next_collection=self._next_collection,
                 collections=self._collections,
                 skipped=self._skipped
-                + ticks_by(
+                + count_ticks(
                     self._clock(), self._tick_while_running, self.settings.collection.interval
                 ),
                 failures=dict(self._failures),

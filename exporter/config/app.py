@@ -32,7 +32,7 @@ MIN_DEADLINE_SECONDS = 600.0
 """Default of `deadline`, where the interval is not longer."""
 
 MAX_CA_BYTES = 4 * 1024 * 1024
-"""More than any bundle of certificates: a wrong path, such as a device, is not read to its end."""
+"""Maximum size of a file with certificates: a device as the path is not read to its end."""
 
 _COMPUTED: Any = Field(default=None, validate_default=True)
 """Default in the file of a key whose value follows from others; its validator replaces it."""

@@ -16,7 +16,7 @@ from exporter.errors import file_problem
 from exporter.text import register_secrets
 
 MAX_SECRET_BYTES = 4096
-"""More than any secret: a wrong path, such as a device, is not read to its end."""
+"""Maximum size of a file with a secret: a device as the path is not read to its end."""
 
 
 def file_path(

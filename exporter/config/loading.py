@@ -34,7 +34,7 @@ from exporter.config.yaml import load_yaml
 from exporter.errors import ConfigError, file_problem
 
 MAX_FILE_BYTES = 1024 * 1024
-"""Most bytes of a configuration file; a device or a log file as a path is not read to its end."""
+"""Maximum size of a configuration file: a device or a log file is not read to its end."""
 
 _NO_OVERRIDES: Mapping[str, Any] = MappingProxyType({})
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")

@@ -21,35 +21,34 @@ Histogram = tuple[tuple[str, ...], Sequence[tuple[float, float]], float]
 
 
 class Scope(Enum):
-    """The inputs of a metric's values, which are the arguments of its function."""
+    """The state that a metric is computed from, and so the arguments of its `samples`.
+
+    The first three have no samples without a snapshot, and while it is stale.
+    """
 
     SNAPSHOT = auto()
-    """Depends on the current snapshot: `samples(ExposedSnapshot)`.
-
-    Absent without one, or if stale."""
+    """The current snapshot: `samples(ExposedSnapshot)`."""
 
     MOMENT = auto()
-    """Depends on the snapshot and the time of the scrape: `samples(ExposedSnapshot, now)`.
-
-    Absent as for SNAPSHOT."""
+    """The current snapshot and the time of the scrape: `samples(ExposedSnapshot, Unix seconds)`."""
 
     COUNTDOWN = auto()
-    """Seconds until a time in the snapshot: `samples(ExposedSnapshot)` gives it in Unix seconds.
+    """A time in the current snapshot: `samples(ExposedSnapshot)` in Unix seconds.
 
-    Absent as for SNAPSHOT."""
+    The exposed value is the number of seconds until then."""
 
     APP = auto()
-    """Depends on an app's collections and settings: `samples(AppView)`."""
+    """The collections, counters and settings of an app: `samples(AppView)`."""
 
     PROGRAM = auto()
-    """Depends on the program alone, without the label `zego_app`: `samples(ProgramView)`."""
+    """The program, without the label `zego_app`: `samples(ProgramView)`."""
 
 
 class Metric:
     """One row: a metric family, and the function that gives its samples for one app.
 
     Attributes:
-        scope: Inputs of the values, which are the arguments of `samples`.
+        scope: The state that the values are computed from.
         name: Name of the family; a counter's ends with `_total`.
         help: Text of the HELP line.
         samples: Gives Sample, or Histogram for a histogram.

@@ -21,7 +21,7 @@ from exporter.tasks import TaskStatus
 from exporter.text import replace_surrogates
 
 MAX_BODY_BYTES = 64 * 1024
-"""Largest body that is read; the longest field of an event, its URL, has at most 1,024 bytes."""
+"""Maximum size of a body; the longest field of an event, its URL, has at most 1,024 bytes."""
 
 MAX_CLOCK_DEVIATION_SECONDS = 600
 """How far a timestamp may be from our clock: ZEGO's own limit for requests to the API."""

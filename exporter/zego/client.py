@@ -45,7 +45,7 @@ class Client:
         endpoint: Origin without a trailing slash.
         is_test: Sent as IsTest; None leaves it out.
         timeout: Seconds for one request.
-        max_retries: Most retries of one request.
+        max_retries: Maximum number of retries of one request.
         ca_file: Trusted in addition to the usual certificates; unused if `transport` is given.
         wall_clock: Returns Unix seconds.
         clock: Returns monotonic seconds.
@@ -98,7 +98,7 @@ class Client:
         Args:
             secret: Signs the request.
             page_token: Token of the page, empty for the first one.
-            page_size: Most tasks on the page.
+            page_size: Maximum number of tasks on the page.
             status: Code of the only status to list, None for all.
             task_id: Id of the only task to list, None for all.
             deadline: Time of `clock` by which the answer must have arrived.

@@ -8,8 +8,8 @@ Rules that this file keeps (`docs/zego-api.md`, "Answers" and "Not documented"):
 - A page that contradicts itself is broken: without a list although its total is above 0 or a
   token follows, or with entries of which none can be read (`docs/guarantees.md`, section 1).
 - Unknown fields are ignored; an unknown status is `TaskStatus.UNKNOWN`.
-- Any bytes give a value or a ProtocolError. An answer of far more values than a page can have is
-  refused unread: in memory, 2 MiB of `[[],[],…` would take 45.
+- Any bytes give a value or a ProtocolError. An answer with far more values than a page can have is
+  refused before it is parsed: 2 MiB of `[[],[],…` would become 45 MiB in memory.
 - Only the host of a `StreamUrl` is kept: path, query and user can contain access tokens.
 """
 
@@ -59,7 +59,7 @@ STATUS_CODES: Mapping[TaskStatus, int] = {status: code for code, status in _STAT
 """The API's code of each status that it can filter by."""
 
 MAX_VALUES = 65_536
-"""Most JSON values and names in an answer; a page of 50 tasks has about 1,000."""
+"""Maximum number of JSON values and names in an answer; a page of 50 tasks has about 1,000."""
 
 # A string, also one that is not closed, or a character that a value follows.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,:]', re.DOTALL)  # possessive: linear time

@@ -39,7 +39,7 @@ from exporter.zego.trust import trust_context
 USER_AGENT = f"zego-upload-exporter/{__version__}"
 
 MAX_BYTES = 2 * 1024 * 1024
-"""Largest body, both as received and as decompressed.
+"""Maximum size of a body, both as received and as decompressed.
 
 A usual page is about 50 kB. The largest has 50 tasks with a title of 100 bytes and three URLs of
 1,024 (docs/zego-api.md, "Slots, retention, titles"): 175 kB, or 1 MiB if JSON escapes each byte.

@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.collection.schedule import EARLY_SPACING, Schedule, ticks_by
+from exporter.collection.schedule import EARLY_SPACING, Schedule, count_ticks
 
 
 def test_collections_keep_their_interval() -> None:
@@ -34,7 +34,7 @@ def test_ticks_before_a_collection_are_not_skipped_by_it() -> None:
     schedule.end(1.0)
     woken = 8 * 3600 + 1.0
     schedule.start(woken)
-    assert ticks_by(woken, schedule.tick, 60.0) == 0, "a scrape during the collection"
+    assert count_ticks(woken, schedule.tick, 60.0) == 0, "a scrape during the collection"
     assert schedule.end(woken + 1) == 0
     assert schedule.due == 8 * 3600 + 60
 
@@ -98,5 +98,5 @@ def test_every_tick_is_collected_or_skipped(
 @given(st.floats(0, 1e6), st.floats(-1e6, 1e6), st.floats(1, 1000), st.floats(0, 1e5))
 def test_ticks_never_become_fewer(now: float, tick: float, interval: float, later: float) -> None:
     """A scrape during a collection never shows more skipped ticks than its end."""
-    assert 0 <= ticks_by(now, tick, interval) <= ticks_by(now + later, tick, interval)
-    assert ticks_by(now, math.inf, interval) == 0
+    assert 0 <= count_ticks(now, tick, interval) <= count_ticks(now + later, tick, interval)
+    assert count_ticks(now, math.inf, interval) == 0

@@ -89,10 +89,10 @@ def test_a_failure_keeps_the_snapshot_and_no_traceback(site: Site) -> None:
 
 def test_skipped_ticks_are_counted_while_the_collection_still_runs(site: Site) -> None:
     """A stuck collection shows before it ends, and its end counts nothing twice."""
-    site.state.expect_tick(INTERVAL)
+    site.state.begin_ticks(INTERVAL)
     assert site.state.view().skipped == 0
     site.now = 2.5 * INTERVAL
     assert site.state.view().skipped == 2
-    site.state.skip(2)
+    site.state.end_ticks(2)
     site.now = 10 * INTERVAL
     assert site.state.view().skipped == 2

@@ -6,10 +6,11 @@ Rules that this file keeps:
   during the collection is found in a later status. A known task that is no longer listed is looked
   up by its id.
 - Of each terminal status the first page is read. If its total differs from the number of known
-  tasks, further pages are read until the difference is explained.
+  tasks, further pages are read until the two are equal.
 - A task is only removed, or moved to another status, because of its look-up or a listing.
 - At the end every total equals the number of known tasks, also the total of all tasks, or
-  TotalsMismatch is raised. If a total moved between two passes, the number must lie between.
+  TotalsMismatch is raised. If a total moved between two passes, the number must lie between the
+  two totals.
 
 One kind of change is missed: inside a terminal status, after its first page, and without an effect
 on the total (one task removed and another one added, or a changed field). The resync finds it.
@@ -28,12 +29,13 @@ from exporter.collection.walk import Walk
 from exporter.tasks import UNFINISHED, TaskStatus, UploadTask
 
 PASSES = 3
-"""Most passes of one collection. The second one reads further pages of terminal statuses."""
+"""Maximum number of passes of a collection; the second reads more pages of terminal statuses."""
 
 SPARE_LOOK_UPS = 20
 """Look-ups that a collection may make, in addition to the number of pages of a full walk."""
 
-_FEW = 5  # look-ups in addition to the surplus, since the likely order can be wrong
+SPARE_LIKELY_LOOK_UPS = 5
+"""Look-ups in addition to the surplus of a status, since tasks can leave it in another order."""
 
 _NON_TERMINAL = (*UNFINISHED, TaskStatus.UNKNOWN)  # an unknown code cannot be asked for
 
@@ -43,7 +45,7 @@ class TotalsMismatch(Exception):
 
 
 class LookupBudgetExceeded(TotalsMismatch):
-    """Explaining the totals would take more requests than a full walk."""
+    """Finding the changes would take more requests than a full walk."""
 
 
 class DeltaCollection:
@@ -69,13 +71,13 @@ class DeltaCollection:
         """Find all changes. Raises TotalsMismatch, IncrementalUnsupported, and API errors."""
         for number in range(PASSES):
             self._pass()
-            # Look-ups explain most changes with few requests. The second pass reads pages for the
+            # Look-ups find most changes with few requests. The second pass reads pages for the
             # rest, and the third one confirms totals that have moved in the meantime.
             if number == 1:
                 self._page_through_mismatches()
             else:
                 self._look_up_likely()
-            if self._is_explained():
+            if self._totals_agree():
                 return
         raise TotalsMismatch("totals and listings do not agree")
 
@@ -129,13 +131,15 @@ class DeltaCollection:
         """
         for status in TERMINAL:
             surplus = self._surplus(status)
-            # Only if it takes fewer requests than the pages that would explain the total, which are
+            # Only if it takes fewer requests than the pages that would show the same, which are
             # those of `expired` for succeeded tasks.
             target = TaskStatus.EXPIRED if status is TaskStatus.SUCCEEDED else status
-            if 0 < surplus <= max(self._totals[target] // self._session.page_size, _FEW):
+            pages = self._totals[target] // self._session.page_size
+            if 0 < surplus <= max(pages, SPARE_LIKELY_LOOK_UPS):
                 checked = self._looked_up.union(self._listings[status].tasks)
                 tasks = (task for task in self.pending.of(status) if task.id not in checked)
-                for task in heapq.nsmallest(surplus + _FEW, tasks, key=_leaving_order):
+                look_ups = surplus + SPARE_LIKELY_LOOK_UPS
+                for task in heapq.nsmallest(look_ups, tasks, key=_leaving_order):
                     if self._surplus(status) <= 0:
                         break
                     self.look_up([task.id])
@@ -151,7 +155,7 @@ class DeltaCollection:
     def _page_through_mismatches(self) -> None:
         """Read further pages of the statuses whose totals differ from the known tasks."""
         paged: set[TaskStatus] = set()
-        # Computed again after each status: tasks found in one can explain the total of another.
+        # Computed again after each status: a task found in one is no longer counted in another.
         while left := [s for s in TERMINAL if s not in paged and self._excess(s)]:
             status = left[0]
             paged.add(status)
@@ -167,8 +171,8 @@ class DeltaCollection:
         """Return the number of known tasks minus the API's total."""
         return self.pending.count(status) - self._totals[status]
 
-    def _is_explained(self) -> bool:
-        """Whether each total, or two totals between which it moved, explain the known tasks."""
+    def _totals_agree(self) -> bool:
+        """Whether each number of known tasks equals its total, or lies between two that moved."""
         counts = [(self.pending.total(), self.total, self._previous_total)]
         for status, total in self._totals.items():
             counts.append((self.pending.count(status), total, self._previous_totals.get(status)))

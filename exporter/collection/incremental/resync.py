@@ -20,7 +20,7 @@ TERMINAL = (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.CANCELLED, TaskS
 TOLERATED_DRIFT = 0.01
 """Largest difference between a total and its listing, as a part of the listing.
 
-Tasks can change during the scan. The delta collection that follows explains the difference.
+Tasks can change during the scan. The delta collection that follows finds these changes.
 """
 
 _SAMPLE = 3  # one task can be removed between its listing and its look-up, hardly three

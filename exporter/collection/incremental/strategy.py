@@ -2,8 +2,8 @@
 
 Rules that this file keeps (docs/guarantees.md, section 1):
 
-- Published is what the API listed, or what a delta collection explained task by task. If a delta
-  collection cannot explain the totals, the same collection makes a full walk.
+- A collection publishes the tasks that the API listed, or those that a delta collection found one
+  by one. If their numbers do not agree with the totals, the same collection makes a full walk.
 - A collection that fails leaves the known tasks unchanged.
 - Every answer shows whether the API supports the strategy. The first collection, and one in each
   `resync_interval`, check it thoroughly. While the API does not, every collection is a full walk.
@@ -13,7 +13,7 @@ Rules that this file keeps (docs/guarantees.md, section 1):
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from typing import Literal
 
 from exporter.collection.api_session import ApiSession, IncrementalUnsupported
@@ -27,6 +27,7 @@ from exporter.collection.incremental.resync import TERMINAL, full_scan_by_status
 from exporter.collection.walk import WalkResult
 from exporter.errors import PaginationError
 from exporter.logs import get_logger
+from exporter.tasks import TaskStatus
 
 log = get_logger(__name__)
 
@@ -39,7 +40,7 @@ class Incremental:
 
     Attributes:
         resync_interval: Seconds between two thorough checks; may be changed.
-        corrections: Tasks that resyncs corrected.
+        corrections: Tasks whose changes the delta collections had missed and resyncs found.
     """
 
     def __init__(self, app: str, resync_interval: float, clock: Callable[[], float]) -> None:
@@ -73,7 +74,8 @@ class Incremental:
             corrections = 0
             if scanned is not None and self._known is not None:
                 # After the delta collection, so that only changes that it missed are corrections.
-                corrections = delta.look_up(_doubtful(delta.pending, scanned))
+                differing = _differing(delta.pending, scanned, TERMINAL)
+                corrections = delta.look_up(differing)
         except (IncrementalUnsupported, PaginationError) as reason:
             return self._walk_unsupported(session, reason, now)
         except TotalsMismatch as reason:
@@ -119,7 +121,7 @@ class Incremental:
             known = KnownTasks(result.tasks)
             corrections = 0
             if resynced is not None and self._known is not None:
-                corrections = sum(1 for _ in _differences(resynced, known))
+                corrections = len(_differing(resynced, known))
             self._use(known, corrections)
             self._mismatches = mismatches
             log.info("walked over all tasks", app=self._app, why=reason)
@@ -150,21 +152,13 @@ class Incremental:
         self._mismatches, self._refusals = 0, 0
 
 
-def _doubtful(pending: PendingChanges, scanned: KnownTasks) -> list[str]:
-    """Return the ids of terminal tasks on which the scan and `pending` differ."""
-    listed = (task for status in TERMINAL for task in scanned.of(status).values())
-    known = (task for status in TERMINAL for task in pending.of(status))
-    changed = [task.id for task in listed if pending.get(task.id) != task]
-    unlisted = [task.id for task in known if task.id not in scanned.of(task.status)]
-    return list(dict.fromkeys((*changed, *unlisted)))  # a task that moved is in both
-
-
-def _differences(pending: PendingChanges, listed: KnownTasks) -> Iterator[str]:
-    """Yield the ids of tasks on which `listed` and `pending` differ."""
-    listed_ids = {task.id for task in listed.tasks()}
-    for task in listed.tasks():
-        if pending.get(task.id) != task:
-            yield task.id
-    for task in pending.known.tasks():
-        if task.id not in listed_ids and pending.get(task.id):
-            yield task.id
+def _differing(
+    pending: PendingChanges, listed: KnownTasks, statuses: Iterable[TaskStatus] = TaskStatus
+) -> Collection[str]:
+    """Return the ids of tasks with one of `statuses` on which `listed` and `pending` differ."""
+    found: dict[str, None] = {}  # a set that keeps the order: a task that moved is found twice
+    for status in statuses:
+        tasks = listed.of(status)
+        found.update((id_, None) for id_, task in tasks.items() if pending.get(id_) != task)
+        found.update((task.id, None) for task in pending.of(status) if task.id not in tasks)
+    return found
