@@ -28,19 +28,19 @@ def test_each_region_has_the_host_that_zego_names() -> None:
     }
 
 
-def test_a_secret_that_was_replaced_in_its_file_is_known_to_the_log(tmp_path: Path) -> None:
+def test_a_secret_that_was_replaced_in_its_file_is_redacted(tmp_path: Path) -> None:
     """The file is read again at every collection."""
     file = tmp_path / "secret"
     file.write_text(SECRET)
     app = AppSettings(app_id=1, server_secret_file=file)
     file.write_text("another-secret-0123456789")
     app.read_secret()
-    assert "another-secret" not in redact("the API said another-secret-0123456789")
+    assert "another-secret" not in redact("the API sent another-secret-0123456789")
 
 
 @pytest.mark.parametrize("text", ["no PEM at all", "-----BEGIN PRIVATE KEY-----"])
 def test_a_file_of_authorities_has_certificates(tmp_path: Path, text: str) -> None:
-    """A wrong file is said at the start, not at the first request."""
+    """A wrong file is reported at the start, not at the first request."""
     (tmp_path / "ca.pem").write_text(text)
     path = tmp_path / "config.yaml"
     path.write_text(

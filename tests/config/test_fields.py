@@ -17,16 +17,16 @@ from exporter.text import redact
 SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 
 
-def test_values_of_the_environment_are_forgotten_to_be_so() -> None:
-    """Settings have plain values, whatever they were read from."""
+def test_values_of_the_environment_become_plain_values() -> None:
+    """Settings do not remember where a value was read."""
     loaded = load_settings(None, {"ZEGO_APP_ID": "1", "ZEGO_SERVER_SECRET": SECRET})
     assert not isinstance(loaded.apps[0].region, FromEnvironment)
     assert type(loaded.apps[0].name) is str
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_every_secret_that_was_read_is_known_to_the_log(tmp_path: Path, refused: bool) -> None:
-    """Those of a configuration that is then refused, callback secrets and files included."""
+def test_every_secret_that_was_read_is_redacted(tmp_path: Path, refused: bool) -> None:
+    """Also those of a configuration that is refused, of callbacks and of files."""
     kinds = ("server_secret", "callback_secret", "server_secret_file", "callback_secret_file")
     secrets = {kind: f"{kind}-{refused}-0123456789" for kind in kinds}
     apps: list[dict[str, Any]] = []
@@ -40,4 +40,4 @@ def test_every_secret_that_was_read_is_known_to_the_log(tmp_path: Path, refused:
     with pytest.raises(ConfigError) if refused else nullcontext():
         load_settings(path, {})
     for secret in secrets.values():
-        assert secret not in redact(f"the API said {secret}")
+        assert secret not in redact(f"the API sent {secret}")

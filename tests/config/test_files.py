@@ -32,13 +32,13 @@ def test_a_file_that_is_no_secret_is_refused(tmp_path: Path, content: bytes, pro
     "content", [b"secret-text", b"\xef\xbb\xbfsecret-text\r\n", b" secret-text "]
 )
 def test_white_space_and_a_byte_order_mark_do_not_count(tmp_path: Path, content: bytes) -> None:
-    """Editors of any system may have written the file."""
+    """The editors of some systems add them."""
     path = tmp_path / "secret"
     path.write_bytes(content)
     assert read_secret_file(path) == "secret-text"
 
 
 def test_a_device_is_not_read_to_its_end() -> None:
-    """A wrong path."""
+    """A path may be wrong."""
     with pytest.raises(ValueError, match="it is longer than"):
         read_secret_file(Path("/dev/zero"))

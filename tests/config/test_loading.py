@@ -111,7 +111,7 @@ def test_flags_keep_the_rules_of_the_file() -> None:
 
 
 def test_a_broken_section_is_reported_with_flags_too(tmp_path: Path) -> None:
-    """Flags do not paper over a section that is no mapping."""
+    """Flags do not hide a section that is no mapping."""
     path = write(tmp_path, "apps: [{app_id: 1, server_secret: x}]\nweb: 5")
     (problem,) = problems(path, {}, web={"listen_address": [":1"]})
     assert problem.startswith("web: is a whole number, not a mapping (")
@@ -129,8 +129,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     ]
 
 
-def test_the_example_loads_as_it_stands() -> None:
-    """With the one variable that it names, and without a warning."""
+def test_the_example_loads_unchanged() -> None:
+    """It needs one variable, and causes no warning."""
     loaded = load_settings(EXAMPLE, {"ZEGO_SERVER_SECRET": SECRET})
     assert loaded.warnings == ()
     assert loaded.apps[0].read_secret() == SECRET
@@ -197,7 +197,7 @@ def test_any_structure_gives_settings_or_problems(
 def test_the_environment_gives_the_history_where_the_file_does_not(
     tmp_path: Path, text: str, path: str | None
 ) -> None:
-    """A container image names a file on its volume; a path in the file wins.
+    """A container image names a file on its volume; the configuration file takes precedence.
 
     Null is the default, as for every other key, and an empty text means no history.
     """

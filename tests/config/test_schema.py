@@ -39,7 +39,7 @@ def written(folder: Path) -> dict[str, Any]:
     (folder / "secret").write_text(SECRET)
     (folder / "web.yml").touch()
     (folder / "ca.pem").write_text("-----BEGIN CERTIFICATE-----")
-    # Texts, and keys that depend on others; all other keys get a value from the schema.
+    # Texts, and keys that depend on others; the schema gives values for all other keys.
     app = {
         "app_id": 7,
         "name": "vod",
@@ -110,7 +110,7 @@ def test_every_key_of_the_file_reaches_the_program(tmp_path: Path) -> None:
 def test_the_schema_has_the_least_duration_that_is_accepted(
     tmp_path: Path, section: str, key: str, name: str, default: list[float] | None
 ) -> None:
-    """An editor that uses the schema neither accepts nor refuses more than the program."""
+    """An editor that uses the schema accepts exactly what the program accepts."""
     field = Settings.model_json_schema()["$defs"][section]["properties"][key]
     choices = field.get("items", field)["anyOf"]
     (least,) = {choice["minimum"] for choice in choices if choice["type"] == "number"}
@@ -152,7 +152,7 @@ def test_settings_hide_secrets_and_cannot_be_changed() -> None:
 
 
 def test_settings_can_be_read_again_from_their_own_values(tmp_path: Path) -> None:
-    """Readers accept their own results: tests and tools build settings from Python values."""
+    """Tests and tools build settings from Python values."""
     tasks = TaskSettings()
     assert TaskSettings.model_validate(dict(tasks)) == tasks
     (tmp_path / "web.yml").touch()

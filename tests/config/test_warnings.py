@@ -35,7 +35,7 @@ def test_a_secret_that_cannot_be_one_is_warned_of(
 
 
 def test_an_app_of_the_environment_beside_a_file_is_warned_of(tmp_path: Path) -> None:
-    """The file wins silently, and the AppId in the environment looks as if it counted."""
+    """The file takes precedence, and the AppId in the environment looks as if it were used."""
     path = tmp_path / "config.yaml"
     path.write_text(f"apps: [{{app_id: 1, server_secret: '{SECRET}'}}]")
     assert load_settings(path, {"ZEGO_APP_ID": "1"}).warnings == ()

@@ -59,7 +59,7 @@ def test_empty_text_is_none() -> None:
 
 
 def test_keys_are_text_as_written() -> None:
-    """A number, a boolean or null as a key is not converted."""
+    """A number, a boolean or null as a key stays text."""
     assert load_yaml("80: a\ntrue: b\nnull: c\n010: d") == {
         "80": "a",
         "true": "b",
@@ -113,7 +113,7 @@ def test_an_error_names_the_place_and_the_remedy(text: str, problem: str) -> Non
     assert caught.value.problems == (problem,)
 
 
-def test_all_duplicate_keys_are_reported_at_once() -> None:
+def test_all_duplicate_keys_are_reported_together() -> None:
     """At every level, in the order of the file."""
     with pytest.raises(ConfigError) as caught:
         load_yaml("a: {x: 1, x: 2}\nb: 1\nb: 2\na: 3")
@@ -168,7 +168,7 @@ def test_a_quoted_key_beside_a_merge_key_is_no_duplicate(lines: tuple[str, str])
 
 
 def test_a_merge_key_is_text_where_it_is_a_value() -> None:
-    """Only as a key in plain style does it mean anything."""
+    """It has a meaning only as a plain key."""
     assert load_yaml("a: <<\n'<<': b") == {"a": "<<", "<<": "b"}
 
 
@@ -209,6 +209,6 @@ _PLAIN = st.recursive(
 
 @settings(deadline=None)
 @given(st.dictionaries(st.text(alphabet="abc", max_size=3), _PLAIN, max_size=4))
-def test_what_others_write_is_read_back(values: dict[str, Any]) -> None:
-    """A file that PyYAML wrote means the same here."""
+def test_what_pyyaml_writes_is_read_back(values: dict[str, Any]) -> None:
+    """A file that PyYAML wrote has the same values here."""
     assert load_yaml(yaml.safe_dump(values, allow_unicode=True)) == values

@@ -1,4 +1,4 @@
-"""Counters of an app that only rise, in memory and over restarts."""
+"""Monotonic counters of an app, in memory and over restarts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def failed_event(task_id: str = "a", nonce: str = "n") -> CallbackEvent:
 
 
 def stored(history: HistoryFile) -> AppCounters:
-    """Return the counters of the app "vod" as it continues in `history`."""
+    """Return the counters of the app "vod", restored from `history`."""
     return AppCounters(history, "vod", 1)
 
 
@@ -52,7 +52,7 @@ def test_all_possible_pairs_are_there_from_the_start() -> None:
 def test_counters_never_fall_and_add_up(statuses: list[dict[str, TaskStatus]]) -> None:
     """After any walks, arrivals minus departures explain each status since the baseline.
 
-    A task that one walk missed is still there: the next walk decides.
+    A task that one walk missed is still listed: the next walk decides.
     """
     counters = AppCounters()
     before = counters.view().transitions
@@ -83,8 +83,8 @@ def test_a_task_keeps_the_time_it_entered_its_status() -> None:
     assert record_walk(counters, [make_task("a", TaskStatus.UPLOADING)], 30.0)["a"].since == 30.0
 
 
-def test_since_when_the_baseline_has_its_statuses_is_not_known(history: HistoryFile) -> None:
-    """Not after a restart either; later changes have times."""
+def test_times_before_the_baseline_are_unknown(history: HistoryFile) -> None:
+    """After a restart, too; later changes have times."""
     counters = stored(history)
     assert record_walk(counters, [make_task("a", TaskStatus.WAITING)], 10.0)["a"].since is None
     restarted = stored(history)
@@ -189,7 +189,7 @@ def test_a_full_disk_costs_a_log_line_and_nothing_is_lost(
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
 
 
-def test_a_callback_is_in_the_file_before_anybody_sees_it(history: HistoryFile) -> None:
+def test_a_callback_is_stored_before_it_is_exposed(history: HistoryFile) -> None:
     """A restart between two walks sets no counter back, and makes no baseline."""
     counters = stored(history)
     counters.record_callback(failed_event(), NOW)
@@ -233,7 +233,7 @@ def test_callbacks_make_the_times_of_changes_exact() -> None:
 
 
 def test_what_callbacks_report_of_tasks_is_bounded() -> None:
-    """A flood of authentic callbacks does not fill the memory, whatever tasks they name."""
+    """A flood of authentic callbacks does not fill the memory, whichever tasks they name."""
     counters = AppCounters()
     for number in range(MAX_UNLISTED + 5):
         event = CallbackEvent("other", str(number), None, "n", TaskStatus.UPLOADING, NOW)
@@ -257,7 +257,7 @@ def test_a_state_that_could_not_be_read_is_not_replaced(
     failing_reads: int,
     first: str,
 ) -> None:
-    """It is read again before the first write; the log claims nothing else meanwhile."""
+    """It is read again before the first write, and until then the log says so."""
     listing = [make_task(str(number), TaskStatus.WAITING) for number in range(5)]
     before = stored(history)
     record_walk(before, [], NOW)

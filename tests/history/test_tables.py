@@ -26,7 +26,7 @@ def test_an_app_without_history_has_no_baseline(history: HistoryFile) -> None:
     assert history.read("vod", 2).tracked is None
 
 
-def test_what_was_written_is_there_after_opening_anew(path: Path, history: HistoryFile) -> None:
+def test_what_was_written_is_there_after_opening_again(path: Path, history: HistoryFile) -> None:
     """Tasks, counters and reasons, after changes and deletions."""
     reason = FailureReason("upload", NOW)
     history.write("vod", 1, make_update(tracked={"a": WAITING, "b": WAITING}))
@@ -61,7 +61,7 @@ def test_tasks_that_entered_a_status_together_share_an_object(history: HistoryFi
 
 
 def test_a_walk_without_tasks_is_a_baseline_too(history: HistoryFile) -> None:
-    """The next task is new, not the first that was ever seen."""
+    """The next task is new, not part of a baseline."""
     history.write("vod", 1, make_update(tracked={}))
     assert history.read("vod", 1).tracked == {}
 
@@ -109,7 +109,7 @@ DAMAGE = {
 def test_content_that_this_program_never_writes_is_damage(
     path: Path, history: HistoryFile, statement: str
 ) -> None:
-    """It is moved aside, and nothing hangs or fails because of it, now or later."""
+    """The file is moved aside; nothing hangs or fails, now or later."""
     reason = FailureReason("upload", NOW)
     history.write("vod", 1, make_update(failure_reasons={"a": reason}))
     history.close()
@@ -150,7 +150,7 @@ COLUMNS = (
 def test_whatever_a_column_holds_the_file_can_be_used(
     tmp_path_factory: pytest.TempPathFactory, written: bytes, column: str, value: object
 ) -> None:
-    """All values that are read are possible, or the file is moved aside."""
+    """Either all values are valid, or the file is moved aside."""
     path = tmp_path_factory.mktemp("history") / "history.sqlite"
     path.write_bytes(written)
     table, name = column.split(".")

@@ -91,8 +91,8 @@ def test_a_task_that_one_walk_missed_has_not_left(before: Statuses, after: Statu
     assert again.tracked == tracked_of({task_id: before[task_id] for task_id in missed})
 
 
-def test_a_phase_lasts_from_the_walk_that_saw_it_to_the_walk_that_saw_it_over() -> None:
-    """Tasks that the baseline found, and that left the listing, measure nothing."""
+def test_a_phase_lasts_from_its_first_walk_to_the_first_walk_without_it() -> None:
+    """Tasks of the baseline, and tasks that left the listing, measure nothing."""
     before = {
         **tracked_of({"a": TaskStatus.WAITING, "b": TaskStatus.UPLOADING}, NOW - 60),
         **tracked_of({"old": TaskStatus.WAITING}, None),
@@ -145,14 +145,14 @@ def test_no_callback_changes_what_is_counted(
 
 
 def test_a_task_that_comes_back_is_new_again() -> None:
-    """Nothing is remembered of a task that vanished."""
+    """Nothing is kept of a removed task."""
     tracked = tracked_of({})
     transitions = compare(tracked, [make_task("a", TaskStatus.FAILED)], NOW).transitions
     assert transitions == Counter({(NEW, "failed"): 1})
 
 
 def test_a_duration_ends_when_a_task_is_first_seen_finished() -> None:
-    """From its creation; failed tasks and tasks that were never seen unfinished count too."""
+    """It starts at the creation. Failed tasks count, and so do tasks first listed as finished."""
     before = tracked_of({"a": TaskStatus.UPLOADING, "b": TaskStatus.WAITING_RETRY})
     tasks = [
         make_task("a", TaskStatus.SUCCEEDED, created_at=NOW - 40),

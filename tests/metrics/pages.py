@@ -39,7 +39,7 @@ LISTINGS = st.lists(tasks_strategy(), unique_by=lambda task: task.id, max_size=6
 
 
 def without_process(page: bytes) -> bytes:
-    """Return the page without the numbers of this process, which move all the time."""
+    """Return the page without the numbers of this process, which change all the time."""
     return b"\n".join(line for line in page.split(b"\n") if not line.startswith(b"process_"))
 
 
@@ -51,7 +51,7 @@ def pages(exposition: Exposition, apps: frozenset[str] | None, openmetrics: bool
 
 
 def unpack(body: bytes) -> bytes:
-    """Return what one gzip member holds, and see that nothing follows it."""
+    """Return the content of one gzip member; fail if anything follows it."""
     member = zlib.decompressobj(zlib.MAX_WBITS | 16)
     page = member.decompress(body)
     assert member.eof

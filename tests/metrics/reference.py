@@ -1,4 +1,4 @@
-"""The page as `prometheus_client` renders the whole of it: what ours must be equal to."""
+"""The page as `prometheus_client` renders it, which ours must equal."""
 
 from __future__ import annotations
 

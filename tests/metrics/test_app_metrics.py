@@ -11,7 +11,7 @@ from tests.builders import NOW, make_snapshot, make_task, make_view
 from tests.metrics.pages import render, series
 
 
-def test_how_the_last_reload_went_is_exposed() -> None:
+def test_the_result_of_the_last_reload_is_exposed() -> None:
     """0 and the time of the last good one after a failure; absent where nothing reloads."""
     program = ProgramView(reload_successful=False, reload_succeeded_at=NOW)
     exposition = Exposition(list, TaskSettings(), program=lambda: program)

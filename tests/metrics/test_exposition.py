@@ -77,7 +77,7 @@ def a_full_view() -> AppView:
 def test_the_page_is_the_golden_one(
     name: str, views: list[AppView], request: pytest.FixtureRequest
 ) -> None:
-    """The whole text is pinned; `pytest --update-golden` writes it anew for review."""
+    """The whole text is pinned; `pytest --update-golden` rewrites it for review."""
     path = GOLDEN / f"{name}.prom"
     page = without_environment(render(*views))
     if request.config.getoption("--update-golden"):
@@ -107,7 +107,7 @@ def test_any_tasks_give_a_page_that_both_parsers_read_alike(tasks: list[UploadTa
     assert {sample.labels["title"] for sample in text["zego_upload_task_info"]} <= titles
 
 
-def test_no_series_stands_twice_on_the_page() -> None:
+def test_no_series_is_on_the_page_twice() -> None:
     """Prometheus refuses a page with two equal series."""
     page = render(a_full_view(), make_view("other", make_snapshot(make_task())))
     names = [line.rsplit(" ", 1)[0] for line in page.splitlines() if not line.startswith("#")]
@@ -129,7 +129,7 @@ APPS = st.lists(NAMES, max_size=3, unique=True)
 
 @st.composite
 def views(draw: st.DrawFn, name: str) -> AppView:
-    """Return any look at an app: before its first collection, up, down or stale."""
+    """Return any view of an app: before its first collection, up, down or stale."""
     stats = ApiStats()
     for seconds in draw(st.lists(st.floats(0, 1e8), max_size=3)):
         stats.record_request(seconds)
@@ -166,7 +166,7 @@ def test_the_page_is_the_librarys_in_every_format_and_coding(
     tasks: TaskSettings,
     now: float,
 ) -> None:
-    """Byte for byte, for any tasks, apps, filters and instants, kept or rendered anew."""
+    """Byte for byte, for any tasks, apps, filters and times, from the cache or rendered again."""
     shown, apps = site
     exposition = Exposition(lambda: shown, tasks, now=lambda: now)
     chosen = [view for view in shown if apps is None or view.settings.name in apps]
@@ -176,7 +176,7 @@ def test_the_page_is_the_librarys_in_every_format_and_coding(
 
 
 def test_the_process_metrics_can_be_left_out() -> None:
-    """Then only the table's families are there, and the end mark where there must be one."""
+    """Then only the table's families are there, and OpenMetrics' end mark."""
     exposition = Exposition(list, TaskSettings(), process=False)
     for openmetrics in (False, True):
         page = exposition.render(openmetrics=openmetrics)
@@ -192,12 +192,12 @@ def test_the_process_metrics_are_the_librarys() -> None:
 
 
 @pytest.mark.parametrize(
-    "instant", [0.5, 999_999.0, 1e6, 1_234_567.0, 2_592_000.0, 1e7, 1.5e6 + 0.1]
+    "expires_at", [0.5, 999_999.0, 1e6, 1_234_567.0, 2_592_000.0, 1e7, 1.5e6 + 0.1]
 )
-def test_countdowns_are_written_as_the_library_writes_numbers(instant: float) -> None:
+def test_countdowns_are_written_as_the_library_writes_numbers(expires_at: float) -> None:
     """Go writes an exponent from a million seconds on, which are eleven days."""
-    shown = [make_view(snapshot=make_snapshot(make_task(expires_at=instant)))]
-    for now in (0.0, 0.7, instant, instant + 2e6):
+    shown = [make_view(snapshot=make_snapshot(make_task(expires_at=expires_at)))]
+    for now in (0.0, 0.7, expires_at, expires_at + 2e6):
         exposition = Exposition(lambda: shown, TaskSettings(), now=partial(float, now))
         reference = render_reference(shown, TaskSettings(), now, openmetrics=False)
         assert pages(exposition, None, False)[0] == without_process(reference)

@@ -1,4 +1,4 @@
-"""One gzip member made of kept and fresh pieces."""
+"""One gzip member made of cached and new pieces."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_chunk_is_compressed_once() -> None:
 
 
 def test_equal_pages_are_equal_bytes() -> None:
-    """No time and no name stand in the header."""
+    """The header has neither time nor name."""
     chunk = Chunk(b"kept")
     pages = {gzip_member([chunk], checksum([chunk]), b"fresh") for _ in range(2)}
     assert len(pages) == 1

@@ -20,8 +20,8 @@ from tests.metrics.pages import render, series
 from tests.metrics.reference import families
 
 
-def test_every_row_of_the_table_is_complete_and_is_there_once() -> None:
-    """A help is a sentence; a counter's name says that it is one."""
+def test_every_row_of_the_table_is_complete_and_unique() -> None:
+    """HELP is a sentence; a counter's name ends in `_total`."""
     names = [metric.name for metric in METRICS]
     assert len(names) == len(set(names))
     for metric in METRICS:
@@ -30,7 +30,7 @@ def test_every_row_of_the_table_is_complete_and_is_there_once() -> None:
 
 
 def test_every_row_of_the_table_has_samples_somewhere() -> None:
-    """Otherwise the comparison above would prove nothing about that row."""
+    """Otherwise the comparison with the library would not cover that row."""
     task = make_task("a", TaskStatus.WAITING)
     full = make_snapshot(task, make_task("b"), reported_total=2)
     tracked = Snapshot(full.tasks, 0.0, 1.0, 1, 2, tracked={"a": Tracked(task.status, 1.0)})
@@ -61,7 +61,7 @@ def test_the_selection_is_limited_and_the_rest_counted() -> None:
 
 @pytest.mark.parametrize("openmetrics", [False, True])
 def test_titles_are_cleaned_and_cut(openmetrics: bool) -> None:
-    """Prometheus can be told to refuse a page with longer label values."""
+    """Prometheus can be configured to refuse a page with longer label values."""
     tasks = [make_task("a", title="x\n\x1b\u2028y"), make_task("b", title="x" * 5000)]
     page = render(make_view(snapshot=make_snapshot(*tasks)), openmetrics=openmetrics)
     assert 'title="x\ufffd\ufffd\ufffdy"' in page

@@ -18,10 +18,10 @@ from tests.metrics.reference import render_reference
 
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.tuples(st.integers(0, 2), st.none() | snapshots()), max_size=4), INSTANTS)
-def test_a_new_snapshot_shows_at_once_and_the_others_stay(
+def test_a_new_snapshot_is_rendered_immediately_and_others_are_kept(
     publications: list[tuple[int, Snapshot | None]], now: float
 ) -> None:
-    """What is kept of one app is never shown for another one, nor after its time."""
+    """The cache of one app is never used for another app or another snapshot."""
     shown = [make_view(name) for name in "abc"]
     exposition = Exposition(lambda: shown, TaskSettings(), now=lambda: now)
     for place, snapshot in publications:
@@ -32,8 +32,8 @@ def test_a_new_snapshot_shows_at_once_and_the_others_stay(
             assert pages(exposition, apps, False) == [without_process(reference)] * 4
 
 
-def test_a_prepared_snapshot_is_rendered_no_more() -> None:
-    """The collector prepares what scrapes then find, byte for byte as they would have made it."""
+def test_a_prepared_snapshot_is_not_rendered_again() -> None:
+    """The collector prepares it, byte for byte as a scrape would."""
     snapshot = make_snapshot(make_task())
     shown = [make_view("a", snapshot)]
     prepared, unprepared = (Exposition(lambda: shown, TaskSettings(), now=float) for _ in range(2))
@@ -43,8 +43,8 @@ def test_a_prepared_snapshot_is_rendered_no_more() -> None:
     assert b"zego_upload_task_info{" not in unprepared.render()
 
 
-def test_two_apps_may_show_one_snapshot() -> None:
-    """What is kept belongs to a snapshot and an app."""
+def test_two_apps_may_have_one_snapshot() -> None:
+    """The key of the cache is snapshot and app."""
     snapshot = make_snapshot(make_task())
     shown = [make_view("a", snapshot), make_view("b", snapshot)]
     exposition = Exposition(lambda: shown, TaskSettings(), now=lambda: 0.0)
@@ -52,8 +52,8 @@ def test_two_apps_may_show_one_snapshot() -> None:
     assert pages(exposition, None, False) == [without_process(reference)] * 4
 
 
-def test_a_replaced_snapshot_is_kept_by_nobody() -> None:
-    """What is rendered of a snapshot lives no longer than it, and does not keep it alive."""
+def test_a_replaced_snapshot_is_freed() -> None:
+    """The cache neither outlives a snapshot nor keeps it alive."""
     shown = [make_view(snapshot=make_snapshot(make_task()))]
     exposition = Exposition(lambda: shown, TaskSettings(), now=lambda: 0.0)
     exposition.render(gzip=True)

@@ -21,7 +21,7 @@ from tests.metrics.pages import render, series
     [("full", "video.mp4"), ("hash", "5a44db20c2ccb60c"), ("none", "")],
 )
 def test_titles_are_shown_as_configured(title: str, expected: str) -> None:
-    """Full, as a short hash that still tells files apart, or not at all."""
+    """Full, as a short hash that still distinguishes files, or not at all."""
     tasks = TaskSettings.model_validate({"title": title})
     page = render(make_view(snapshot=make_snapshot(make_task())), tasks=tasks)
     (labels,) = series(page, "zego_upload_task_info")
@@ -30,7 +30,7 @@ def test_titles_are_shown_as_configured(title: str, expected: str) -> None:
 
 @pytest.mark.parametrize("title", ["full", "hash", "none"])
 def test_an_absent_title_stays_absent(title: str) -> None:
-    """A hash of nothing would look like a title that many tasks share."""
+    """The hash of an empty text would look like a title that many tasks share."""
     tasks = TaskSettings.model_validate({"title": title})
     page = render(make_view(snapshot=make_snapshot(make_task(title=""))), tasks=tasks)
     (labels,) = series(page, "zego_upload_task_info")

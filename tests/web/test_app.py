@@ -80,7 +80,7 @@ def test_a_defect_is_500_and_logged(site: SampleSite, caplog: pytest.LogCaptureF
     assert "a defect" in caplog.text
 
 
-def test_who_leaves_during_the_rendering_is_forgotten(site: SampleSite) -> None:
+def test_a_client_that_leaves_during_the_rendering_is_dropped(site: SampleSite) -> None:
     """A peer that goes away while its page is rendered leaves nothing to wait for."""
     with serving(site) as server:
         with connected(server, b"GET /gated HTTP/1.1\r\nHost: a\r\n\r\n"):
@@ -156,7 +156,7 @@ def test_an_unknown_app_is_refused_with_the_known_ones(pages: Site, query: str) 
     assert pages.asked == []
 
 
-def test_a_query_without_end_is_refused(pages: Site) -> None:
+def test_an_oversized_query_is_refused(pages: Site) -> None:
     """Thousands of parameters are 400, not work, and one text says so on every path."""
     for path in ("/metrics", "/", "/api/v1/apps", "/api/v1/tasks", "/runbooks/ZegoUploadFailed"):
         for query in ("app=a&" * 1001, "&" * 1001):
@@ -172,7 +172,7 @@ def test_an_unknown_app_has_one_text(pages: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/"])
-def test_gzip_is_given_to_those_who_take_it(pages: Site, path: str) -> None:
+def test_gzip_is_sent_to_clients_that_accept_it(pages: Site, path: str) -> None:
     """The same page comes packed or plain, as asked."""
     plain = pages.ask(path, headers={"accept-encoding": "gzip;q=0"})
     packed = pages.ask(path, headers={"accept-encoding": "deflate, gzip"})

@@ -114,7 +114,7 @@ def test_an_authentic_callback_is_taken(post: Post, server: WebServer, encode: A
         (b" " * (MAX_BODY_BYTES + 1), 413, "too_large"),
     ],
 )
-def test_a_refused_callback_tells_its_sender_nothing(
+def test_a_refused_callback_reveals_nothing_to_its_sender(
     post: Post, server: WebServer, body: bytes, status: int, reason: str
 ) -> None:
     """The status has one text whatever the reason; the reason is counted, nothing else is."""
@@ -140,7 +140,7 @@ def test_a_replayed_callback_is_refused(post: Post, server: WebServer) -> None:
     ["/callback/", "/callback", "/callback/other", PATH + "/", PATH + "%2Fx", "/callback/%FF"],
 )
 def test_apps_without_a_secret_are_unknown(server: WebServer, path: str) -> None:
-    """404 as everywhere, whatever the method, so nobody can tell which apps there are."""
+    """404 for any method, like any other path, so that the apps cannot be guessed."""
     nowhere = send(server, callback(), "/nowhere")
     answer = send(server, callback(), path)
     assert (answer.status, answer.body) == (nowhere.status, nowhere.body) == (404, b"not found\n")
@@ -180,8 +180,8 @@ def test_a_larger_body_is_not_read(post: Post, server: WebServer) -> None:
     assert post.rejected() == {"too_large": 1}
 
 
-def test_slow_callbacks_hold_nobody_up(post: Post, server: WebServer) -> None:
-    """Neither a body that does not come nor a secret that cannot be read yet blocks others."""
+def test_slow_callbacks_delay_no_one(post: Post, server: WebServer) -> None:
+    """Neither a body that does not arrive nor a secret that cannot be read blocks others."""
     post.gate.clear()
     head = f"POST {PATH} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n".encode()
     body = callback()
@@ -221,7 +221,7 @@ def test_a_flood_has_no_effect_but_the_counters(post: Post, server: WebServer) -
     flood = worthless_callbacks()
     tracemalloc.start()
     try:
-        send_many(server, flood, 200)  # what is made once is made now
+        send_many(server, flood, 200)  # so that objects made once exist before the measurement
         gc.collect()
         settled = tracemalloc.get_traced_memory()[0]
         send_many(server, flood, 1800)

@@ -123,7 +123,7 @@ def test_a_closed_connection_does_not_wait_for_the_clients_close_notify(
         connections = server._server.server_state.connections
         wait_until(lambda: connections, "the connection")
         wait_until(lambda: not connections, "its end", seconds=PATIENCE)
-        assert peer.fileno() >= 0  # it was open on this side all the time
+        assert peer.fileno() >= 0  # it stayed open on this side
 
 
 def test_a_large_answer_arrives_whole(site: SampleSite, live: LiveWebConfig) -> None:
@@ -160,7 +160,7 @@ def many_files() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("many_files")
-def test_1000_idle_connections_exhaust_nothing(site: SampleSite) -> None:
+def test_1000_idle_connections_leave_room_for_scrapes(site: SampleSite) -> None:
     """They are held, and good scrapes are answered beside them."""
     with serving(site) as server, crowd(server, IDLE, GET) as peers:
         for peer in peers:
@@ -171,7 +171,7 @@ def test_1000_idle_connections_exhaust_nothing(site: SampleSite) -> None:
 
 
 @pytest.mark.usefixtures("many_files")
-def test_1000_idle_connections_over_tls_exhaust_nothing(
+def test_1000_idle_connections_over_tls_leave_room_for_scrapes(
     site: SampleSite, live: LiveWebConfig
 ) -> None:
     """The same in the handshake, where each takes the most."""
@@ -201,7 +201,7 @@ def _are_open(peers: list[socket.socket]) -> bool:
     return True
 
 
-def test_an_idle_connection_is_closed_in_the_end(site: SampleSite) -> None:
+def test_an_idle_connection_is_closed_eventually(site: SampleSite) -> None:
     """After the keep-alive time a connection without a request is closed."""
     limits = Limits(keep_alive_seconds=1)
     with serving(site, limits) as server, connected(server, GET) as peer:
@@ -277,7 +277,7 @@ def test_a_peer_that_never_reads_is_dropped(site: SampleSite) -> None:
 def _wait_until_reset(peer: socket.socket) -> bool:
     """Wait, reading nothing, until the server resets the connection."""
     poll = select.poll()
-    poll.register(peer, 0)  # an error or a hang-up is reported without being asked for
+    poll.register(peer, 0)  # poll reports errors and hang-ups unasked
     return bool(poll.poll(PATIENCE * 1000))
 
 
@@ -311,8 +311,8 @@ def test_a_peer_that_reads_slowly_but_steadily_is_served(site: SampleSite) -> No
         assert read_to_end(peer).endswith(LARGE)
 
 
-def test_requests_without_end_are_not_collected_in_memory(site: SampleSite) -> None:
-    """A peer that sends them ahead of their answers is dropped, or nobody reads on."""
+def test_endless_requests_are_not_buffered(site: SampleSite) -> None:
+    """A peer that does not wait for answers is dropped, or is not read."""
     with serving(site) as server, connected(server) as peer:
         peer.sendall(b"GET /gated HTTP/1.1\r\nHost: a\r\n\r\n")
         assert site.gated.wait(PATIENCE)

@@ -103,7 +103,7 @@ def test_a_taken_port_is_named_with_advice() -> None:
     )
 
 
-def test_all_addresses_are_had_or_none() -> None:
+def test_all_addresses_are_opened_or_none() -> None:
     """A socket opened before the one that fails is closed again."""
     with ExitStack() as stack:
         free, taken = (format_address(sock) for sock in _open(stack, "127.0.0.1:0", "127.0.0.1:0"))
@@ -114,7 +114,7 @@ def test_all_addresses_are_had_or_none() -> None:
         _open(stack, free)
 
 
-def test_a_name_that_nobody_knows_is_said() -> None:
+def test_an_unknown_name_is_named_with_the_reason() -> None:
     """A name that cannot be resolved is named with the reason."""
     with pytest.raises(
         ListenError, match=r"cannot listen on no-name.invalid:1: the name cannot be resolved"
@@ -122,7 +122,7 @@ def test_a_name_that_nobody_knows_is_said() -> None:
         open_sockets(["no-name.invalid:1"])
 
 
-def test_a_foreign_address_is_said() -> None:
+def test_an_address_of_another_machine_is_named_with_the_reason() -> None:
     """An address of another machine is named with the reason."""
     with pytest.raises(ListenError, match="this machine does not have that address"):
         open_sockets(["192.0.2.1:0"])
@@ -176,7 +176,7 @@ class Machine:
         return self.limits
 
     def setrlimit(self, _: int, limits: tuple[int, int]) -> None:
-        """Set both, as far as the kernel lets a process without privileges."""
+        """Set both, as the kernel allows a process without privileges."""
         soft, hard = limits
         assert hard == self.limits[1]
         assert hard == UNLIMITED or 0 <= soft <= hard
@@ -226,7 +226,7 @@ def test_it_never_goes_down(soft: int, hard: int, wanted: int) -> None:
         assert min(soft, hard) <= raise_open_files_limit(wanted) <= hard
 
 
-def test_this_process_gets_what_its_connections_take() -> None:
+def test_this_process_gets_the_descriptors_that_its_connections_need() -> None:
     """On this machine the limit really is set, and is enough where the hard limit allows it."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:

@@ -57,7 +57,7 @@ def test_gzip_is_wanted(header: str) -> None:
     ],
 )
 def test_gzip_is_not_wanted(header: str) -> None:
-    """Gzip is not used when it is refused, less liked than the plain answer, or only junk came."""
+    """Gzip is not used when it is refused, has a lower weight than identity, or is malformed."""
     assert not accepts_gzip(header)
 
 

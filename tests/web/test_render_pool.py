@@ -108,8 +108,8 @@ def test_different_keys_are_rendered_apart() -> None:
     assert [answer.body for answer in asyncio.run(scenario())] == [b"a\n", b"b\n", b"c\n"]
 
 
-def test_who_leaves_does_not_spoil_the_page_for_others() -> None:
-    """Cancelling one of the waiting requests leaves the shared rendering alone."""
+def test_a_client_that_leaves_does_not_cancel_the_rendering_for_others() -> None:
+    """Cancelling one of the waiting requests does not cancel the shared rendering."""
 
     async def scenario() -> PiecewiseResponse:
         pool, gate = RenderPool(), threading.Event()
@@ -168,7 +168,7 @@ def test_closing_cancels_all_renderings(caplog: pytest.LogCaptureFixture) -> Non
     assert caplog.text == ""
 
 
-def test_a_rendering_that_nobody_waits_for_is_dropped() -> None:
+def test_a_rendering_without_waiting_clients_is_dropped() -> None:
     """When its last client leaves, a rendering leaves the queue; others of the queue stay."""
     calls: list[int] = []
 

@@ -81,13 +81,13 @@ def test_no_limit_is_no_limit() -> None:
 
 
 def test_a_client_that_may_have_left_loses_its_place() -> None:
-    """A half-closed client waits for its page as long as nobody else needs the place."""
+    """A half-closed client keeps its place until another client needs it."""
     site = SampleSite(max_requests=2)
     with serving(site) as server, ExitStack() as stack:
         for number in range(2):
             with connected(server, gated(number)):
                 assert site.gated.wait(PATIENCE)
-        _fetch_until(server, 200)  # the server has seen that they left
+        _fetch_until(server, 200)  # the server has noticed that they left
         waiting = [stack.enter_context(connected(server, gated(n))) for n in (10, 11)]
         site.gate.set()
         assert all(read_to_end(peer).endswith(b"gated\n") for peer in waiting)

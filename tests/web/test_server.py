@@ -42,7 +42,7 @@ def test_ipv6_is_served(site: SampleSite) -> None:
         assert fetch(server).status == 200
 
 
-def test_a_taken_port_is_told_before_anything_serves(site: SampleSite) -> None:
+def test_a_port_in_use_is_an_error_before_anything_serves(site: SampleSite) -> None:
     """A server that cannot have its address raises, and starts nothing."""
     with serving(site) as first:
         second = WebServer(SampleSite(), ["127.0.0.1:0", first.addresses[0]])
@@ -104,7 +104,7 @@ def test_too_many_connections_are_refused(site: SampleSite) -> None:
     ],
     ids=["TLS hello", "length", "no host", "target byte", "zero byte"],
 )
-def test_what_is_no_request_is_refused_and_not_logged(
+def test_malformed_requests_are_refused_and_not_logged(
     server: WebServer, sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Malformed heads are 400, the connection ends, and the log stays empty."""
@@ -132,7 +132,7 @@ def test_it_stops_with_stuck_peers(site: SampleSite, caplog: pytest.LogCaptureFi
     assert caplog.text == ""
 
 
-def test_an_answer_under_way_is_ended_before_the_stop(site: SampleSite) -> None:
+def test_an_answer_in_progress_is_finished_before_the_stop(site: SampleSite) -> None:
     """A scrape that runs when the server is stopped still gets its page."""
     server = WebServer(site, ["127.0.0.1:0"], limits=Limits(stop_seconds=PATIENCE))
     server.start()
@@ -176,7 +176,7 @@ def test_absolute_targets_are_accepted(server: WebServer, target: str, status: i
         assert read_to_end(peer).startswith(b"HTTP/1.1 %d " % status)
 
 
-def test_a_file_that_cannot_be_used_to_begin_with_is_an_error(tmp_path: Path) -> None:
+def test_an_unusable_file_at_the_start_is_an_error(tmp_path: Path) -> None:
     """Every line of the error begins with the file, once."""
     path = tmp_path / "web.yml"
     with pytest.raises(ConfigError) as missing:

@@ -1,4 +1,4 @@
-"""Authentic and other callbacks."""
+"""Authentic callbacks, and refused ones."""
 
 from __future__ import annotations
 

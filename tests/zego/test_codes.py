@@ -64,8 +64,8 @@ def test_a_message_that_quotes_the_secret_is_not_passed_on() -> None:
     ("skew", "expected"),
     [(1200.4, "its clock is 1200 s ahead"), (-700.0, "its clock is 700 s behind")],
 )
-def test_an_expired_timestamp_says_by_how_much(skew: float, expected: str) -> None:
-    """The operator sees which clock is wrong."""
+def test_an_expired_timestamp_has_the_difference_of_the_clocks(skew: float, expected: str) -> None:
+    """The operator sees which clock is wrong, and by how much."""
     error = error_for_code(Answer(100000004, "", "", None), clock_skew=skew)
     assert str(error).endswith(expected)
 

@@ -13,7 +13,7 @@ SKEWED = ClockSkewError("expired", code="100000004")
 
 
 def delays(retries: Retries, *errors: ApiError) -> list[float | None]:
-    """Return the answer to each error in turn."""
+    """Return the delay for each error, in this order."""
     return [retries.delay_after(error) for error in errors]
 
 

@@ -7,7 +7,7 @@ import math
 from exporter.zego.stats import BUCKETS, MAX_CODES, ApiStats
 
 
-def test_nothing_counted_yet() -> None:
+def test_a_new_counter_is_0() -> None:
     """All counters are 0, and the clock skew is unknown."""
     view = ApiStats().view()
     assert (view.requests, dict(view.errors), view.rate_limit_wait_seconds) == (0, {}, 0.0)

@@ -417,7 +417,7 @@ def test_a_limit_of_this_process_is_not_blamed_on_the_network(
     assert "LimitNOFILE=" in error.remedy
 
 
-def test_a_host_that_cannot_be_looked_up_is_ours(transport: Transport) -> None:
+def test_a_host_that_cannot_be_encoded_is_our_error(transport: Transport) -> None:
     """A name that cannot be encoded is an error like any other."""
     error = failure_of(transport, f"http://{'x' * 64}.example")
     assert (type(error), error.code) == (NetworkError, "connection")
@@ -441,7 +441,7 @@ def test_the_next_address_is_tried(transport: Transport, monkeypatch: pytest.Mon
 def test_an_address_that_the_kernel_does_not_support_hides_no_other(
     transport: Transport, monkeypatch: pytest.MonkeyPatch, place: int, listening: bool
 ) -> None:
-    """IPv6 may be switched off: IPv4 is used, or its error is told."""
+    """IPv6 may be switched off: IPv4 is used, or its error is raised."""
     real = socket.socket
 
     def without_ipv6(family: int = -1, *args: Any, **kwargs: Any) -> socket.socket:

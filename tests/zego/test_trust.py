@@ -39,7 +39,7 @@ def test_a_variable_replaces_the_store(
     assert organizations() == {"ours"}
 
 
-def test_the_more_special_variable_wins(ca_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_more_specific_variable_wins(ca_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SSL_CERT_FILE is often set for a whole machine."""
     monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ca_file))

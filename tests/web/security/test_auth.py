@@ -121,7 +121,7 @@ def test_headers_are_added_to_every_answer(site: SampleSite, tmp_path: Path) -> 
 def test_a_flood_of_wrong_passwords_lets_a_good_scrape_pass(
     site: SampleSite, tmp_path: Path
 ) -> None:
-    """With a password known to be right, no queue of wrong ones is in the way."""
+    """An accepted password does not wait in the queue of wrong ones."""
     file = tmp_path / "web.yml"
     file.write_text(f"basic_auth_users: {{alice: {hashed('right', cost=10)}}}\n")
     curl = require("curl", package="curl")
@@ -165,7 +165,7 @@ def test_requests_are_bounded_before_passwords(site: SampleSite, tmp_path: Path)
 def test_no_more_than_burst_and_one_per_interval(
     pauses: list[float], interval: float, burst: int
 ) -> None:
-    """In no stretch of time more pass than the bucket holds and gets."""
+    """In no period do more requests pass than the bucket holds and receives."""
     clock = HandClock()
     bound = RequestBound(clock)
     limit = RateLimitSection.model_validate({"interval": f"{interval:.3f}s", "burst": burst})
@@ -180,7 +180,7 @@ def test_no_more_than_burst_and_one_per_interval(
 
 
 def test_without_an_interval_everything_passes() -> None:
-    """A section without an interval bounds nothing, as with the toolkit."""
+    """A section without an interval sets no limit, as with the toolkit."""
     bound = RequestBound(HandClock())
     assert all(bound.allows(RateLimitSection(burst=1)) for _ in range(10))
 
@@ -188,7 +188,7 @@ def test_without_an_interval_everything_passes() -> None:
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([b"authorization", b"x"]), st.binary(max_size=40))))
 def test_no_header_breaks_the_reader(headers: list[tuple[bytes, bytes]]) -> None:
-    """Whatever a peer sends is credentials or none."""
+    """Any header gives credentials or None."""
     found = read_credentials(headers)
     assert found is None or b":" not in found[0]
 
@@ -289,8 +289,8 @@ def ask(
         (b"alice", b"right" * 100, False),
     ],
 )
-def test_only_the_own_password_is_right(user: bytes, password: bytes, right: bool) -> None:
-    """A user gets in with the own password and no other, also when asked again."""
+def test_only_the_users_own_password_is_accepted(user: bytes, password: bytes, right: bool) -> None:
+    """No other password is accepted, also when asked again."""
     assert ask(PasswordChecker(), (user, password), (user, password)) == [right, right]
 
 
@@ -316,8 +316,8 @@ def test_accepted_passwords_are_compared_once(checks: Checks) -> None:
     assert len(checks.compared) == 7
 
 
-def test_a_changed_hash_is_compared_anew() -> None:
-    """A result belongs to its hash: an old password does not live on."""
+def test_a_changed_hash_is_compared_again() -> None:
+    """A result belongs to its hash: the old password is refused."""
     checker = PasswordChecker()
     changed = {b"alice": hashed("new").encode()}
     assert ask(checker, (b"alice", b"right")) == [True]
@@ -332,7 +332,7 @@ def test_no_password_is_kept() -> None:
     assert "a rather long password" not in repr(gc.get_referents(vars(checker)))
 
 
-def test_an_unknown_user_costs_what_a_known_one_costs(checks: Checks) -> None:
+def test_an_unknown_user_costs_as_much_as_a_known_one(checks: Checks) -> None:
     """One fixed hash is compared for names that nobody has, at the highest cost of the file."""
     ask(PasswordChecker(), *[(str(number).encode(), b"x") for number in range(5)])
     assert len(checks.compared) == 5
@@ -341,7 +341,7 @@ def test_an_unknown_user_costs_what_a_known_one_costs(checks: Checks) -> None:
     assert fake not in HASHES.values()
 
 
-def test_wrong_passwords_displace_no_accepted_one(checks: Checks) -> None:
+def test_wrong_passwords_evict_no_accepted_one(checks: Checks) -> None:
     """However many wrong ones come, an accepted one is not compared again."""
     wrong = [(b"alice", str(number).encode()) for number in range(20)]
     assert ask(PasswordChecker(), (b"alice", b"right"), *wrong, (b"alice", b"right"))[-1]
@@ -364,8 +364,8 @@ def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert compared[-1] == asked[0][1]
 
 
-def test_a_flood_holds_up_neither_known_passwords_nor_other_addresses(checks: Checks) -> None:
-    """While every check of one address waits, a kept password passes and another peer's is next."""
+def test_a_flood_delays_neither_accepted_passwords_nor_other_addresses(checks: Checks) -> None:
+    """While all checks of one address wait, an accepted password passes; another peer is next."""
 
     async def run() -> None:
         checker = PasswordChecker()
@@ -386,12 +386,12 @@ def test_a_flood_holds_up_neither_known_passwords_nor_other_addresses(checks: Ch
         assert not any(await asyncio.gather(*flood))
 
     asyncio.run(run())
-    # The right one before, one of the flood that was under way, then the other peer's.
+    # The accepted one before, the flood's check in progress, then the other peer's.
     assert [password for password, _ in checks.compared].index(b"his") == 2
 
 
-def test_equal_questions_at_once_are_one_comparison(checks: Checks) -> None:
-    """Scrapes that come together with the same password cost one check."""
+def test_equal_passwords_at_the_same_time_are_compared_once(checks: Checks) -> None:
+    """Scrapes that arrive together with the same password cost one check."""
 
     async def run() -> list[bool]:
         checker = PasswordChecker()
@@ -404,7 +404,7 @@ def test_equal_questions_at_once_are_one_comparison(checks: Checks) -> None:
 
 
 def test_a_request_that_ends_while_it_waits_leaves_its_place(checks: Checks) -> None:
-    """Cancelled questions do not count among those that wait."""
+    """Cancelled requests do not count as waiting."""
 
     async def run() -> bool:
         checker = PasswordChecker()
@@ -424,8 +424,8 @@ def test_a_request_that_ends_while_it_waits_leaves_its_place(checks: Checks) -> 
     assert asyncio.run(run())
 
 
-def test_a_check_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A defect in the library ends its request, and no other waits for it."""
+def test_a_failing_check_ends_its_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect in the library fails one request; no other waits for it."""
 
     def fail(_: bytes, __: bytes) -> bool:
         raise ValueError("a defect")
@@ -439,7 +439,7 @@ def test_a_check_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_check_that_outlives_the_loop_is_dropped(checks: Checks) -> None:
-    """A costly check under way keeps no program from ending."""
+    """A slow check does not keep the program from ending."""
     before = set(threading.enumerate())  # a comparison may have outlived its test
 
     async def run() -> None:

@@ -88,7 +88,7 @@ def test_each_problem_is_one_line_that_says_what_would_be_right(name: str) -> No
 
 
 @pytest.mark.parametrize("name", files("good"))
-def test_good_file_gives_exactly_this(
+def test_good_file_gives_exactly_this_description_description(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """A file that works with the toolkit is used, with warnings for keys without effect."""
@@ -165,8 +165,8 @@ CONTENTS = st.one_of(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(CONTENTS)
-def test_whatever_stands_in_the_file_it_is_used_or_refused(tmp_path: Path, content: bytes) -> None:
-    """Nothing but ConfigError comes out of the loader, and its lines have a remedy."""
+def test_any_content_of_the_file_is_used_or_refused(tmp_path: Path, content: bytes) -> None:
+    """The loader raises nothing but ConfigError, and its lines have a remedy."""
     path = tmp_path / "web.yml"
     path.write_bytes(content)
     problems: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Changes of the files on disk while the server runs."""
+"""Changes of files while the server runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Folder:
 
 @pytest.fixture
 def clock() -> HandClock:
-    """Return the clock that decides when files are looked at."""
+    """Return the clock that decides when files are checked."""
     return HandClock()
 
 
@@ -46,7 +46,7 @@ def der(*identities: str) -> bytes:
 
 
 def test_a_renewed_certificate_is_used(site: SampleSite, folder: Folder, clock: HandClock) -> None:
-    """New connections get the new certificate, and one that is open goes on."""
+    """New connections get the new certificate, and an open one is kept."""
     live = LiveWebConfig(folder.write(TLS), clock=clock)
     with guarding(site, live) as server:
         assert shown_certificate(server) == der("localhost", "127.0.0.1")
@@ -72,10 +72,10 @@ def test_a_renewal_by_swapped_links_is_seen(folder: Folder, clock: HandClock) ->
     assert live.current().context is not before
 
 
-def test_a_broken_renewal_keeps_the_certificate_and_is_said_once(
+def test_a_broken_renewal_keeps_the_certificate_and_is_logged_once(
     site: SampleSite, folder: Folder, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A key that does not fit changes nothing; one line says so, one that it is well again."""
+    """A key that does not fit changes nothing; one line logs it, and one the recovery."""
     caplog.set_level(logging.INFO)
     live = LiveWebConfig(folder.write(TLS), clock=clock)
     renewed = certificate("localhost", "127.0.0.1", "renewed.example")
@@ -98,7 +98,7 @@ def test_a_broken_renewal_keeps_the_certificate_and_is_said_once(
 def test_another_client_ca_counts_for_the_next_connection(
     site: SampleSite, folder: Folder, clock: HandClock
 ) -> None:
-    """A client of the old CA cannot come back, not even by resuming its session."""
+    """A client of the old CA is refused, even when it resumes its session."""
     live = LiveWebConfig(folder.write(VERIFYING), clock=clock)
     old, new = certificate("old.example"), certificate("new.example", ca="another")
     with guarding(site, live) as server:
@@ -136,8 +136,8 @@ def test_a_file_of_the_same_size_and_time_is_seen(folder: Folder, clock: HandClo
     assert set(live.current().users) == {b"carol"}
 
 
-def test_a_removed_file_keeps_what_was(folder: Folder, clock: HandClock) -> None:
-    """Without its file, the configuration before goes on; nobody gets in without a password."""
+def test_a_removed_file_keeps_the_previous_configuration(folder: Folder, clock: HandClock) -> None:
+    """The previous configuration stays in use; the password is still required."""
     path = folder.write(f"basic_auth_users: {{alice: {hashed('one')}}}\n")
     live = LiveWebConfig(path, clock=clock)
     path.unlink()
@@ -145,10 +145,10 @@ def test_a_removed_file_keeps_what_was(folder: Folder, clock: HandClock) -> None
     assert set(live.current().users) == {b"alice"}
 
 
-def test_files_that_come_back_as_they_were_are_well_again(
+def test_files_that_come_back_unchanged_are_a_recovery(
     tmp_path: Path, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A folder that was away for a while, as a mount may be, ends its problem in the log."""
+    """A folder may be absent for a while, like a mount; the log records the recovery."""
     caplog.set_level(logging.INFO)
     (tmp_path / "mount").mkdir()
     live = LiveWebConfig(Folder.filled(tmp_path / "mount").write(TLS), clock=clock)
@@ -178,7 +178,7 @@ def test_a_file_that_names_a_missing_one_is_used_once_that_is_there(
 def test_tls_is_neither_removed_nor_added_while_running(
     folder: Folder, clock: HandClock, caplog: pytest.LogCaptureFixture, first: str, second: str
 ) -> None:
-    """No slip of an editor turns encryption off; the log says that a restart would."""
+    """A mistake in an editor does not turn encryption off; the log asks for a restart."""
     live = LiveWebConfig(folder.write(first), clock=clock)
     folder.write(second + "rate_limit: {burst: 1}\n")
     clock.now += CHECK_SECONDS
@@ -188,7 +188,7 @@ def test_tls_is_neither_removed_nor_added_while_running(
     assert "restart for it" in fields["problems"]
 
 
-def test_warnings_are_said_at_the_start_and_when_they_change(
+def test_warnings_are_logged_at_the_start_and_when_they_change(
     folder: Folder, clock: HandClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Keys without effect are logged once for each state of the file."""

@@ -60,7 +60,7 @@ def test_booleans_may_be_words(word: Any, meaning: bool) -> None:
 
 
 def test_a_path_to_something_endless_is_not_read_to_its_end(tmp_path: Path) -> None:
-    """A PEM file has a size; a device has not."""
+    """A device may have no end."""
     path = tmp_path / "web.yml"
     path.write_text("tls_server_config: {cert_file: /dev/zero, key_file: /dev/null}\n")
     with pytest.raises(ConfigError, match=f"it is longer than {MAX_PEM_BYTES} bytes"):

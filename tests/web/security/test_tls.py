@@ -83,7 +83,9 @@ def test_client_certificates_count_as_in_go(
     assert status_for(site, config, client_with(client)) == status
 
 
-def test_any_certificate_means_a_verified_one_here(site: SampleSite, folder: Folder) -> None:
+def test_the_policies_for_any_certificate_require_a_verified_one(
+    site: SampleSite, folder: Folder
+) -> None:
     """Certificates that Go accepts unverified are refused: the one difference, and stricter."""
     config = folder.write(VERIFYING.replace("RequireAndVerify", "RequireAny"))
     assert status_for(site, config, client_with(FOREIGN)) is None
@@ -106,7 +108,7 @@ def test_any_certificate_means_a_verified_one_here(site: SampleSite, folder: Fol
 def test_only_clients_with_an_allowed_name_connect(
     site: SampleSite, folder: Folder, names: list[str], status: int | None
 ) -> None:
-    """One name of the certificate is in the list, to the letter."""
+    """One name of the certificate must be in the list, compared exactly."""
     client = certificate("prometheus.example", "10.1.2.3", "2001:db8::1", "ops@prometheus.example")
     config = folder.write(f"{VERIFYING}  client_allowed_sans: {names}\n")
     assert status_for(site, config, client_context(client)) == status
@@ -132,7 +134,7 @@ def test_a_ca_file_may_hold_several_and_comments(site: SampleSite, folder: Folde
     assert status_for(site, config, client_context(other.issue_cert("third"))) == 200
 
 
-def test_certificate_and_key_may_stand_in_the_file(site: SampleSite, folder: Folder) -> None:
+def test_certificate_and_key_may_be_inline(site: SampleSite, folder: Folder) -> None:
     """Inline certificate, key and CA serve like those in files, and no repr shows the key."""
     texts = {
         "cert": (folder.path / "cert.pem").read_text(),
@@ -190,7 +192,7 @@ V10, V11, V12, V13 = (
         ("min_version: TLS10", V13, 200),
     ],
 )
-def test_versions_are_kept(
+def test_configured_versions_are_used(
     site: SampleSite, folder: Folder, versions: str, client: ssl.TLSVersion, status: int | None
 ) -> None:
     """TLS 1.2 and 1.3 by default, and otherwise the versions of the file."""
@@ -209,7 +211,7 @@ def test_versions_are_kept(
         (["TLS_AES_128_GCM_SHA256"], "ECDHE-ECDSA-AES128-GCM-SHA256", None),
     ],
 )
-def test_cipher_suites_of_tls_1_2_are_kept(
+def test_configured_cipher_suites_are_used(
     site: SampleSite, folder: Folder, suites: list[str], client: str, status: int | None
 ) -> None:
     """Only the suites of the list are offered; with those of TLS 1.3 alone there is no TLS 1.2."""
@@ -228,7 +230,7 @@ def test_cipher_suites_of_tls_1_2_are_kept(
         ("  prefer_server_cipher_suites: false\n", "ECDHE-ECDSA-AES128-GCM-SHA256"),
     ],
 )
-def test_the_order_of_suites_counts_or_the_clients(
+def test_the_order_of_suites_is_the_servers_unless_configured(
     folder: Folder, preference: str, chosen: str
 ) -> None:
     """The server's order counts unless the file says otherwise."""
@@ -261,7 +263,7 @@ def _negotiated(server: ssl.SSLContext, client: ssl.SSLContext) -> str:
     return cipher[0]
 
 
-def test_plain_http_is_told_to_use_https(
+def test_plain_http_gets_a_400_that_names_https(
     site: SampleSite, folder: Folder, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A client without TLS gets a plain 400 that names the cause, and the connection ends."""

@@ -52,7 +52,7 @@ def describe_task(row: TaskRow, *stale: str) -> Any:
 
 
 def test_an_app_is_described_whole() -> None:
-    """Every field by its name, which scripts rely on; instants are Unix seconds."""
+    """Scripts rely on the names of fields; times are Unix seconds."""
     view = make_view(
         tasks=[make_task(), FAILED], error=REFUSED, stale=True, api_errors={"100000005": 2}
     )
@@ -111,7 +111,7 @@ def test_before_the_first_collection_there_is_no_snapshot() -> None:
         (True, TaskStatus.FAILED, 1),
     ],
 )
-def test_that_no_task_needs_attention_is_said_only_of_current_data(
+def test_that_no_task_needs_attention_is_reported_only_for_current_data(
     stale: bool, status: TaskStatus, attention: int | None
 ) -> None:
     """Null, as the page says "unknown": a script must not take missing data for good news.
@@ -172,7 +172,7 @@ def test_what_is_hidden_or_unknown_of_a_task_is_null() -> None:
     assert describe_task(replace(row, title=""))["title"] == ""
 
 
-def test_tasks_come_with_the_part_they_are_of() -> None:
+def test_tasks_come_with_total_offset_and_limit() -> None:
     """The total is that of all pages."""
     answer = api.answer_tasks(Selection((), 7), TaskQuery(limit=2, offset=8), NOW)
     expected = {"now": NOW, "total": 7, "limit": 2, "offset": 8, "tasks": []}

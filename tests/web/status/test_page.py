@@ -77,8 +77,8 @@ def failed(title: str) -> AppView:
     return make_view(tasks=[make_task("the-id", TaskStatus.FAILED, title=title)])
 
 
-def test_the_page_tells_the_state_of_every_app() -> None:
-    """Up, down with the reason and remedy, and waiting are said in words."""
+def test_the_page_shows_the_state_of_every_app() -> None:
+    """Up, down with the reason and remedy, or waiting, in words."""
     error = AuthError("the signature was refused", code="1", remedy="check the secret")
     text = Page(
         render(
@@ -123,14 +123,14 @@ def test_the_title_is_the_worst_health_of_all(views: tuple[AppView, ...], title:
 
 
 def test_a_page_without_trouble_says_so() -> None:
-    """An empty list of tasks is said, not shown as an empty table."""
+    """An empty list of tasks is a sentence, not an empty table."""
     html = render(make_view())
     assert "No task needs attention." in html
     assert "<table>" not in html
     assert "No task is like that." in render(make_view(), query=TaskQuery(search="x"))
 
 
-def test_a_failure_is_told_with_its_reason() -> None:
+def test_a_failure_is_shown_with_its_reason() -> None:
     """The status of a failed task says why, where that is known."""
     tasks = [make_task("b", TaskStatus.FAILED)]
     html = render(make_view(tasks=tasks, failure_reasons={"b": "source_download"}))
@@ -154,8 +154,8 @@ def test_a_long_list_comes_in_pages() -> None:
     assert 'aria-label="Pages"' not in render(make_view(tasks=tasks[:50]))
 
 
-def test_headings_sort_and_turn() -> None:
-    """A click sorts by the column, one more turns it round; the heading says which it is."""
+def test_headings_sort_and_reverse() -> None:
+    """A click sorts by the column, another one reverses it; the heading shows the direction."""
     html = render(failed("x"), query=TaskQuery(sort="retries", descending=True, offset=0))
     assert re.search(r'aria-sort="descending"><a id="by-retries" href="\?sort=retries"', html)
     assert re.search(r'<th scope="col"><a id="by-created" href="\?sort=-created"', html)
@@ -163,7 +163,7 @@ def test_headings_sort_and_turn() -> None:
 
 
 def test_the_form_shows_what_was_asked_for() -> None:
-    """Whatever was asked for is chosen in the form, and is sent again with the rest."""
+    """The form shows the parameters of the request, and sends them again."""
     asked = "app=b&status=expired&q=%22x%22&expiring_within=2h&sort=-title"
     views = [make_view("a"), make_view("b")]
     html = render(*views, query=read_query(read_fields(asked.encode()), ("a", "b")))
@@ -183,9 +183,9 @@ def test_the_form_shows_what_was_asked_for() -> None:
 def test_every_order_has_its_words() -> None:
     """In the form, offered or only chosen by a heading, there are words for every order."""
     for word in (*ORDERS, *(f"-{order}" for order in ORDERS)):
-        said = TEXTS[f"sort_{word}"][0]
+        label = TEXTS[f"sort_{word}"][0]
         html = render(make_view(), query=read_query(read_fields(f"sort={word}".encode()), ()))
-        assert f'<option value="{word}" selected>{said}</option>' in html
+        assert f'<option value="{word}" selected>{label}</option>' in html
 
 
 def test_an_app_that_is_asked_for_has_the_only_card() -> None:
@@ -207,7 +207,7 @@ def test_many_apps_have_short_cards_the_worst_first() -> None:
 
 
 def test_titles_are_shown_as_the_settings_say() -> None:
-    """A hash instead of a title, or a word that it is hidden."""
+    """A hash instead of a title, or a note that it is hidden."""
     shown = show_title("secret.mp4", "hash")
     for mode, expected in (("full", "secret.mp4"), ("hash", shown), ("none", "(title hidden)")):
         html = render(failed("secret.mp4"), title=mode)  # type: ignore[arg-type]  # one of three
@@ -215,8 +215,8 @@ def test_titles_are_shown_as_the_settings_say() -> None:
         assert ("secret.mp4" in html) is (mode == "full")
 
 
-def test_a_query_that_cannot_be_used_is_told() -> None:
-    """The problem is text like any other."""
+def test_an_invalid_query_is_explained() -> None:
+    """The problem is escaped like any other text."""
     assert "<bdi>sort: &#39;&lt;b&gt;&#39; is none</bdi>" in render(
         problem=QueryError("sort", "'<b>' is none")
     )
@@ -273,7 +273,7 @@ def test_hostile_texts_stay_texts(title: str) -> None:
 @settings(deadline=None, max_examples=25)
 @given(st.text(max_size=100), st.text(max_size=100))
 def test_no_text_adds_a_tag(title: str, message: str) -> None:
-    """Whatever ZEGO or a user wrote, the page has the same tags."""
+    """The page has the same tags for any text of ZEGO or of a user."""
     calm, wild = (
         make_view(
             tasks=[make_task("id", TaskStatus.FAILED, title=words[0])],
@@ -289,7 +289,7 @@ def test_half_a_character_does_not_break_the_page() -> None:
     assert "<bdi>half \ufffd</bdi>" in render(failed("half \ud800"))
 
 
-def test_the_page_is_what_its_policy_allows() -> None:
+def test_the_page_follows_its_content_security_policy() -> None:
     """Style and script have the hashes that the policy names; nothing is loaded, nothing inline."""
     html = render(failed("x"))
     policy = HTML_HEADERS["Content-Security-Policy"]
@@ -311,8 +311,10 @@ REFUSED = AuthError("no", code="1")
     "blind", [{"tasks": None}, {"tasks": None, "error": REFUSED}, {"stale": True, "error": REFUSED}]
 )
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_page_without_data_does_not_reassure(blind: dict[str, Any], language: Language) -> None:
-    """That no task needs attention is said only where it is known of every app that is shown."""
+def test_a_page_without_data_does_not_report_that_all_is_well(
+    blind: dict[str, Any], language: Language
+) -> None:
+    """It says that no task needs attention only if that is known of every shown app."""
     calm = texts_in(language)("no_attention")
     views = make_view("first"), make_view("second", **blind)
 
@@ -326,7 +328,7 @@ def test_a_page_without_data_does_not_reassure(blind: dict[str, Any], language: 
     assert well.count(texts_in(language)("empty_attention_in", apps="first")) == 1
 
 
-def test_what_is_about_to_expire_has_a_section_of_its_own() -> None:
+def test_files_that_expire_soon_have_a_section_of_their_own() -> None:
     """Files that expire within a day need no attention; the soonest are listed, with a link."""
     tasks = [make_task(f"s{n}", expires_at=NOW + 60 * n) for n in range(1, 13)]
     html = render(make_view(tasks=tasks))
@@ -349,7 +351,7 @@ def test_a_failure_whose_file_was_uploaded_again_needs_no_attention() -> None:
     assert "uploaded again" in html
 
 
-def test_what_the_baseline_found_is_from_before_the_start() -> None:
+def test_tasks_of_the_baseline_have_no_time_of_their_status() -> None:
     """Since when such a task has its status is not known."""
     assert "before the start" in render(failed("x"))
     assert "\u542f\u52a8\u4e4b\u524d" in render(failed("x"), language="zh")
@@ -386,7 +388,7 @@ def test_every_link_is_relative() -> None:
     assert all("lang=" in link for link in pages)
 
 
-def test_what_a_browser_would_act_on_is_replaced() -> None:
+def test_control_characters_are_replaced() -> None:
     """Control characters and marks of the writing direction; long titles are cut."""
     assert "<bdi>a\ufffdb\ufffd</bdi>" in render(failed("a\x1bb\u202e"))
     html = render(failed("x" * 5000))

@@ -113,7 +113,7 @@ def test_a_refusal_names_the_parameter_and_what_would_be_right(text: str, expect
     assert len(message) < 250
 
 
-def test_an_unknown_parameter_is_refused_where_the_known_are_listed() -> None:
+def test_an_unknown_parameter_is_refused_with_the_known_ones() -> None:
     """A typo must not silently list everything; the page is more lenient."""
     with pytest.raises(QueryError, match=r"^stauts: is no parameter here \(known: app, status, "):
         read_fields(b"stauts=failed", PARAMETERS)

@@ -102,7 +102,7 @@ def test_a_bad_parameter_is_400_and_named(path: str, query: str, parameter: str)
     assert document["error"].startswith(f"{parameter}: ")
 
 
-def test_a_bad_parameter_of_the_page_is_told_on_the_page() -> None:
+def test_a_bad_parameter_of_the_page_is_explained_on_the_page() -> None:
     """With 400, escaped, above the default list."""
     answer = ask("/", "status=<b>")
     assert (answer.status, answer.headers["content-type"]) == (400, "text/html; charset=utf-8")
@@ -110,13 +110,13 @@ def test_a_bad_parameter_of_the_page_is_told_on_the_page() -> None:
     assert b"failed-1" in answer.body
 
 
-def test_the_page_ignores_what_it_does_not_know() -> None:
-    """A link that somebody's tool decorated still opens; the page's size is its own."""
+def test_the_page_ignores_unknown_parameters() -> None:
+    """A link to which a tool has added parameters still opens; the page's size is fixed."""
     assert ask("/", "utm_source=chat&limit=1").body == ask("/").body
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/apps", "/api/v1/tasks"])
-def test_gzip_is_given_to_those_who_take_it(path: str) -> None:
+def test_gzip_is_sent_to_clients_that_accept_it(path: str) -> None:
     """The same answer comes packed or plain, errors too."""
     for query in ("", "app=nobody"):
         packed = ask(path, query, encoding="gzip")

@@ -176,7 +176,7 @@ def test_apps_are_merged_into_one_order() -> None:
     assert [row.app for row in ask(views, sort="app", descending=True).rows] == list("bbaa")
 
 
-def test_a_row_tells_what_is_known_of_a_task() -> None:
+def test_a_row_has_what_is_known_of_a_task() -> None:
     """The failure's reason, since when, and whether the snapshot is stale."""
     task = make_task("a", TaskStatus.FAILED)
     view = make_view(tasks=[task], failure_reasons={"a": "upload"}, stale=True)
@@ -214,7 +214,7 @@ def test_failures_that_nobody_has_uploaded_again_can_be_asked_for() -> None:
     ("mode", "shown"), [("full", "secret.mp4"), ("hash", show_title("secret.mp4", "hash"))]
 )
 def test_titles_are_shown_as_the_settings_say(mode: Literal["full", "hash"], shown: str) -> None:
-    """Titles that the metrics hide are hidden here too, and a search does not reveal them."""
+    """Titles that the metrics hide are hidden here too, and a search does not find them."""
     view = make_view(tasks=[make_task("id", title="secret.mp4")])
     (row,) = ask([view], title=mode).rows
     assert row.title == shown
@@ -264,7 +264,7 @@ def test_the_next_page_sorts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("mode", ["full", "hash"])
 def test_all_orders_and_a_search_leave_little_in_memory(mode: TitleMode) -> None:
-    """Whoever clicks all headings costs a few bytes a task (docs/guarantees.md, section 9)."""
+    """A user who clicks all headings costs a few bytes a task (docs/guarantees.md, section 9)."""
     count = 7 * 300
     tasks = [
         make_task(f"{n}", status, title=f"film {n}", created_at=NOW - n)
@@ -274,7 +274,7 @@ def test_all_orders_and_a_search_leave_little_in_memory(mode: TitleMode) -> None
     found = tables.of([view], mode)
     query = TaskQuery(statuses=ALL, attention=False)
     for first in (query, replace(query, statuses=frozenset(), attention=True)):
-        select([view], found, first, NOW)  # what the snapshot itself keeps is not the table's
+        select([view], found, first, NOW)  # memory of the snapshot itself is not the table's
     gc.collect()
     tracemalloc.start()
     try:
@@ -325,7 +325,7 @@ def test_pages_add_up_to_the_whole_in_any_order(
 
 @pytest.mark.parametrize(("offset", "shown"), [(0, 0), (100, 100), (120, 100), (150, 100)])
 def test_beyond_the_end_is_the_last_page(offset: int, shown: int) -> None:
-    """Tasks may disappear while somebody turns the pages; no page is empty then."""
+    """Tasks may disappear while a reader goes from page to page; no page is empty then."""
     views = [make_view(tasks=[make_task(f"{n:03}", TaskStatus.FAILED) for n in range(120)])]
     query, tasks = select_page(views, Tables().of(views, "full"), TaskQuery(offset=offset), NOW)
     assert query.offset == shown

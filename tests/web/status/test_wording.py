@@ -42,7 +42,7 @@ from exporter.web.status.wording import (
     ],
 )
 def test_spans_have_their_two_largest_units(seconds: float, expected: str) -> None:
-    """A span is said in as much detail as a person wants."""
+    """A span has as much detail as a reader needs."""
     assert format_span(seconds) == expected
 
 
