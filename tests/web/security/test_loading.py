@@ -88,7 +88,7 @@ def test_each_problem_is_one_line_that_says_what_would_be_right(name: str) -> No
 
 
 @pytest.mark.parametrize("name", files("good"))
-def test_good_file_gives_exactly_this_description_description(
+def test_good_file_gives_exactly_this_description_description_description(
     name: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """A file that works with the toolkit is used, with warnings for keys without effect."""
