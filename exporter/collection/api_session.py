@@ -36,21 +36,6 @@ class IncrementalUnsupported(Exception):
         self.transient = transient
 
 
-class TaskInterner:
-    """Reuses the previous object for unchanged tasks, which halves peak memory."""
-
-    def __init__(self, known: Iterable[UploadTask]) -> None:
-        self._known = {task.id: task for task in known}
-
-    def intern(self, page: Page) -> Page:
-        """Return the page with its tasks replaced by equal known tasks."""
-        known = self._known
-        return replace(
-            page,
-            tasks=tuple([k if (k := known.get(t.id)) == t else t for t in page.tasks]),
-        )
-
-
 class ApiSession:
     """The requests of one collection.
 
@@ -61,7 +46,7 @@ class ApiSession:
         deadline: Time of the clients' clock by which the collection must have ended.
         max_pages: Maximum number of pages of one walk.
         totals: Whether the app's totals can be trusted.
-        known: Tasks of the last snapshot, for the interner.
+        known: Tasks of the last snapshot, whose objects are reused.
         note: Called with each page, by one thread at a time.
 
     Attributes:
@@ -99,15 +84,22 @@ class ApiSession:
 
         Raises as `walk` does, and PaginationError for a listing that is shorter than its total.
         """
-        intern = self.new_interner().intern
+        intern = self.new_interner()
         result = self.totals.complete(
             lambda: walk(lambda token: intern(self._request(token)), max_pages=self._max_pages)
         )
         return replace(result, pages=self.pages)
 
-    def new_interner(self) -> TaskInterner:
-        """Return an interner of the tasks of the last snapshot, in time linear in their number."""
-        return TaskInterner(self._known)
+    def new_interner(self) -> Callable[[Page], Page]:
+        """Return a function that replaces the tasks of a page by equal ones of the last snapshot.
+
+        Reusing the previous object for unchanged tasks halves peak memory. The call takes time
+        linear in the number of tasks.
+        """
+        known = {task.id: task for task in self._known}
+        return lambda page: replace(
+            page, tasks=tuple([k if (k := known.get(t.id)) == t else t for t in page.tasks])
+        )
 
     def start_walk(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import math
-import random
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from exporter.collection.api_session import INCREMENTAL_CLIENTS, ApiSession
 from exporter.collection.callbacks import CallbackReceiver
 from exporter.collection.incremental.strategy import Incremental
 from exporter.collection.log_once import EntryLog, FailureLog
-from exporter.collection.schedule import Schedule, elapsed_clock
+from exporter.collection.schedule import Schedule, elapsed_clock, random_start
 from exporter.collection.state import AppState
 from exporter.collection.walk import TotalsCheck, WalkResult
 from exporter.config import AppSettings
@@ -35,12 +34,6 @@ from exporter.zego.stats import ApiStats
 from exporter.zego.transport import Transport
 
 log = get_logger(__name__)
-
-START_SPREAD = 0.1
-"""Part of the interval over which the first collections of all apps are spread."""
-
-MAX_START_SPREAD_SECONDS = 10.0
-"""Upper bound of the start delay in seconds."""
 
 MAX_WAIT_SECONDS = 5.0
 """Upper bound of one wait in seconds: a suspend of the machine prolongs a wait."""
@@ -92,9 +85,7 @@ class Collector:
         self._failures = FailureLog(settings.name, clock)
         self._entry_log = EntryLog(settings.name)
         interval = settings.collection.interval
-        longest_delay = min(START_SPREAD * interval, MAX_START_SPREAD_SECONDS)
-        # Not cryptography: it keeps apps and replicas from sending their requests together.
-        self._schedule = Schedule(clock() + random.random() * longest_delay, interval)  # noqa: S311
+        self._schedule = Schedule(random_start(clock(), interval), interval)
         self.callbacks = CallbackReceiver(
             settings.app_id,
             settings.read_callback_secret,

@@ -6,7 +6,14 @@ Only arithmetic on a monotonic clock in seconds; the collector waits.
 from __future__ import annotations
 
 import math
+import random
 import time
+
+START_SPREAD = 0.1
+"""Part of the interval over which the first collections of all apps are spread."""
+
+MAX_START_SPREAD_SECONDS = 10.0
+"""Upper bound of the start delay in seconds."""
 
 EARLY_SPACING = 5.0
 """Seconds at least between the start of a collection and an early one after it."""
@@ -20,6 +27,12 @@ def elapsed_clock() -> float:
     """
     # macOS and BSD have no CLOCK_BOOTTIME; the monotonic clock is the best there.
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def random_start(now: float, interval: float) -> float:
+    """Return the time of the first tick: apps and replicas must not all send requests together."""
+    longest_delay = min(START_SPREAD * interval, MAX_START_SPREAD_SECONDS)
+    return now + random.random() * longest_delay  # noqa: S311 - not cryptography
 
 
 def count_ticks(now: float, tick: float, interval: float) -> int:

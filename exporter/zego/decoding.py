@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any
 
 from exporter.errors import ProtocolError
 from exporter.tasks import UNKNOWN_HOST, TaskStatus, UploadTask
@@ -136,26 +136,19 @@ class _MalformedEntry(Exception):
         self.value = value
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)  # NaN and Infinity are not JSON
-
-
-def _has_too_many(body: bytes) -> bool:
-    # Token by token: a list of all tokens would take more memory than the values.
-    tokens = (token.end() - token.start() for token in _TOKEN.finditer(body))
-    separators = (length for length in tokens if length == 1)
-    return next(islice(separators, MAX_VALUES - 1, None), None) is not None
+# NaN and Infinity are not JSON: `int` raises ValueError for their names.
+_DECODER = json.JSONDecoder(parse_constant=int)
 
 
 def decode_answer(body: bytes) -> Answer:
     """Return the envelope in `body`; raises ProtocolError if there is none."""
     # A value begins the text, or follows one of these. The fast count includes those inside of
     # strings: a URL can consist of commas.
-    if sum(map(body.count, (b"[", b"{", b",", b":"))) >= MAX_VALUES and _has_too_many(body):
-        raise invalid_response(f"the answer has more than {MAX_VALUES} values")
+    if sum(map(body.count, (b"[", b"{", b",", b":"))) >= MAX_VALUES:
+        # Token by token: a list of all tokens would take more memory than the values.
+        separators = (token for token in _TOKEN.finditer(body) if token.end() - token.start() == 1)
+        if next(islice(separators, MAX_VALUES - 1, None), None) is not None:
+            raise invalid_response(f"the answer has more than {MAX_VALUES} values")
     try:
         answer = _DECODER.decode(body.decode("utf-8-sig"))  # RFC 8259, 8.1: a BOM may be ignored
     except (ValueError, RecursionError):  # RecursionError: nested too deeply
@@ -179,23 +172,10 @@ def decode_page(data: Any) -> Page:
     if not isinstance(data, dict):
         raise invalid_response("the answer's data is not an object")
     token = data.get(_TOKEN_NAME)
-    if token is None:
-        token = ""
-    elif not isinstance(token, str):
+    if not isinstance(token, str | None):
         raise invalid_response("the next page's token is not text")
     total = _total(data)
-    entries = _entries(data)
-    if entries is None and (total or token):
-        claim = f"reports {total} upload tasks" if total else "names a next page"
-        raise ContradictoryPage(f"a page {claim} and has no list of tasks")
-    page = _decode_entries(entries or [], token, total)
-    if entries and not page.tasks:
-        fields = ", ".join(sorted(page.malformed))
-        raise ContradictoryPage(f"none of a page's {len(entries)} entries can be read ({fields})")
-    return page
-
-
-def _decode_entries(entries: list[Any], token: str, total: int | None) -> Page:
+    entries = _entries(data, token, total)
     tasks: list[UploadTask] = []
     malformed: Counter[str] = Counter()
     unknown: dict[str, None] = {}  # a set that keeps the order
@@ -210,17 +190,23 @@ def _decode_entries(entries: list[Any], token: str, total: int | None) -> Page:
             tasks.append(task)
             if task.status is TaskStatus.UNKNOWN:
                 unknown[str(_whole(entry["Status"]))[:_MAX_CODE_CHARACTERS]] = None
-    return Page(tuple(tasks), token, total, malformed, tuple(unknown), problems)
+    if entries and not tasks:
+        fields = ", ".join(sorted(malformed))
+        raise ContradictoryPage(f"none of a page's {len(entries)} entries can be read ({fields})")
+    return Page(tuple(tasks), token or "", total, malformed, tuple(unknown), problems)
 
 
-def _entries(data: dict[str, Any]) -> list[Any] | None:
-    """Return the entries of a page, None if it has no list."""
+def _entries(data: dict[str, Any], token: str | None, total: int | None) -> list[Any]:
+    """Return the entries of a page with this next token and total."""
     lists = [data[name] for name in _LIST_NAMES if data.get(name) is not None]
     if not all(isinstance(entries, list) for entries in lists):
         raise invalid_response("the list of tasks is not an array")
     if not lists and not any(name in data for name in _PAGE_NAMES):
         raise invalid_response("the answer's data has no list of tasks")
-    return max(lists, key=len, default=None)  # with both spellings, one can be empty
+    if not lists and (total or token):
+        claim = f"reports {total} upload tasks" if total else "names a next page"
+        raise ContradictoryPage(f"a page {claim} and has no list of tasks")
+    return max(lists, key=len, default=[])  # with both spellings, one can be empty
 
 
 def _total(data: dict[str, Any]) -> int | None:

@@ -35,7 +35,7 @@ def full_scan_by_status(session: ApiSession) -> KnownTasks:
     sample = session.start_walk(None).step().tasks[:_SAMPLE]
     if sample and all(session.look_up(task.id) is None for task in sample):
         raise IncrementalUnsupported("the API does not find listed tasks by their ids")
-    intern = session.new_interner().intern
+    intern = session.new_interner()
     # Unfinished statuses first: the delta collection finds tasks that leave them during the scan.
     walks = [session.start_walk(status, intern=intern) for status in UNFINISHED]
     for walk in walks:
