@@ -64,7 +64,7 @@ def test_helm_finds_nothing_to_complain_about(tmp_path: Path) -> None:
 
 
 def test_the_package_holds_rules_and_dashboards(tmp_path: Path) -> None:
-    """A packaged chart, which has no repository around it, gives the same manifests."""
+    """A packaged chart, without the repository, gives the same manifests."""
     ended = helm("package", CHART, "--destination", tmp_path)
     assert ended.returncode == 0, ended.stderr
     (package,) = tmp_path.glob("*.tgz")
@@ -133,7 +133,7 @@ def test_the_demo_needs_no_account(tmp_path: Path) -> None:
 
 
 def test_a_probe_of_the_users_replaces_the_charts(tmp_path: Path) -> None:
-    """Nothing of the chart's probe is left, since a probe has one way of asking."""
+    """Nothing of the chart's probe is left, since a probe has one handler."""
     probe = {"tcpSocket": {"port": "http"}}
     container = container_of(templated(tmp_path, {**DEMO, "readinessProbe": probe}))
     assert container["readinessProbe"] == probe
@@ -153,7 +153,7 @@ def test_the_values_of_the_readme_work(tmp_path: Path) -> None:
 
 
 def test_helm_4_gives_the_same(tmp_path: Path) -> None:
-    """Both supported versions of Helm render the same objects, with nothing to say about them."""
+    """Both supported versions of Helm render the same objects, without warnings."""
     ended = template(tmp_path, EVERYTHING, version=4)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert list(yaml.safe_load_all(ended.stdout)) == templated(tmp_path, EVERYTHING)
@@ -200,7 +200,7 @@ def test_helm_test_asks_the_api_as_the_exporter_would(tmp_path: Path) -> None:
 
 
 def test_helm_test_passes_in_the_demo(tmp_path: Path) -> None:
-    """What the hook runs for the demo ends with 0."""
+    """The hook's command for the demo exits with code 0."""
     (pod,) = of_kind(templated(tmp_path, DEMO), "Pod")
     ended = run(sys.executable, "-m", "exporter", *pod["spec"]["containers"][0]["args"])
     assert ended.returncode == 0, ended.stderr
@@ -257,7 +257,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("values", "message"), BAD.values(), ids=BAD)
-def test_values_that_cannot_be_meant_are_refused(
+def test_contradictory_values_are_refused(
     tmp_path: Path, values: dict[str, Any], message: str
 ) -> None:
     """The message names the value, and no secret."""

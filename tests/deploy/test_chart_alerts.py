@@ -1,4 +1,4 @@
-"""The chart's alerts: with any values, what `zego-upload-exporter export rules` would write."""
+"""The chart's alerts: for any values, the rules that `export rules` would write."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_defaults_are_the_projects_rules(tmp_path: Path, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_value_of_every_alert_is_heeded(tmp_path: Path, language: str) -> None:
+def test_every_value_of_every_alert_is_applied(tmp_path: Path, language: str) -> None:
     """Severity, `for` and each threshold, in expressions, listings and texts."""
     values = {alert.name: _all_changed(alert) for alert in ALERTS}
     expected = _exported(
@@ -76,7 +76,7 @@ def test_every_value_of_every_alert_is_heeded(tmp_path: Path, language: str) -> 
 
 
 def test_numbers_are_values_too(tmp_path: Path) -> None:
-    """YAML's numbers, which reach Helm as floating point, give what words give."""
+    """YAML's numbers, which are floating point in Helm, give the same as texts."""
     values = {
         "ZegoUploadListingShort": {"thresholds": {"tasks": 2_000_000}},
         "ZegoUploadSlotsFull": {"thresholds": {"share": 0.9}, "for": "0s"},
@@ -106,7 +106,7 @@ def test_addresses(tmp_path: Path, runbooks: str, language: str) -> None:
 
 
 def test_further_labels(tmp_path: Path) -> None:
-    """They are on every alert, beside its own."""
+    """They are on every alert, in addition to its own."""
     rules = [
         rule for group in _helm(tmp_path, alertLabels={"team": "media"}) for rule in group["rules"]
     ]
@@ -128,7 +128,7 @@ def test_prometheus_accepts_them(tmp_path: Path) -> None:
     ("objective", "minimum"),
     [(0.99, 20), ("0.99", "20"), (0.995, 50), (0.5, 1), (0.999999999, 1_000_000), (".9", 7)],
 )
-def test_an_objective_gives_what_export_writes(
+def test_an_objective_gives_the_exported_rules(
     tmp_path: Path, language: str, objective: float | str, minimum: int | str
 ) -> None:
     """With the same objective, minimum, language and addresses; --set gives numbers as text."""
@@ -156,7 +156,7 @@ def test_an_objective_gives_what_export_writes(
 def test_the_alert_on_an_objective_is_tuned_like_the_others(
     tmp_path: Path, own: dict[str, Any], choices: dict[str, Any]
 ) -> None:
-    """Its severity and its switch are where those of all alerts are."""
+    """Its severity and its switch are in the same place as those of all alerts."""
     expected = slo_groups(objective_of("0.99", "20"), tuning(**choices))
     found = _objective(tmp_path, 0.99, 20, alerts={BUDGET_ALERT: own})
     assert found == yaml.safe_load(expected)
@@ -178,7 +178,7 @@ def test_prometheus_accepts_an_objective(tmp_path: Path) -> None:
     "objective", ["0", 0, 0.0, "1", 1, "1.5", 99, -0.5, "99%", "0,99", "", "1e-3"]
 )
 def test_an_objective_out_of_bounds_is_refused(tmp_path: Path, objective: Any) -> None:
-    """By the chart in words, and by `export rules` as well."""
+    """By the chart, with a message, and by `export rules`."""
     slo = {"enabled": True, "objective": objective}
     ended = template(tmp_path, {"demo": True, "prometheusRule": {"enabled": True, "slo": slo}})
     assert ended.returncode != 0
@@ -190,7 +190,7 @@ def test_an_objective_out_of_bounds_is_refused(tmp_path: Path, objective: Any) -
 
 @pytest.mark.parametrize("minimum", [0, -1, "0", "many", 1_000_000_000])
 def test_a_minimum_that_counts_nothing_is_refused(tmp_path: Path, minimum: Any) -> None:
-    """By the chart in words, and by `export rules` as well."""
+    """By the chart, with a message, and by `export rules`."""
     slo = {"enabled": True, "minimum": minimum}
     ended = template(tmp_path, {"demo": True, "prometheusRule": {"enabled": True, "slo": slo}})
     assert ended.returncode != 0

@@ -96,7 +96,7 @@ def test_ports_are_open_to_this_machine_alone(name: str) -> None:
         assert port.startswith("127.0.0.1:")
 
 
-def test_prometheus_scrapes_the_exporter_and_tells_alertmanager() -> None:
+def test_prometheus_scrapes_the_exporter_and_notifies_alertmanager() -> None:
     """Every address in Prometheus' configuration is a service, with the port that it has."""
     config = yaml.safe_load(_file_in("prometheus", "/etc/prometheus/prometheus.yml").read_text())
     jobs = [*config["scrape_configs"], *config["alerting"]["alertmanagers"]]
@@ -138,7 +138,7 @@ def test_it_follows_the_compose_specification() -> None:
 
 @pytest.mark.e2e
 def test_compose_reads_it_as_we_do(tmp_path: Path) -> None:
-    """Compose itself accepts the file, and sees the services, images and mounts that we see."""
+    """Compose itself accepts the file, and finds the services, images and mounts of these tests."""
     environment = tmp_path / "env"
     environment.write_text("EXPORTER_FLAGS=--log.level=info\nZEGO_APP_ID=1234567890\n", "utf-8")
     file = ROOT / "compose.yaml"
@@ -200,7 +200,7 @@ def _post(port: int, body: bytes) -> int:
 
 
 def test_the_alert_log_prints_a_line_for_each_alert(alert_log: subprocess.Popen[str]) -> None:
-    """Receiver, state, severity, name and summary; a body that is none costs the answer 400."""
+    """Receiver, state, severity, name and summary; a malformed body is answered with 400."""
     assert alert_log.stdout is not None
     port = int(alert_log.stdout.readline().rsplit(" ", 1)[1])
     alert = {

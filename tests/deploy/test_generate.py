@@ -30,7 +30,7 @@ def test_committed_files_are_the_generated_ones(path: Path) -> None:
 
 
 def test_the_chart_has_nothing_else() -> None:
-    """No copy is left of a rule file or dashboard that is gone, and none is a link."""
+    """There is no copy of a removed rule file or dashboard, and none is a link."""
     found = list((CHART / "files").glob("*/*"))
     assert {path.relative_to(ROOT) for path in found} <= set(GENERATE.texts())
     assert not any(path.is_symlink() for path in CHART.rglob("*"))

@@ -1,4 +1,4 @@
-"""How the exporter runs in a cluster: the same promises from the kustomization and the chart."""
+"""The exporter in a cluster: the kustomization and the chart give the same guarantees."""
 
 from __future__ import annotations
 
@@ -105,8 +105,10 @@ def test_a_secret_is_a_file(manifests: list[Manifest]) -> None:
 
 
 @pytest.mark.e2e
-def test_series_are_the_services_not_the_pods(manifests: list[Manifest], tmp_path: Path) -> None:
-    """Prometheus gives targets no label of the Pod: a new Pod goes on with the same series.
+def test_series_belong_to_the_service_not_to_the_pod(
+    manifests: list[Manifest], tmp_path: Path
+) -> None:
+    """Prometheus gives targets no label of the Pod: a new Pod continues the same series.
 
     The labels of the target are those that the Prometheus Operator sets; the relabelling is the
     ServiceMonitor's, applied by promtool.

@@ -36,13 +36,13 @@ def unit(tmp_path: Path) -> Path:
 
 @pytest.mark.e2e
 def test_systemd_understands_every_line(unit: Path) -> None:
-    """`systemd-analyze verify` passes and says nothing."""
+    """`systemd-analyze verify` passes without output."""
     assert _analyze("verify", unit) == (0, "")
 
 
 @pytest.mark.e2e
 def test_the_service_is_hardened(unit: Path) -> None:
-    """`systemd-analyze security` sees little that the service could do beyond its business."""
+    """`systemd-analyze security` finds few privileges that the service does not need."""
     code, report = _analyze("security", "--offline=true", f"--threshold={MOST_EXPOSURE}", unit)
     assert code == 0, report
 
@@ -60,7 +60,7 @@ def service() -> configparser.SectionProxy:
     [(EXIT_OK, False), (EXIT_FAILED, True), (EXIT_USAGE, False)],
     ids=["ended as asked", "what may pass by itself", "what only an edit changes"],
 )
-def test_systemd_restarts_what_may_pass_by_itself(code: int, restarted: bool) -> None:
+def test_systemd_restarts_after_failures_that_may_pass(code: int, restarted: bool) -> None:
     """Which situation ends with which code: tests/test_cli.py (systemd.service(5), Restart=)."""
     settings = service()
     assert settings["Restart"] == "on-failure"

@@ -1,4 +1,4 @@
-"""One version: `exporter/__init__.py` has it, all others agree. So it is with the oldest Python."""
+"""The version in `exporter/__init__.py` and the oldest Python are the same in all files."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def test_the_changelog_knows_the_version() -> None:
 
 
 @pytest.mark.parametrize("word", ["Added"])
-def test_what_is_to_come_is_written_down(word: str) -> None:
-    """Before the first release, Unreleased says what there is."""
+def test_unreleased_changes_are_written_down(word: str) -> None:
+    """Before the first release, the section Unreleased describes everything."""
     unreleased = _changelog().partition("## [Unreleased]")[2].partition("\n## [")[0]
     assert _HEADING.findall(_changelog()) or f"### {word}" in unreleased
 
@@ -76,7 +76,7 @@ def test_make_needs_the_python_that_the_package_needs() -> None:
 
 
 def test_make_names_an_interpreter_that_is_too_old(tmp_path: Path) -> None:
-    """In words and before anything is installed: pip would speak of conflicting dependencies."""
+    """Before anything is installed: pip would report conflicting dependencies."""
     python = tmp_path / "python3"
     python.write_text("#!/bin/sh\nexit 1\n", "utf-8")
     python.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The GitHub workflows: pinned, without rights that they do not need, and true to the Makefile."""
+"""The GitHub workflows: pinned, without unneeded rights, and in agreement with the Makefile."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_dependabot_follows_its_schema() -> None:
 @pytest.mark.e2e
 @pytest.mark.parametrize("path", ISSUE_FORMS, ids=lambda path: path.name)
 def test_issue_forms_follow_their_schema(path: Path) -> None:
-    """GitHub would ignore a form that it cannot read, without a word."""
+    """GitHub silently ignores a form that it cannot read."""
     kind = "github-issue-config" if path.name == "config.yml" else "github-issue-forms"
     vendored_schema(kind).validate(_load(path))
 
@@ -157,7 +157,7 @@ def test_the_image_is_built_for_both_architectures() -> None:
 
 
 def test_hooks_use_the_projects_tools() -> None:
-    """pre-commit runs the Makefile's words and brings no versions of its own."""
+    """pre-commit runs the Makefile's commands and pins no versions of its own."""
     (repository,) = _load(ROOT / ".pre-commit-config.yaml")["repos"]
     assert repository["repo"] == "local"
     assert [hook["entry"] for hook in repository["hooks"]] == ["make lint", "make types"]

@@ -1,4 +1,4 @@
-"""The tools that judge the deployments, where this machine has them."""
+"""The tools that check the deployments, where this machine has them."""
 
 from __future__ import annotations
 

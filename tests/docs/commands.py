@@ -1,4 +1,4 @@
-"""Which commands of the documents the tests run, and why they do not run the others."""
+"""The commands of the documents that tests run, and the reasons for the others."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def test_every_page_for_users_is_there_in_chinese(page: Path) -> None:
 
 
 def test_the_chinese_readme_marks_what_is_in_english() -> None:
-    """A reader sees it before following the link."""
+    """A reader knows it before following the link."""
     for name in ENGLISH_ONLY:
         assert re.search(rf"\(docs/{name}\).英文", read(ROOT / "README.zh-CN.md"))
 
@@ -166,7 +166,7 @@ def test_each_version_leads_to_the_other(path: Path) -> None:
 
 
 def test_the_same_headings(path: Path) -> None:
-    """Headings have the same levels; those that are names of alerts, or anchors, the same text."""
+    """Headings have the same levels; names of alerts and anchors have the same text."""
     for english, translated in pairs(path):
         assert translated.level == english.level, english.title
         if english.title.startswith("ZegoUpload"):

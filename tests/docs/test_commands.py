@@ -46,7 +46,7 @@ def run(command: str, folder: Path, demo: Program) -> subprocess.CompletedProces
 def test_a_command_does_what_the_document_shows(
     command: Command, tmp_path: Path, demo: Program
 ) -> None:
-    """It ends as it should, and every line shown is among those printed, but for numbers."""
+    """It has the expected exit code, and prints every line shown, except for numbers."""
     shutil.copy(Path(__file__).with_name("mistaken.yaml"), tmp_path / "config.yaml")
     if command.text.startswith("curl "):
         require("curl", package="curl")

@@ -30,10 +30,10 @@ def test_a_committed_file_is_what_the_generator_writes(path: Path) -> None:
 
 def test_the_chinese_texts_are_those_of_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each text is translated, and no translation is of a text that has changed or is gone."""
-    said: set[str] = set()
+    translated: set[str] = set()
 
     def say(text: str) -> str:
-        said.add(text)
+        translated.add(text)
         return text
 
     for module in (configuration, metrics):
@@ -41,12 +41,12 @@ def test_the_chinese_texts_are_those_of_the_pages(monkeypatch: pytest.MonkeyPatc
     configuration.configuration_page("en")
     metrics.metrics_page("en")
 
-    assert sorted(said) == sorted(TEXTS)
+    assert sorted(translated) == sorted(TEXTS)
 
 
 @pytest.mark.parametrize("text", sorted(TEXTS))
 def test_code_and_placeholders_survive_the_translation(text: str) -> None:
-    """What is not language is the same in both, and so are numbers."""
+    """Code, placeholders and numbers are the same in both languages."""
     kept = re.compile(r"`[^`]*`|\{\w*\}|\$\{NAME\}|[a-z]+_[a-z_]+|[A-Z]{2,}[A-Z_]+|/[a-z-]+|\d+")
 
     found = Counter(kept.findall(TEXTS[text]))
@@ -55,13 +55,13 @@ def test_code_and_placeholders_survive_the_translation(text: str) -> None:
 
 
 def validator() -> jsonschema.Draft202012Validator:
-    """Return the committed schema as something that judges."""
+    """Return a validator of the committed schema."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
 
-def test_the_example_names_the_schema_and_holds_to_it() -> None:
+def test_the_example_names_the_schema_and_follows_it() -> None:
     """An editor finds the schema of the example, and no error in it."""
     text = EXAMPLE.read_text(encoding="utf-8")
     first = text.splitlines()[0]

@@ -27,7 +27,7 @@ def test_every_metric_has_one_entry_and_every_entry_a_metric() -> None:
 
 
 def test_the_page_has_every_metric_with_its_help_and_its_labels() -> None:
-    """Nothing of the table is lost on the way."""
+    """The page has the whole table."""
     sections = dict(
         re.findall(r"^### `(\w+)`\n(.*?)(?=^##|\Z)", read(PAGE), re.MULTILINE | re.DOTALL)
     )
@@ -75,7 +75,7 @@ def test_every_query_can_be_evaluated(tmp_path: Path, demo: Program) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_metric_that_a_page_names_exists(page: Path) -> None:
-    """Beginnings of names (`zego_upload_*`) are none."""
+    """Prefixes (`zego_upload_*`) are not names."""
     named = {name for name in NAME.findall(read(page)) if not name.endswith("_")}
 
     assert named <= exposed() | {metric.name for metric in METRICS}

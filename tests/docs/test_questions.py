@@ -26,7 +26,7 @@ def named(page: str) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_panel_exists(page: str) -> None:
-    """A panel that is renamed is found here."""
+    """A renamed panel is found here."""
     titles = {}
     for board, name in DASHBOARDS.items():
         path = Path(ROOT, "grafana", f"{name}{PAGES[page]}.json")

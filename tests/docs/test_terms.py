@@ -33,8 +33,8 @@ def texts() -> list[Path]:
     return [p for p in files if p != TERMS and _CHINESE.search(p.read_text("utf-8"))]
 
 
-def test_the_table_is_read() -> None:
-    """Every status has its row, and there are texts to hold to it."""
+def test_the_table_is_complete() -> None:
+    """Every status has its row, and there are texts to check."""
     values = {english.strip("`") for english, _, _ in rows()}
     assert values >= {status.value for status in TaskStatus}
     assert len(texts()) > 5

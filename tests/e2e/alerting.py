@@ -94,11 +94,11 @@ class Receiver:
 
     @property
     def notifications(self) -> list[Notification]:
-        """All that have come, the latest last."""
+        """All notifications so far, the latest last."""
         with self._lock:
             return list(self._notifications)
 
-    def told_of(self, alert: str, status: str = "firing", **labels: str) -> list[Notification]:
+    def about(self, alert: str, status: str = "firing", **labels: str) -> list[Notification]:
         """Return the notifications about an alert."""
         return [each for each in self.notifications if each.is_about(alert, status, **labels)]
 
@@ -106,7 +106,7 @@ class Receiver:
         """Return the first notification about an alert, waiting for it."""
 
         def first() -> Notification | None:
-            return next(iter(self.told_of(alert, status, **labels)), None)
+            return next(iter(self.about(alert, status, **labels)), None)
 
         return wait_until(first, f"{alert} {status} {labels}", seconds=180)
 
@@ -143,7 +143,7 @@ class Stage:
     alertmanager_url: str
 
     def wait_until_muted(self, alert: str, **labels: str) -> None:
-        """Return once an alert fires that Alertmanager keeps back because of another one."""
+        """Return once an alert fires that Alertmanager inhibits."""
         matchers = {"alertname": alert, **labels}
         parameters = {"filter": [f'{name}="{value}"' for name, value in matchers.items()]}
 
@@ -164,7 +164,7 @@ class Stage:
         return {series["metric"]["alertname"] for series in found}
 
     def fired(self) -> set[str]:
-        """Return all that has fired since the start, as "alert/severity/app"."""
+        """Return all alerts that have fired since the start, as "alert/severity/app"."""
         found = self.prometheus.query(
             'last_over_time(ALERTS{alertstate="firing"}[1h])', now=time.time()
         )
@@ -177,7 +177,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How fast time passes for rules and configurations, and where the programs come from."""
+    """The divisor of all durations, and the origin of the programs."""
 
     divisor: int = DIVISOR
     generation: str = "distribution"
@@ -191,7 +191,7 @@ class Setting:
 def stage(folder: Path, setting: Setting | None = None) -> Iterator[Stage]:
     """Run the exporter configured in `folder`, and all that makes a notification of its metrics.
 
-    The exporter is there first: Prometheus would miss it otherwise, and rightly say so.
+    The exporter starts first: otherwise Prometheus would rightly report it as absent.
     """
     setting = setting or Setting()
     with ExitStack() as stack:

@@ -34,7 +34,7 @@ _FIRST_FREE = 10
 
 
 class NavigatedError(Exception):
-    """The page was left for another while it was asked for something."""
+    """The page navigated to another one during a command."""
 
 
 class Page:

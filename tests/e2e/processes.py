@@ -83,7 +83,7 @@ class Program:
         return found[-1] if found else None
 
     def clean_up(self) -> None:
-        """End it by all means."""
+        """Kill it if it still runs."""
         if self.alive:
             self._process.terminate()
         try:

@@ -76,8 +76,8 @@ def restart(stage: Stage) -> None:
     wait_for_scrapes(stage)
 
 
-def test_uploads_are_told_of_by_name_and_restarts_are_not(tmp_path: Path) -> None:
-    """Failed files are told of, expiring ones only seen; a failure is over although listed.
+def test_notifications_name_uploads_and_ignore_restarts(tmp_path: Path) -> None:
+    """Failed files are sent, expiring ones only shown; a resolved failure may still be listed.
 
     Meanwhile the exporter restarts with its history, and then without it.
     """
@@ -109,13 +109,14 @@ def test_uploads_are_told_of_by_name_and_restarts_are_not(tmp_path: Path) -> Non
             "ZegoUploadExpiringSoon/info/vod",
         }
         assert {each.labels["alertname"] for each in receiver.notifications} == {"ZegoUploadFailed"}
-        assert not receiver.told_of("ZegoUploadFailed", "resolved")
+        assert not receiver.about("ZegoUploadFailed", "resolved")
 
 
-def test_a_cause_arrives_and_what_follows_from_it_does_not(tmp_path: Path) -> None:
-    """The API of two apps is down, then there, then the exporter is gone: a page each, no more.
+def test_a_cause_is_sent_and_its_consequences_are_not(tmp_path: Path) -> None:
+    """The API of two apps is down, then up, then the exporter is down: one page each.
 
-    What an outage mutes is told when it is over, if it is still true. Another app is not muted.
+    An alert that an outage muted is sent after the outage if it still fires. Another app is not
+    muted.
     """
     down, blind, well = still(1, "vod"), still(2, "archive"), still(3, "lessons")
     failing = well.life.add_task(status=UPLOADING)
@@ -134,8 +135,8 @@ def test_a_cause_arrives_and_what_follows_from_it_does_not(tmp_path: Path) -> No
         stage.wait_until_muted("ZegoUploadStuckWaiting", zego_app="vod")
         well.life.set_status(failing.id, FAILED)
         receiver.wait_for("ZegoUploadFailed", zego_app="lessons")
-        assert not receiver.told_of("ZegoUploadStuckWaiting")
-        assert not receiver.told_of("ZegoUploadDataStale")
+        assert not receiver.about("ZegoUploadStuckWaiting")
+        assert not receiver.about("ZegoUploadDataStale")
         for app in (down, blind):
             app.faults.switch_off()
         stuck = receiver.wait_for("ZegoUploadStuckWaiting", zego_app="vod")

@@ -21,13 +21,13 @@ NAME = "课程"
 
 
 def reasons(page: Page) -> dict[str, str]:
-    """Return why the tasks failed of which that is known, by id."""
+    """Return the known failure reasons, by task id."""
     table = page.table("zego_upload_task_info", "upload_task_id", "reason")
     return dict(key.split(" ") for key in table if not key.endswith(" "))
 
 
 def page_with(url: str, found: Callable[[Page], bool], what: str) -> Page:
-    """Return the first page on which that is found."""
+    """Return the first page that fulfils the condition."""
 
     def page() -> Page | None:
         now = read_page(url)
@@ -36,7 +36,7 @@ def page_with(url: str, found: Callable[[Page], bool], what: str) -> Page:
     return wait_until(page, what)
 
 
-def test_a_failure_gets_its_reason_at_once(tmp_path: Path) -> None:
+def test_a_failure_gets_its_reason_immediately(tmp_path: Path) -> None:
     """The callback brings the reason and an early collection, though the interval is an hour."""
     app = still_app(60, name=NAME, callback_secret=SECRET)
     app.life.add_task(id="doomed", status=2)

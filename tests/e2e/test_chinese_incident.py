@@ -1,4 +1,4 @@
-"""What a person on call reads in Chinese in an incident has no English sentence.
+"""The Chinese texts of an incident have no English sentence.
 
 The texts of alerts and messages: tests/alerting/test_texts.py and test_messengers.py.
 """

@@ -57,7 +57,7 @@ def test_a_bad_configuration_is_refused(tmp_path: Path, text: str, expected: lis
     assert "Traceback" not in ended.stderr
 
 
-def test_without_any_configuration_it_says_what_is_needed(tmp_path: Path) -> None:
+def test_without_any_configuration_the_message_names_the_variables(tmp_path: Path) -> None:
     """Neither a file nor variables: exit code 2, and the names of the variables."""
     ended = run_exporter(tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -87,8 +87,8 @@ def test_version_and_help_go_to_stdout(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "flags", [["--demo", "--web.listen-address"], ["simulate", "--listen-address"]]
 )
-def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path, flags: list[str]) -> None:
-    """Exit code 1, as it may be free soon, and one line that names the address."""
+def test_a_port_in_use_is_one_line(tmp_path: Path, flags: list[str]) -> None:
+    """Exit code 1, as the port may become free, and one line that names the address."""
     with SimulatorServer([]) as server:
         address = f"127.0.0.1:{server.port}"
         ended = run_exporter(tmp_path, *flags, address)
@@ -103,7 +103,7 @@ def test_the_environment_alone_is_enough(tmp_path: Path) -> None:
         "ZEGO_APP_ID": "4242",
         "ZEGO_SERVER_SECRET": SECRET,
         "ZEGO_REGION": "hkg",
-        "HTTPS_PROXY": "http://127.0.0.1:9",  # nobody listens: this test calls no one
+        "HTTPS_PROXY": "http://127.0.0.1:9",  # no server there: this test needs none
     }
     with running([EXPORTER, *ANY_PORT], tmp_path, environment) as exporter:
         page = read_page(url_of(exporter))
@@ -135,8 +135,8 @@ def test_the_simulator_serves_an_exporter(tmp_path: Path) -> None:
     folder = tmp_path / "exporter"
     folder.mkdir()
     with running(command, tmp_path) as simulator:
-        said = simulator.find(r"endpoint: (\S+)\napp (\w+): app_id (\d+), server_secret (\w+)\n")
-        endpoint, name, app_id, secret = said.groups()
+        printed = simulator.find(r"endpoint: (\S+)\napp (\w+): app_id (\d+), server_secret (\w+)\n")
+        endpoint, name, app_id, secret = printed.groups()
         app = {"name": name, "app_id": int(app_id), "server_secret": secret, "endpoint": endpoint}
         write_config(folder, apps=[app], collection=FAST)
         with running([EXPORTER, *ANY_PORT], folder) as exporter:
@@ -172,8 +172,8 @@ def test_a_full_disk_behind_stdout_is_one_line(tmp_path: Path) -> None:
     )
 
 
-def test_check_tells_what_serving_would_refuse(tmp_path: Path) -> None:
-    """A web configuration that is not there, for one."""
+def test_check_reports_what_serve_would_refuse(tmp_path: Path) -> None:
+    """For example, a missing web configuration."""
     app = {"app_id": 1, "server_secret": SECRET}
     write_config(tmp_path, apps=[app], web={"config_file": "nope.yml"})
     run = run_exporter(tmp_path, "check")

@@ -76,7 +76,7 @@ def count_series(demo: Prometheus, queries: list[PanelQuery]) -> int:
 @pytest.mark.long  # some panels show a rate first after a minute of scrapes
 @pytest.mark.parametrize("name", ENGLISH_NAMES)
 def test_every_panel_has_data_soon(demo: Prometheus, name: str) -> None:
-    """No query fails, for one, several and all apps, and what should show something soon does.
+    """No query fails for one, several and all apps; panels that should soon have data have it.
 
     The Chinese dashboards ask the same queries, as a test of their own holds.
 

@@ -28,7 +28,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 @pytest.fixture(name="url", scope="module")
 def url_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Return the address of an exporter that has collected 60 tasks, and rests for a while."""
+    """Return the address of an exporter that has collected 60 tasks and waits for an hour."""
     folder = tmp_path_factory.mktemp("exporter")
     with (
         SimulatorServer([still_app(60)]) as server,
@@ -57,8 +57,8 @@ def samples(page: str, parse: Callable[[str], Iterable[Metric]]) -> Samples:
     }
 
 
-def test_promtool_has_nothing_to_say(url: str) -> None:
-    """`promtool check metrics` accepts the page without a word."""
+def test_promtool_has_no_warning(url: str) -> None:
+    """`promtool check metrics` accepts the page without output."""
     promtool = require("promtool", package="prometheus")
     checked = subprocess.run(
         [promtool, "check", "metrics"],
@@ -70,7 +70,7 @@ def test_promtool_has_nothing_to_say(url: str) -> None:
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
 
 
-def test_both_formats_and_gzip_say_the_same(url: str) -> None:
+def test_both_formats_and_gzip_have_the_same_samples(url: str) -> None:
     """Both parsers of the client library read their page; gzip changes nothing."""
     zipped = fetch(url, encoding="gzip")
     assert zipped.headers["Content-Encoding"] == "gzip"

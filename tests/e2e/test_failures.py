@@ -1,4 +1,4 @@
-"""Failing walks, end to end (`docs/guarantees.md`, section 1), and the rate at which we ask."""
+"""Failing walks, end to end (`docs/guarantees.md`, section 1), and the rate of requests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FAULTS: dict[str, tuple[Fault, Any]] = {
     "pagination": (Fault.TOKEN_CYCLE, None),
     "deadline": (Fault.DELAY, 1.5),
 }
-"""A fault of the second page of each walk, by the reason of the failure."""
+"""Faults of the second page of each walk, by the reason of the failure."""
 
 OWN_COLLECTION = {"timeout": {"timeout": "1s"}, "deadline": {"deadline": "1s"}}
 """Settings with which a fault shows as what it is, by its reason."""
@@ -61,7 +61,7 @@ def wait_for_ups(url: str, expected: dict[str, float]) -> Page:
 def test_a_failed_page_leaves_the_old_numbers(tmp_path: Path) -> None:
     """Whatever breaks the second page, the old numbers stay, `up` is 0, the reason is counted.
 
-    The app whose pages are well sees none of it; when the trouble ends, the new numbers are there.
+    Another app is not affected; when the fault ends, the new numbers are there.
     """
     apps = [still_app(TASKS, app_id=n, name=r) for n, r in enumerate(FAULTS, start=1)]
     well = still_app(1, app_id=99, name="well")
@@ -110,7 +110,7 @@ def failures(page: Page, app: FaultyApp) -> set[str]:
 
 
 def test_old_numbers_go_when_they_are_stale_and_come_back(tmp_path: Path) -> None:
-    """Older than `stale_after` they are gone, health stays; after recovery they are back."""
+    """Older than `stale_after` they are absent, health stays; after recovery they are back."""
     app = still_app(3)
     with (
         FaultyServer([app]) as server,

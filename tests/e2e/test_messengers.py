@@ -40,7 +40,7 @@ DIRECT = [name for name in MESSENGERS if name not in BRIDGES]
 
 
 class Sinks:
-    """Servers that stand for all services; `messages` holds what came, by messenger."""
+    """Servers in the place of all services; `messages` holds the received ones, by messenger."""
 
     def __init__(self) -> None:  # noqa: C901 - two handlers, each simple
         self.messages: dict[str, list[Any]] = {name: [] for name in MESSENGERS}
@@ -229,7 +229,7 @@ def _redirected(receiver: dict[str, Any], name: str, folder: Path, sinks: Sinks)
 
 
 def send(url: str, alert: str, number: int, description: str, *, ended: bool = False) -> None:
-    """Tell Alertmanager of `number` alerts of one name."""
+    """Send `number` alerts of one name to Alertmanager."""
     now = datetime.now(UTC)
     alerts = [
         {
@@ -251,7 +251,7 @@ def send(url: str, alert: str, number: int, description: str, *, ended: bool = F
 def site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, str, Sinks]]:
-    """Yield language, address of a running Alertmanager, and what it sends to."""
+    """Yield language, address of a running Alertmanager, and the servers that it sends to."""
     folder = tmp_path_factory.mktemp("messengers")
     for name, text in alertmanager_files(tuning(language=request.param)).items():
         (folder / name).parent.mkdir(exist_ok=True)
@@ -270,7 +270,7 @@ def site(
             yield request.param, url, sinks
 
 
-@pytest.mark.parametrize("number", [1, 20], ids=["ten files of one app", "20 apps at once"])
+@pytest.mark.parametrize("number", [1, 20], ids=["ten files of one app", "20 apps together"])
 def test_every_messenger_takes_the_message(site: tuple[str, str, Sinks], number: int) -> None:
     """Firing, then resolved, in the form and within the limits of each service."""
     language, url, sinks = site

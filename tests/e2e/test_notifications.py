@@ -1,4 +1,4 @@
-"""What receivers are told in an incident, message by message: everything real but ZEGO.
+"""The notifications of an incident, message by message: everything is real except ZEGO.
 
 Two minutes of the rules and of Alertmanager's configuration take a second.
 """
@@ -26,7 +26,7 @@ FAILING = "ZegoUploadCollectionFailing"
 ABSENT = "ZegoUploadExporterAbsent"
 
 
-def said(notification: Notification) -> tuple[str, str, str, str]:
+def summary(notification: Notification) -> tuple[str, str, str, str]:
     """Return a message as receiver, status, alert and app."""
     labels = notification.labels
     app = labels.get("zego_app", "")
@@ -41,7 +41,7 @@ def wait_until_blind(stage: Stage, app: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_an_incident_is_told_without_a_false_all_clear(tmp_path: Path, generation: str) -> None:
+def test_an_incident_sends_no_false_recovery(tmp_path: Path, generation: str) -> None:
     """The API fails for one of two apps, the exporter dies and returns, credentials are refused.
 
     Meanwhile an upload of each app is stuck. That of the app without data never counts as resolved;
@@ -75,7 +75,7 @@ def test_an_incident_is_told_without_a_false_all_clear(tmp_path: Path, generatio
             vod.faults.switch_on(Fault.CODE, SIGNATURE_WRONG)
             receiver.wait_for("ZegoUploadCredentialsRefused", zego_app="vod")
             wait_until_blind(running, "vod")
-            messages = [said(each) for each in receiver.notifications]
+            messages = [summary(each) for each in receiver.notifications]
 
     assert sorted(messages[:2]) == [
         ("tickets", "firing", STUCK, "lessons"),

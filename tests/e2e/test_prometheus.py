@@ -65,8 +65,10 @@ def assert_agrees(prometheus: Prometheus, app: SimulatedApp) -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), [(0, 1), (49, 50), (51, 10_000)])
-def test_prometheus_knows_what_the_simulator_knows(tmp_path: Path, first: int, second: int) -> None:
-    """Of three apps two agree exactly; the one with a wrong secret touches neither."""
+def test_prometheus_has_the_numbers_of_the_simulator(
+    tmp_path: Path, first: int, second: int
+) -> None:
+    """Of three apps two agree exactly; the one with a wrong secret affects neither."""
     good = [
         still_app(first, app_id=1, name="first"),
         still_app(second, app_id=2, name="second"),

@@ -65,7 +65,7 @@ def truth_of(app: SimulatedApp) -> dict[str, str]:
 
 
 def wait_until_seen(exporter: Program, app: SimulatedApp) -> Page:
-    """Return the first page that shows every task as it is."""
+    """Return the first page that shows the current status of every task."""
     url, truth = url_of(exporter), truth_of(app)
 
     def page() -> Page | None:
@@ -77,11 +77,11 @@ def wait_until_seen(exporter: Program, app: SimulatedApp) -> Page:
 
 def wait_until_counted(exporter: Program, app: SimulatedApp) -> Page:
     """Return a page after another walk: a task is gone after the second one without it."""
-    seen = wait_until_seen(exporter, app).value(SUCCEEDED_AT)
+    before = wait_until_seen(exporter, app).value(SUCCEEDED_AT)
 
     def page() -> Page | None:
         now = read_page(url_of(exporter))
-        return now if now.value(SUCCEEDED_AT) != seen else None
+        return now if now.value(SUCCEEDED_AT) != before else None
 
     return wait_until(page, "another walk")
 
@@ -132,7 +132,7 @@ def balance(transitions: dict[str, float]) -> Counter[str]:
 
 @pytest.mark.long
 def test_kills_at_any_moment_lose_nothing(folder: Path, app: SimulatedApp) -> None:
-    """For every status, what entered it minus what left it is what it holds now minus at first.
+    """For every status, arrivals minus departures are the difference of its numbers of tasks.
 
     Tasks move while the exporter runs, is being started, collects, writes, or is dead.
     """
@@ -160,7 +160,7 @@ def test_kills_at_any_moment_lose_nothing(folder: Path, app: SimulatedApp) -> No
 
 
 @pytest.mark.long
-def test_what_was_seen_before_a_kill_is_counted_once(folder: Path, app: SimulatedApp) -> None:
+def test_changes_exposed_before_a_kill_are_counted_once(folder: Path, app: SimulatedApp) -> None:
     """Moves that the exporter has shown are counted exactly, pair by pair, over all kills."""
     random, expected = Random(21), Counter[str]()  # noqa: S311 - a test's moves
     with exporter_in(folder) as exporter:
@@ -178,8 +178,8 @@ def test_what_was_seen_before_a_kill_is_counted_once(folder: Path, app: Simulate
     assert transitions == expected
 
 
-def test_a_restart_continues_counters_and_instants(folder: Path, app: SimulatedApp) -> None:
-    """After an ordinary stop everything goes on, and what happened meanwhile is counted."""
+def test_a_restart_continues_counters_and_times(folder: Path, app: SimulatedApp) -> None:
+    """After a normal stop counters continue, and changes during the stop are counted."""
     since = "zego_upload_task_status_since_timestamp_seconds"
     with exporter_in(folder) as exporter:
         wait_until_seen(exporter, app)
@@ -198,7 +198,7 @@ def test_a_restart_continues_counters_and_instants(folder: Path, app: SimulatedA
     durations = after.table("zego_upload_task_duration_seconds_count", "status")
     assert durations == {"succeeded": 1, "failed": 1}
     then, now = before.table(since, "upload_task_id"), after.table(since, "upload_task_id")
-    assert then.keys() == {moved.id, kept.id}  # of the others it is not known
+    assert then.keys() == {moved.id, kept.id}  # unknown for the others
     assert now.pop(moved.id) > then.pop(moved.id)
     assert now == {kept.id: then[kept.id]}
 

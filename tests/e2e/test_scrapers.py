@@ -1,4 +1,4 @@
-"""docs/scrapers.md: every configuration there, run by the program it is for, or by its headers.
+"""docs/scrapers.md: every configuration there, run by its program, or by its headers.
 
 Prometheus of Debian is in `test_prometheus.py`. Programs that take long to build are used where
 `.ci/go-tools scrapers` has built them; CI does not demand those.
@@ -72,7 +72,7 @@ def configuration(heading: str, exporter: str) -> str:
     ids=["Debian's", "current"],
 )
 def test_prometheus(exporter: str, tmp_path: Path, find: Callable[[], str]) -> None:
-    """It stores both apps with their labels, and calls the target healthy."""
+    """It stores both apps with their labels, and the target is up."""
     (tmp_path / "prometheus.yml").write_text(configuration("Prometheus", exporter), "utf-8")
     address = f"127.0.0.1:{free_port()}"
     command = [find(), "--config.file=prometheus.yml", "--storage.tsdb.path=data"]
@@ -92,7 +92,7 @@ def test_prometheus(exporter: str, tmp_path: Path, find: Callable[[], str]) -> N
 
 
 def test_vmagent(exporter: str, tmp_path: Path) -> None:
-    """Its target is up, and as many samples came as the exporter has series."""
+    """Its target is up, and it received as many samples as the exporter has series."""
     (tmp_path / "vmagent.yml").write_text(
         configuration("VictoriaMetrics: vmagent", exporter), "utf-8"
     )
@@ -137,7 +137,7 @@ def test_vmagent(exporter: str, tmp_path: Path) -> None:
 def test_programs_that_print(
     exporter: str, tmp_path: Path, heading: str, command: tuple[str, ...], pattern: str
 ) -> None:
-    """They print what they scrape: a metric of ours with its app."""
+    """They print a metric of ours with its app."""
     program, *arguments = command
     (tmp_path / command[-1]).write_text(configuration(heading, exporter), "utf-8")
     with running([require_current(program), *arguments], tmp_path) as running_program:

@@ -69,6 +69,6 @@ def test_no_output_holds_a_secret(tmp_path: Path, log_format: str) -> None:
             )
             pages = [requests.get(url + path, timeout=60) for path in PATHS]
             assert exporter.end() == 0
-    said = "\n".join([exporter.output, *(f"{page.headers}\n{page.text}" for page in pages)])
-    assert "collection failed" in said
-    assert not FORBIDDEN.findall(said)
+    output = "\n".join([exporter.output, *(f"{page.headers}\n{page.text}" for page in pages)])
+    assert "collection failed" in output
+    assert not FORBIDDEN.findall(output)

@@ -1,4 +1,4 @@
-"""The program as a process: how signals end it, at whatever moment they come."""
+"""The program as a process: signals end it at any time."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_signal_in_a_hanging_request(
 
 @SIGNALS
 def test_a_signal_between_collections(tmp_path: Path, number: signal.Signals) -> None:
-    """An exporter that waits for its next collection ends at once."""
+    """An exporter that waits for its next collection ends immediately."""
     with (
         FaultyServer([still_app(1)]) as server,
         exporter_of(server, tmp_path, interval="20s") as exporter,
@@ -64,7 +64,7 @@ def test_a_signal_between_collections(tmp_path: Path, number: signal.Signals) ->
 
 
 def test_a_signal_while_waiting_for_the_limiter(tmp_path: Path) -> None:
-    """At a request in 50 seconds the second page is far away."""
+    """At one request in 50 seconds, the second page is far away."""
     app = still_app(100)
     with (
         FaultyServer([app]) as server,
@@ -92,7 +92,7 @@ def test_a_signal_during_the_start(tmp_path: Path, number: signal.Signals) -> No
 
 
 def test_a_signal_while_another_process_locks_the_history(tmp_path: Path) -> None:
-    """The writes of many apps wait for the lock; at the end they do not add up."""
+    """The writes of many apps wait for the lock; at the end their waits do not add up."""
     apps = [still_app(1, app_id=number, name=f"app-{number}") for number in range(1, 9)]
     history = tmp_path / "history.sqlite"
     with FaultyServer(apps) as server:
@@ -112,7 +112,7 @@ def test_a_signal_while_another_process_locks_the_history(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_the_simulator(tmp_path: Path, number: signal.Signals) -> None:
-    """`simulate` ends well, in the middle of a request too, and with its terminal (SIGHUP)."""
+    """`simulate` exits with 0, also during a request, and when its terminal closes (SIGHUP)."""
     command = [EXPORTER, "simulate", "--listen-address=127.0.0.1:0", "--tasks=1"]
     with running(command, tmp_path) as simulator, requests.Session() as client:
         url = simulator.find(r"endpoint: (http://\S+)\n")[1]

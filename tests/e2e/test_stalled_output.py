@@ -1,6 +1,6 @@
-"""A sink of log lines or output that stalls, is full or has gone stops nothing.
+"""A sink of log lines or output that stalls, is full or is closed blocks nothing.
 
-The pipe of stderr is filled to the brim before the exporter starts, and nobody reads it.
+The pipe of stderr is full before the exporter starts, and nobody reads it.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def test_a_command_that_waits_for_its_reader_can_be_ended(
 
 
 def test_a_stalled_stderr_does_not_keep_a_failed_start(tmp_path: Path) -> None:
-    """Nobody reads what is wrong; the exit code says it, in time."""
+    """Nobody reads the message; the exit code comes in time."""
     (tmp_path / "config.yaml").write_text("apps: []")
     with stalled_pipe() as stderr:
         process = subprocess.Popen([EXPORTER], cwd=tmp_path, stderr=stderr)
@@ -140,9 +140,9 @@ def test_a_reload_while_the_program_loads_does_not_end_it(tmp_path: Path) -> Non
             process.send_signal(signal.SIGHUP)
             wait_until(lambda: _answers(url), "an answer")
             process.send_signal(signal.SIGTERM)
-            _, said = process.communicate(timeout=STOP_SECONDS)
+            _, stderr = process.communicate(timeout=STOP_SECONDS)
             assert process.returncode == 0
-            assert "msg=reloaded" in said
+            assert "msg=reloaded" in stderr
         finally:
             process.kill()
             process.wait()

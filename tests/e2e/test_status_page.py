@@ -81,8 +81,8 @@ def _without_complaint(page: Page) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
-def test_hostile_texts_are_inert(page: Page, url: str, script: bool) -> None:
-    """Titles, names and messages are shown, and none of them runs or turns the text around."""
+def test_hostile_texts_have_no_effect(page: Page, url: str, script: bool) -> None:
+    """Titles, names and messages are shown; none runs a script or changes the writing direction."""
     page.open(f"{url}?app=wild&status=all", script=script)
     assert page.value("[...document.querySelectorAll('.name > bdi')].map(b => b.textContent)") == [
         *map(printable, HOSTILE),
@@ -113,7 +113,7 @@ def test_the_table_can_be_used_without_script(page: Page, url: str) -> None:
 
 
 def test_the_table_follows_typing_with_script(page: Page, url: str) -> None:
-    """The list narrows as one types, without a page being loaded; the focus stays."""
+    """The list is filtered on typing, without loading a page; the focus stays."""
     page.open(url)
     page.value("window.same = true")
     page.click("input[name=q]")
@@ -126,7 +126,7 @@ def test_the_table_follows_typing_with_script(page: Page, url: str) -> None:
 
 
 def test_selects_links_and_the_way_back_work_with_script(page: Page, url: str) -> None:
-    """A status is chosen, the order turned, and the browser's back undoes it."""
+    """A status is chosen, the order reversed, and the browser's back button reverts both."""
     page.open(f"{url}?app=wild")
     page.value("window.same = true")
     page.value(
@@ -144,7 +144,7 @@ def test_selects_links_and_the_way_back_work_with_script(page: Page, url: str) -
     assert page.value("window.same")
 
 
-def test_an_exporter_that_is_gone_is_said(page: Page) -> None:
+def test_an_exporter_that_does_not_answer_is_shown(page: Page) -> None:
     """Data that cannot be refreshed is marked as old; the page stays."""
     sources = Sources(
         render_metrics=lambda **_: b"",
@@ -167,7 +167,7 @@ def test_an_exporter_that_is_gone_is_said(page: Page) -> None:
 def test_it_fits_every_screen(
     page: Page, url: str, tmp_path: Path, scheme: str, width: int
 ) -> None:
-    """Nothing sticks out at the side, in either scheme, and text differs from its ground."""
+    """Nothing overflows, in either colour scheme, and text has contrast."""
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     page.call("Emulation.setEmulatedMedia", features=features)
     page.call(

@@ -1,4 +1,4 @@
-"""An app's `ca_file` counts wherever the API is asked: serving, `once`, `tasks`, `check --live`."""
+"""An app's `ca_file` is used by `serve`, `once`, `tasks` and `check --live`."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def endpoint(tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("command", [["once"], ["tasks"], ["check", "--live"]])
-@pytest.mark.parametrize(("ca_file", "said"), [("ca.pem", "500"), (None, "ca_file")])
-def test_an_authority_of_our_own_is_trusted_where_it_is_named(
-    tmp_path: Path, endpoint: str, command: list[str], ca_file: str | None, said: str
+@pytest.mark.parametrize(("ca_file", "expected"), [("ca.pem", "500"), (None, "ca_file")])
+def test_an_own_authority_is_trusted_where_it_is_named(
+    tmp_path: Path, endpoint: str, command: list[str], ca_file: str | None, expected: str
 ) -> None:
-    """With it the answer arrives; without it the message says what to set."""
+    """With it the answer arrives; without it the message names the key."""
     app = {"app_id": 1, "server_secret": SECRET, "endpoint": endpoint, "ca_file": ca_file}
     write_config(tmp_path, apps=[app], collection={"max_retries": 0})
     ended = run_exporter(tmp_path, *command)
     assert ended.returncode == 1
-    assert said in ended.stdout + ended.stderr
+    assert expected in ended.stdout + ended.stderr

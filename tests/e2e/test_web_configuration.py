@@ -47,7 +47,7 @@ def serving(folder: Path, web_configuration: str) -> Iterator[tuple[Program, str
 
 
 def is_up(prometheus: Prometheus) -> str:
-    """Return `up` of the exporter as Prometheus has it, once it has scraped."""
+    """Return `up` of the exporter in Prometheus, once it has scraped."""
 
     def look() -> list[dict[str, Any]]:
         return prometheus.query('up{job="zego"}', now=time.time())
@@ -128,7 +128,7 @@ def test_an_unusable_file_ends_the_program(tmp_path: Path) -> None:
 
 
 def test_a_renewed_certificate_is_served_without_a_restart(tmp_path: Path) -> None:
-    """The certificate that curl sees changes within seconds, also with a reload in between."""
+    """Clients get the new certificate within seconds, also with a reload in between."""
     curl = require("curl", package="curl")
     with serving(tmp_path, TLS) as (exporter, url):
         port = url.rpartition(":")[2]

@@ -10,7 +10,7 @@ from typing import Any
 from tests.grafana.boards import targets
 
 ALL = ".+"
-"""What the variables' All stands for."""
+"""The value of the variables' All."""
 ANYWHERE = {"cluster": ".*", "namespace": ".*"}
 """All of the variables whose labels a series need not have."""
 

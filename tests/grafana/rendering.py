@@ -1,4 +1,4 @@
-"""What a reader sees of a panel now: its texts and colours, after Grafana's mappings.
+"""The texts and colours that a panel shows now, after Grafana's mappings.
 
 Follows Grafana as far as these dashboards need: value mappings, overrides by query and by field,
 fixed colours, thresholds, the no-value text.
@@ -87,13 +87,13 @@ def shown(panel: dict[str, Any], results: dict[str, list[dict[str, Any]]]) -> It
                 yield Shown(one["metric"].get(fields.strip("/^$"), ""), "text", labels)
             else:
                 look = looks_of(panel, "byFrameRefID", ref_id)
-                yield seen(one["value"][1], look, labels, "", by_threshold=judged)
+                yield formatted(one["value"][1], look, labels, "", by_threshold=judged)
 
 
 def left_out(
     panel: dict[str, Any], results: dict[str, list[dict[str, Any]]], row: dict[str, str]
 ) -> bool:
-    """Tell whether a table leaves out a task's row for want of a value that it asks for."""
+    """Return whether a table leaves out a task's row because it lacks a value."""
     for entry in panel["transformations"]:
         if entry["id"] == "filterByValue":
             (wanted,) = entry["options"]["filters"]
@@ -113,7 +113,7 @@ def cells(panel: dict[str, Any], ref_id: str, series: dict[str, Any]) -> Iterato
         look = looks_of(panel, "byName", column)
         if "displayName" in look:
             coloured = "color" in look.get("custom.cellOptions", {}).get("type", "")
-            yield seen(text, look, labels, look["displayName"], by_threshold=coloured)
+            yield formatted(text, look, labels, look["displayName"], by_threshold=coloured)
 
 
 def looks_of(panel: dict[str, Any], matcher: str, name: str) -> Look:
@@ -125,10 +125,10 @@ def looks_of(panel: dict[str, Any], matcher: str, name: str) -> Look:
     return look
 
 
-def seen(
+def formatted(
     raw: str, look: Look, labels: tuple[tuple[str, str], ...], column: str, *, by_threshold: bool
 ) -> Shown:
-    """Return a value as its look shows it."""
+    """Return a value formatted by its look."""
     for mapping in look.get("mappings", []):
         if result := mapping["options"].get(raw):
             return Shown(result["text"], result.get("color", ""), labels, column)

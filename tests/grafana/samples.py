@@ -53,9 +53,9 @@ Sample = tuple[str, Labels, float]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What one exporter sees at one scrape: `seen` is the scrape that its data are from."""
+    """The data of one exporter at one scrape; `collected` is the scrape that they are from."""
 
-    seen: int
+    collected: int
 
     @property
     def statuses(self) -> dict[str, str]:
@@ -64,17 +64,17 @@ class Moment:
 
     def status(self, task: str) -> str:
         """Return the status of a task."""
-        return LIVES[task][min(self.seen // 5, len(LIVES[task]) - 1)]
+        return LIVES[task][min(self.collected // 5, len(LIVES[task]) - 1)]
 
     def title(self, task: str) -> str:
         """Return the title of a task; one changes, as all do when `tasks.title` is changed."""
-        if task == "renamed" and self.seen < 15:
+        if task == "renamed" and self.collected < 15:
             return "before.mp4"
         return TITLES.get(task, f"{task}.mp4")
 
     def since(self, task: str) -> float:
         """Return when the task came to its status, in Unix seconds."""
-        return START + STEP * 5 * min(self.seen // 5, len(LIVES[task]) - 1)
+        return START + STEP * 5 * min(self.collected // 5, len(LIVES[task]) - 1)
 
 
 def openmetrics() -> str:
@@ -102,7 +102,7 @@ def braced(labels: Labels) -> str:
 
 
 def recorded() -> Iterator[Sample]:
-    """Yield what the recording rules would say, the same all the time."""
+    """Yield constant series in the place of the recording rules."""
     for job in REPLICAS:
         for name in APPS:
             app = {"job": job, "zego_app": name}
@@ -137,29 +137,29 @@ def _health(moment: Moment) -> Iterator[Sample]:
         "api_requests_per_second_limit": 10,
         "api_clock_skew_seconds": 0.5,
         "task_series_omitted": 0,
-        "last_success_timestamp_seconds": START + STEP * moment.seen - 4,
+        "last_success_timestamp_seconds": START + STEP * moment.collected - 4,
         "next_expiry_timestamp_seconds": END + 7200,
     }
     for metric, value in fixed.items():
         yield metric, {}, value
     for metric in ("collections_skipped", "history_errors"):
         yield f"{metric}_total", {}, 0
-    yield "api_requests_total", {}, moment.seen * 60
+    yield "api_requests_total", {}, moment.collected * 60
 
 
 def _counts(moment: Moment) -> Iterator[Sample]:
-    seen = list(moment.statuses.values())
+    statuses = list(moment.statuses.values())
     for status in STATUSES:
-        yield "tasks", {"status": status}, seen.count(status)
-        yield "retries", {"status": status}, 2 * seen.count(status)
-        yield "max_retries", {"status": status}, 2 * (status in seen)
-        yield "retried_tasks", {"status": status}, seen.count(status)
-        yield "source_tasks", {"status": status, "source_host": "a.example"}, seen.count(status)
+        yield "tasks", {"status": status}, statuses.count(status)
+        yield "retries", {"status": status}, 2 * statuses.count(status)
+        yield "max_retries", {"status": status}, 2 * (status in statuses)
+        yield "retried_tasks", {"status": status}, statuses.count(status)
+        yield "source_tasks", {"status": status, "source_host": "a.example"}, statuses.count(status)
     for status in ("waiting", "uploading", "waiting_retry"):
         yield "oldest_status_since_timestamp_seconds", {"status": status}, START
-    yield "slots_used", {}, seen.count("waiting") + seen.count("uploading")
+    yield "slots_used", {}, statuses.count("waiting") + statuses.count("uploading")
     yield "duplicate_titles", {}, 1
-    yield "unresolved_failures", {}, seen.count("failed")
+    yield "unresolved_failures", {}, statuses.count("failed")
     for window in ("1h", "6h", "1d"):
         yield "expiring_tasks", {"within": window}, 2
 
@@ -182,25 +182,25 @@ def _events(moment: Moment) -> Iterator[Sample]:
     moves = dict.fromkeys([("waiting", "uploading"), ("uploading", "succeeded")], 0)
     moves |= {("uploading", "waiting_retry"): 0, ("waiting_retry", "failed"): 0}
     for life in LIVES.values():
-        past = life[: moment.seen // 5 + 1]
+        past = life[: moment.collected // 5 + 1]
         for pair in pairwise(past):
             moves[pair] += 1
     for (old, new), count in moves.items():
         yield "task_transitions_total", {"from": old, "to": new}, count
     failed = moves["waiting_retry", "failed"]
     yield "failures_total", {"reason": "upload"}, failed
-    yield "callback_events_total", {"event": "failed"}, moment.seen
+    yield "callback_events_total", {"event": "failed"}, moment.collected
     yield "callback_rejections_total", {"reason": "signature"}, 0
-    yield "collection_failures_total", {"reason": "server"}, moment.seen
+    yield "collection_failures_total", {"reason": "server"}, moment.collected
     yield "malformed_entries_total", {"reason": "no_id"}, 0
-    yield "api_errors_total", {"code": "http_503"}, moment.seen
+    yield "api_errors_total", {"code": "http_503"}, moment.collected
 
 
 def _histograms(moment: Moment) -> Iterator[Sample]:
     for bound in ("1.0", "10.0", "+Inf"):
-        yield "api_request_duration_seconds_bucket", {"le": bound}, moment.seen
+        yield "api_request_duration_seconds_bucket", {"le": bound}, moment.collected
         label = {"status": "succeeded", "le": bound}
-        yield "task_duration_seconds_bucket", label, moment.seen
+        yield "task_duration_seconds_bucket", label, moment.collected
         for phase in ("waiting", "uploading", "waiting_retry"):
             label = {"phase": phase, "le": bound}
-            yield "task_phase_duration_seconds_bucket", label, moment.seen
+            yield "task_phase_duration_seconds_bucket", label, moment.collected

@@ -1,7 +1,7 @@
-"""Situations that an operator meets, each as the samples of a job of its own.
+"""Situations of operators, each as the samples of a job of its own.
 
-They begin as two apps do that work; 20 minutes before the end something happens. The series that
-come from a snapshot are those that the table of metrics says do.
+Each begins with two healthy apps; the situation begins 20 minutes before the end. The series that
+come from a snapshot are those of the table of metrics.
 """
 
 from __future__ import annotations
@@ -203,8 +203,8 @@ def openmetrics() -> str:
     lines: dict[str, list[str]] = defaultdict(list)
     for job, situation in SITUATIONS.items():
         for moment in range(NOW - 3600, NOW + 1, 2 * STEP):
-            seen = Moment(int(moment - (NOW - 3600)) // STEP)
-            for name, labels, value in situation(moment, exposition(seen)):
+            observed = Moment(int(moment - (NOW - 3600)) // STEP)
+            for name, labels, value in situation(moment, exposition(observed)):
                 text = braced({**labels, "job": job, "instance": f"{job}:10317"})
                 lines[name].append(f"{name}{text} {value} {moment}")
     for moment in range(NOW - 240, NOW + 1, 60):

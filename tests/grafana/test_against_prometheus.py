@@ -89,7 +89,7 @@ def test_uploads_per_day_are_those_of_the_days_with_data(tmp_path: Path) -> None
 
 def test_dates_are_in_milliseconds(prometheus: Prometheus) -> None:
     """Grafana reads a number with the unit of a date as milliseconds; ours are seconds."""
-    seen = set()
+    names = set()
     for name in ENGLISH_NAMES:
         board = load(name)
         units = {p["title"]: p["fieldConfig"]["defaults"].get("unit", "") for p in panels(board)}
@@ -97,8 +97,8 @@ def test_dates_are_in_milliseconds(prometheus: Prometheus) -> None:
             if units[query.panel].startswith("dateTime"):
                 (value,) = prometheus.query(query.expr, now=END)
                 assert abs(float(value["value"][1]) / 1000 - END) < 86_400, query.name
-                seen.add(query.panel)
-    assert seen == {"Created", "Expires"}
+                names.add(query.panel)
+    assert names == {"Created", "Expires"}
 
 
 @pytest.mark.parametrize("name", ENGLISH_NAMES)

@@ -56,12 +56,12 @@ LATIN = re.compile(r"[A-Za-z][\w./-]*", re.ASCII)
 
 @pytest.fixture(name="english_name", params=ENGLISH_NAMES)
 def english_name_fixture(request: pytest.FixtureRequest) -> str:
-    """Return the name of each English dashboard in turn."""
+    """Return the name of one English dashboard; tests run for each."""
     return str(request.param)
 
 
 def texts(board: dict[str, Any]) -> Iterator[str]:
-    """Yield what a reader of the dashboard sees of our words, placeholders left out."""
+    """Yield our texts on the dashboard, without placeholders."""
     found = [board["title"], board["description"]]
     found += [text for link in board["links"] for text in (link["title"], link["tooltip"])]
     found += [variable["label"] for variable in board["templating"]["list"]]
@@ -132,7 +132,7 @@ def test_links_stay_within_the_language(english_name: str) -> None:
 
 
 def test_no_english_word_is_left(english_name: str) -> None:
-    """Latin letters stand in names only."""
+    """Only names have Latin letters."""
     left = {word for text in texts(load(f"{english_name}-zh")) for word in LATIN.findall(text)}
     assert left <= NOT_TRANSLATED
 

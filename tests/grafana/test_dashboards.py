@@ -19,12 +19,12 @@ DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 @pytest.fixture(name="board", params=NAMES)
 def board_fixture(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Return each dashboard in turn."""
+    """Return one dashboard; tests run for each."""
     return load(request.param)
 
 
 def test_identity(board: dict[str, Any]) -> None:
-    """An import makes a new dashboard of a stable address in any Grafana from 9.5 on."""
+    """An import makes a new dashboard at a stable address in any Grafana from 9.5 on."""
     assert board["uid"] in NAMES
     assert board["id"] is None
     assert board["schemaVersion"] == 39
@@ -202,7 +202,7 @@ def test_table_columns_have_widths(board: dict[str, Any]) -> None:
 
 
 def test_nothing_lies_in_menus(board: dict[str, Any]) -> None:
-    """Links and annotations stand at the top of the dashboard, as in versions before the menus."""
+    """Links and annotations are at the top of the dashboard, as in versions without the menus."""
     assert all("placement" not in entry for entry in board["links"])
     assert all("placement" not in entry for entry in board["annotations"]["list"])
 
@@ -224,7 +224,7 @@ def test_annotations_mark_ended_uploads(board: dict[str, Any]) -> None:
 
 
 def test_order_of_rows() -> None:
-    """The heading rows divide the overview into what a person on call asks, in that order."""
+    """The rows of the overview answer the questions of a person on call, in this order."""
     rows = [panel for panel in load("zego-uploads")["panels"] if panel["type"] == "row"]
     assert [row["title"] for row in rows] == [
         "Right now",

@@ -73,7 +73,7 @@ class History:
                     )
 
     def happened(self, metric: str, apps: Sequence[str], start: float, end: float) -> float:
-        """Return how many events of these apps were seen after `start`, up to `end`."""
+        """Return how many events of these apps were counted after `start`, up to `end`."""
         return sum(
             self._at(samples, end) - self._at(samples, start)
             for (name, app, _), samples in self.counters.items()
@@ -232,7 +232,7 @@ def shown_since(start: int, openmetrics: str, folder: Path) -> float:
 
 
 def test_a_restart_takes_nothing_away(tmp_path: Path) -> None:
-    """Bars go on when a counter begins again at 0."""
+    """Bars continue when a counter begins again at 0."""
     samples = rising(("a", END - 3 * HOUR, RESET, 500), ("a", RESET, END + 1, 0))
     shown = shown_since(RESET - 600, samples, tmp_path)
     assert shown == pytest.approx((END - RESET + 900) // 60, abs=1)

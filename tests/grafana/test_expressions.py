@@ -28,7 +28,7 @@ OF_OTHERS = {
     "process_start_time_seconds",
     "up",
 }
-"""What Prometheus and the client library say."""
+"""Series of Prometheus and of the client library."""
 
 RECORDED = {
     rule["record"]
@@ -54,7 +54,7 @@ def known_metrics() -> set[str]:
 
 @pytest.fixture(name="board", params=NAMES)
 def board_fixture(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Return each dashboard in turn."""
+    """Return one dashboard; tests run for each."""
     return load(request.param)
 
 

@@ -41,7 +41,7 @@ def overview(prometheus: Prometheus, job: str) -> dict[str, list[Shown]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_value_texts_do_not_reassure(name: str) -> None:
+def test_texts_for_no_data_do_not_report_that_all_is_well(name: str) -> None:
     """An empty panel never says that there is nothing: no data looks the same."""
     phrase = NO_DATA["-zh" if name.endswith("-zh") else ""]
     for panel in panels(load(name)):
@@ -62,7 +62,9 @@ def test_all_is_well(prometheus: Prometheus) -> None:
 @pytest.mark.e2e
 @pytest.mark.parametrize("job", BLIND)
 @pytest.mark.parametrize("name", ENGLISH_NAMES)
-def test_a_blind_board_does_not_reassure(prometheus: Prometheus, name: str, job: str) -> None:
+def test_a_board_without_data_does_not_report_that_all_is_well(
+    prometheus: Prometheus, name: str, job: str
+) -> None:
     """Without fresh data nothing is green, neither a tile nor a cell nor a band."""
     shown = render(load(name), prometheus, now=NOW, job=job, task="fine")
     green = STATUS_COLOURS["succeeded"]
@@ -75,7 +77,7 @@ def test_a_blind_board_does_not_reassure(prometheus: Prometheus, name: str, job:
 
 @pytest.mark.e2e
 def test_the_api_is_down(prometheus: Prometheus) -> None:
-    """The tiles say that collecting fails; those of a day keep their number, in grey."""
+    """The tiles show that collecting fails; those of a day keep their number, in grey."""
     shown = overview(prometheus, "api_down")
     assert [(one.text, one.colour) for one in shown["Collection"]] == [("2 failing", BAD)]
     assert [one.colour for one in shown["Oldest data"]] == [BAD]
@@ -90,7 +92,7 @@ def test_the_api_is_down(prometheus: Prometheus) -> None:
 @pytest.mark.e2e
 @pytest.mark.parametrize("job", ["exporter_down", "target_gone"])
 def test_the_exporter_is_down(prometheus: Prometheus, job: str) -> None:
-    """The first tile says so; the apps of the last day are still named."""
+    """The first tile shows it; the apps of the last day are still named."""
     shown = overview(prometheus, job)
     assert [(one.text, one.colour) for one in shown["Collection"]] == [("No exporter", BAD)]
     apps = {one.about("zego_app"): one.text for one in shown["Apps"] if one.column == "Collection"}
@@ -140,7 +142,7 @@ def test_statuses_of_different_size_are_apart(prometheus: Prometheus) -> None:
 
 @pytest.mark.e2e
 def test_an_empty_account(prometheus: Prometheus) -> None:
-    """Zeros are zeros: data are there, and say that nothing is."""
+    """Zeros are shown as data, not as missing data."""
     shown = overview(prometheus, "empty_account")
     for tile in ("Unfinished", "Unresolved", "Expiring 6 h"):
         assert [one.text for one in shown[tile]] == ["0"]

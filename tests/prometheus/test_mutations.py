@@ -31,7 +31,7 @@ MISTAKES = [
     ("ZegoUploadFailed", "sort_desc", "sort"),  # names the oldest first
     ("ZegoUploadFailed", "%.79s", "%.99s"),  # long titles
     ("ZegoUploadFailed", r"\x00-\x1f", ""),  # control characters
-    ("ZegoUploadFailed", r"-\x{202e}", ""),  # what turns text around
+    ("ZegoUploadFailed", r"-\x{202e}", ""),  # changes the writing direction
     ("ZegoUploadFailureRatioHigh", "> 0.25", ">= 0.25"),
     ("ZegoUploadFailureRatioHigh", "> 3 - 0.5", "> 1.5"),
     ("ZegoUploadFailureRatioHigh", ") > 0.25\nand", ") > 0.25\nor"),

@@ -1,4 +1,4 @@
-"""Clusters and namespaces with the same job and the same apps are told apart by every alert.
+"""Clusters and namespaces with the same job and the same apps are kept apart by every alert.
 
 Every promtool test is run once more with its series in two places: namespace `prod` of cluster
 `east`, and namespace `staging` of cluster `west`, where the tasks have other ids. Each series has
@@ -73,7 +73,7 @@ def in_all_places(test: Case) -> Case:
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize("path", WITH_ALERTS, ids=lambda path: path.name)
-def test_two_places_with_the_same_job_and_apps_never_meet(
+def test_two_places_with_the_same_job_and_apps_are_kept_apart(
     tmp_path: Path, path: Path, generation: str
 ) -> None:
     """Labels and texts are those of one place, and each place has its own alert."""
@@ -92,9 +92,7 @@ def test_two_places_with_the_same_job_and_apps_never_meet(
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_a_place_that_is_well_does_not_hide_one_that_is_not(
-    tmp_path: Path, generation: str
-) -> None:
+def test_a_healthy_place_does_not_hide_an_unhealthy_one(tmp_path: Path, generation: str) -> None:
     """The alerts of a bad place fire beside a healthy one with the same job and app."""
     tests = {test["name"]: (interval, test) for interval, test in rule_files.promtool_tests()}
     interval, healthy = next(value for name, value in tests.items() if "healthy" in name)

@@ -1,4 +1,4 @@
-"""The rules are valid, say what an operator needs, and each alert is tested both ways."""
+"""The rules are valid and complete, and each alert has a firing and a quiet test."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_every_recording_rule_is_named_by_the_convention_and_tested(rule: Rule) 
 
 
 @each_alert
-def test_every_alert_says_what_an_operator_needs(rule: Rule) -> None:
+def test_every_alert_has_what_an_operator_needs(rule: Rule) -> None:
     """Name, severity and annotations follow the conventions that routing and receivers rely on."""
     annotations = rule["annotations"]
 

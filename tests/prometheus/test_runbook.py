@@ -1,4 +1,4 @@
-"""The runbook has a section for each alert, with everything that somebody on call needs."""
+"""The runbook has a complete section for each alert."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_runbook_url_leads_to_the_section(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("title", SECTIONS)
-def test_a_section_has_all_that_somebody_on_call_needs(title: str) -> None:
+def test_a_section_has_everything_for_the_person_on_call(title: str) -> None:
     """The four parts come in this order, none of them empty."""
     parts = re.findall(r"^\*\*([\w ]+)\.\*\*\s+[^*\s]", SECTIONS[title], re.MULTILINE)
 

@@ -36,7 +36,7 @@ def test_a_duration_is_divided(duration: str, scaled: str) -> None:
 
 @pytest.mark.parametrize("duration", ["1s", "0s"])
 def test_what_cannot_be_divided_is_refused(duration: str) -> None:
-    """Prometheus knows no parts of a millisecond, and a window of nothing is another rule."""
+    """Prometheus has no parts of a millisecond, and a window of 0 is another rule."""
     with pytest.raises(ValueError, match=duration):
         scale_duration(duration, 60)
 
@@ -57,8 +57,8 @@ def test_a_query_keeps_everything_but_its_durations(query: str, scaled: str) -> 
     assert scale_query(query, 60) == scaled
 
 
-def test_a_text_keeps_what_it_says_to_people() -> None:
-    """Only the query in a text is scaled, although it stands between quotes there."""
+def test_the_words_of_a_text_are_not_scaled() -> None:
+    """Only the query in a text is scaled, although it is between quotes there."""
     text = 'In 30m: {{ query "topk(10, x[5m] offset 1h)" }} (run --expiring-within 6h)'
     rule = {"for": "5m", "keep_firing_for": "15m", "annotations": {"description": text}}
 
@@ -75,8 +75,8 @@ def test_a_text_keeps_what_it_says_to_people() -> None:
 def unscaled(document: Any, key: str = "") -> list[str]:
     """Return whatever looks like a duration of a minute or more, and so was forgotten.
 
-    Of texts for people it looks at what stands in `{{ }}`, of expressions at what stands outside of
-    quotes (`within="6h"` is a label), of everything else at all.
+    In texts for people it searches within `{{ }}`, in expressions outside of quotes
+    (`within="6h"` is a label), and everywhere in other texts.
     """
     if isinstance(document, list):
         return [found for entry in document for found in unscaled(entry)]

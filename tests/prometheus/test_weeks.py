@@ -64,7 +64,7 @@ def fired(
 
 
 def test_a_healthy_account_has_neither_page_nor_ticket(episodes: Episodes) -> None:
-    """Nobody mutes what only speaks when something is wrong."""
+    """Alerts that fire only when something is wrong are not ignored."""
     loud = {a.name for a in ALERTS if a.severity in {Severity.CRITICAL, Severity.WARNING}}
 
     for account in ("healthy", "hourly"):
@@ -78,7 +78,7 @@ def test_an_account_whose_uploads_all_fail_is_paged(episodes: Episodes) -> None:
 
 
 def test_every_account_is_quiet_about_the_exporter(episodes: Episodes) -> None:
-    """The simulated exporter is well, so nothing about it or its collections fires."""
+    """The simulated exporter works, so no alert about it or its collections fires."""
     own = {alert.name for alert in ALERTS if alert.component != "uploads"}
 
     assert {alert for alert, _ in episodes} & own == set()
@@ -102,7 +102,7 @@ def table(episodes: Episodes) -> list[tuple[str, ...]]:
 
 
 def markdown(rows: list[tuple[str, ...]]) -> str:
-    """Return the rows as they stand in the documents."""
+    """Return the rows as they are in the documents."""
     return "\n".join(
         f"| [{alert}](#{alert.lower()}) | `{severity}` | {' | '.join(numbers)} |"
         for alert, severity, *numbers in rows
@@ -110,7 +110,7 @@ def markdown(rows: list[tuple[str, ...]]) -> str:
 
 
 @pytest.mark.parametrize("name", ["alerts.md", "alerts.zh-CN.md"])
-def test_the_table_in_the_document_is_what_was_found(episodes: Episodes, name: str) -> None:
+def test_the_table_in_the_document_is_up_to_date(episodes: Episodes, name: str) -> None:
     """Copy the rows from this failure where the rules have changed on purpose."""
     text = (ROOT / "docs" / name).read_text(encoding="utf-8")
     rows = re.findall(

@@ -1,7 +1,7 @@
 """Two weeks of an account, as the exporter would expose them every two minutes.
 
-The tasks are those of the simulator. Collections succeed throughout: what the alerts say about an
-account whose exporter is well is the question here.
+The tasks are those of the simulator. Collections succeed throughout: the tests ask
+which alerts fire for an account whose exporter works.
 """
 
 from __future__ import annotations

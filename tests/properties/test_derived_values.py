@@ -102,7 +102,9 @@ def histogram(view: AppView) -> tuple[Mapping[str, float], Mapping[str, float]]:
 @pytest.mark.long
 @pytest.mark.parametrize("strategy", ["full", "incremental"])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_what_is_answered_is_true(tmp_path: Path, strategy: str, seed: int) -> None:
+def test_exposed_values_are_those_of_the_simulator(
+    tmp_path: Path, strategy: str, seed: int
+) -> None:
     """After each of many collections, some of them the first after a restart.
 
     With the incremental strategy no task is removed: one gone and one added in one status can hide

@@ -1,4 +1,4 @@
-"""Answers that lack a part of the listing: none is published, and nothing flaps because of one."""
+"""Answers that lack a part of the listing: none is published, and no task flaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ten thousand collections of a busy life: the counters equal what visibly happened, exactly.
+"""Ten thousand collections of a busy app: the counters equal the visible changes exactly.
 
 The expectation comes from the simulator's own log: between two complete walks, a task's moves
 collapse to where it was and where it is. Nothing of `exporter.history.transitions` is used.
@@ -102,8 +102,8 @@ def nonzero(counters: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], 
 
 
 @pytest.mark.long
-def test_counters_equal_what_visibly_happened() -> None:
-    """Transitions and durations are exact, although one walk in ten fails and much goes unseen."""
+def test_counters_equal_the_visible_changes() -> None:
+    """Transitions and durations are exact, although one walk in ten fails and misses changes."""
     random, now = Random(1), int(NOW)  # noqa: S311 - a test's course
     life = Lifecycle(1, start=now, workload=LIVELY, log_limit=None)
     app = SimulatedApp(1, SECRET, life, rate_limit=None)
@@ -126,7 +126,7 @@ def test_counters_equal_what_visibly_happened() -> None:
     assert nonzero(view.transitions) == expected.transitions
     assert sum(expected.transitions.values()) > 2 * WALKS
     assert len(expected.transitions) > 20
-    assert len(life.log) > 1.1 * sum(expected.transitions.values())  # the rest went unseen
+    assert len(life.log) > 1.1 * sum(expected.transitions.values())  # the others were not visible
     for status, (buckets, seconds) in view.durations.items():
         assert buckets[-1] == (math.inf, expected.finished[status.value])
         assert seconds == expected.seconds[status.value]

@@ -47,10 +47,10 @@ def steps(*kinds: str) -> st.SearchStrategy[list[Step]]:
 
 
 ORDINARY = ("create", "advance", "advance", "retry", "expire", "lose", "unknown")
-"""What shows in totals, or happens to tasks that are asked for at every interval."""
+"""Changes that show in totals, or happen to tasks that every interval asks for."""
 
 SETTLED_CHANGES = ("appear", "vanish", "move", "edit")
-"""What two of can hide from totals."""
+"""Changes of which two together can be invisible in totals."""
 
 _FIT = {"totals": st.just("all"), "filters_work": st.just(True), "lookups_work": st.just(True)}
 _UNFIT = {
@@ -115,10 +115,10 @@ def intervals() -> st.SearchStrategy[list[Interval]]:
 
 @settings(deadline=None, max_examples=25)
 @given(start=st.integers(0, 60), switches=SWITCHES, doubled=st.booleans(), life=intervals())
-def test_all_that_is_exposed_is_the_same_after_each_interval(
+def test_both_expose_the_same_after_each_interval(
     start: int, switches: Mapping[str, Any], doubled: bool, life: Sequence[Interval]
 ) -> None:
-    """Whatever the API does with totals, filters and look-ups, and through failures.
+    """With any behaviour of totals, filters and look-ups, and with failures.
 
     In one interval terminal tasks either appear or vanish: both together can hide each other.
     """
@@ -148,10 +148,10 @@ def test_all_that_is_exposed_is_the_same_after_each_interval(
     switches=SWITCHES,
     life=st.lists(steps(*ORDINARY, *SETTLED_CHANGES), max_size=6),
 )
-def test_hidden_changes_are_set_right_by_the_next_resync(
+def test_hidden_changes_are_corrected_by_the_next_resync(
     start: int, switches: Mapping[str, Any], life: Sequence[Sequence[Step]]
 ) -> None:
-    """The number of tasks in each status is right all the time, and then everything is."""
+    """The number of tasks in each status is always right, and after the resync everything is."""
     with closing(Twins(**switches)) as twins:
         twins.life.add_tasks(start, statuses=AT_FIRST)
         twins.collect()
@@ -205,7 +205,7 @@ def test_what_moves_during_a_collection_is_right_one_interval_later(
 def test_after_a_failing_page_the_numbers_are_right_again(
     page: int, fault: Fault, life: Sequence[Sequence[Step]]
 ) -> None:
-    """A page that fails in the middle publishes nothing and spoils nothing."""
+    """A page that fails in the middle of a walk publishes and changes nothing."""
     with closing(Twins()) as twins:
         twins.life.add_tasks(45, statuses=AT_FIRST)
         for interval in life:

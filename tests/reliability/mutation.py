@@ -1,4 +1,4 @@
-"""Bytes that are almost right."""
+"""Bytes with a part replaced."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 def mutated(
     whole: st.SearchStrategy[bytes], *pasted: bytes, within: int
 ) -> st.SearchStrategy[bytes]:
-    """Return a strategy for `whole` with something else in the place of a part of it.
+    """Return a strategy for `whole` with a part of it replaced.
 
-    Instead comes one of `pasted`, or any few bytes. The part lies in the first `within` bytes.
+    The replacement is one of `pasted`, or a few random bytes. The part is
+    within the first `within` bytes.
     """
     places = st.integers(0, within)
     texts = st.binary(max_size=20) | st.sampled_from([b"", *pasted])

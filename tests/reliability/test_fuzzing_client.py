@@ -65,7 +65,7 @@ def impostor() -> Iterator[Impostor]:
 
 
 def ask(url: str) -> Page | CollectionError:
-    """Return what comes of one request."""
+    """Return the result of one request."""
     client = Client(
         app_id=1,
         endpoint=url,
@@ -101,7 +101,7 @@ def test_no_bytes_break_the_client(impostor: Impostor, answer: bytes) -> None:
 
 @pytest.mark.parametrize("answer", GOOD)
 def test_a_good_answer_is_read(impostor: Impostor, answer: bytes) -> None:
-    """What the fuzzing starts from would be right."""
+    """The answer that the fuzzing changes is valid."""
     impostor.answer = answer
     page = ask(impostor.peer.url)
     assert isinstance(page, Page)

@@ -1,4 +1,4 @@
-"""Any configuration gives settings, or a list of what to fix."""
+"""Any configuration gives settings, or a list of problems."""
 
 from __future__ import annotations
 
