@@ -48,8 +48,18 @@ class Service:
         self._collectors = CollectorPool(self._history, prepare=self._prepare)
         self._reloader = Reloader(settings, load, self._apply)
         self._exposition = self._expose(settings)
-        addresses = settings.web.listen_address
-        self._web = build_server(self._application(lifecycle, max_requests), addresses, web_config)
+        sources = Sources(
+            render_metrics=self._render_metrics,
+            views=self._collectors.views,
+            healthy=self._collectors.healthy,
+            tasks=lambda: self._reloader.settings.tasks,
+            reload=self._reloader.reload if lifecycle else None,
+            callback_receivers=self._collectors.callback_receivers,
+        )
+        application = Application(
+            sources, telemetry_path=settings.web.telemetry_path, max_requests=max_requests
+        )
+        self._web = build_server(application, settings.web.listen_address, web_config)
         self.reload = self._reloader.reload
 
     def start(self) -> None:
@@ -63,7 +73,12 @@ class Service:
         except BaseException:
             self.stop()
             raise
-        self._announce(settings)
+        apps = ",".join(app.name for app in settings.apps)
+        for url in self.urls:
+            metrics = url + settings.web.telemetry_path
+            log.info(
+                "serving", status_page=f"{url}/", metrics=metrics, version=__version__, apps=apps
+            )
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -77,18 +92,6 @@ class Service:
         self._collectors.stop(COLLECTORS_STOP_SECONDS)
         if self._history is not None:
             self._history.close()
-
-    def _application(self, lifecycle: bool, max_requests: int) -> Application:
-        sources = Sources(
-            render_metrics=self._render_metrics,
-            views=self._collectors.views,
-            healthy=self._collectors.healthy,
-            tasks=lambda: self._reloader.settings.tasks,
-            reload=self._reloader.reload if lifecycle else None,
-            callback_receivers=self._collectors.callback_receivers,
-        )
-        path = self._reloader.settings.web.telemetry_path
-        return Application(sources, telemetry_path=path, max_requests=max_requests)
 
     def _render_metrics(
         self, *, apps: frozenset[str] | None, openmetrics: bool, gzip: bool
@@ -106,16 +109,3 @@ class Service:
 
     def _expose(self, settings: Settings) -> Exposition:
         return Exposition(self._collectors.views, settings.tasks, program=self._reloader.view)
-
-    def _announce(self, settings: Settings) -> None:
-        """Log where the pages are."""
-        apps = ",".join(app.name for app in settings.apps)
-        for url in self.urls:
-            page, metrics = f"{url}/", url + settings.web.telemetry_path
-            log.info(
-                "serving",
-                status_page=page,
-                metrics=metrics,
-                version=__version__,
-                apps=apps,
-            )

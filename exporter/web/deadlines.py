@@ -22,6 +22,7 @@ sends nothing, drips one byte a second, or never reads its answer stays forever.
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import struct
 import sys
@@ -89,6 +90,31 @@ class _BoundedConnection(h11.Connection):
         return event
 
 
+class _Timer:
+    """Calls `action` after `seconds` unless it is cancelled; starting it again changes nothing."""
+
+    __slots__ = ("_action", "_handle", "_loop", "_seconds", "started_at")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, seconds: float, action: Callable[[], object]
+    ) -> None:
+        self._loop = loop
+        self._seconds = seconds
+        self._action = action
+        self._handle: asyncio.TimerHandle | None = None
+        self.started_at = math.inf  # in the loop's time; infinite while it does not run
+
+    def start(self) -> None:
+        if self._handle is None:
+            self._handle = self._loop.call_later(self._seconds, self._action)
+            self.started_at = self._loop.time()
+
+    def cancel(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle, self.started_at = None, math.inf
+
+
 class DeadlineProtocol(H11Protocol):
     """One connection; see the module's rules."""
 
@@ -97,41 +123,40 @@ class DeadlineProtocol(H11Protocol):
     half_closed = False
     """Whether the client has closed its sending side: it may have left, or still read."""
 
-    _request_timer: asyncio.TimerHandle | None = None
-    _write_timer: asyncio.TimerHandle | None = None
-    _end_timer: asyncio.TimerHandle | None = None
-    _stalled_since: float | None = None
     _tls = False
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.conn = _BoundedConnection(self.limits.head_bytes)
         self.app_state = {**self.app_state, "connection": self}  # becomes the scope's state
+        self._write_timer = _Timer(self.loop, self.limits.write_seconds, self.reset)
+        self._end_timer = _Timer(self.loop, self.limits.write_seconds, self.reset)
 
     def connection_made(  # type: ignore[override]  # as in uvicorn: asyncio gives a Transport
         self, transport: asyncio.Transport
     ) -> None:
         """Begin the wait for the first request; with TLS, the handshake has ended."""
         super().connection_made(transport)
+        self._request_timer = _Timer(self.loop, self.limits.request_seconds, transport.abort)
         self._tls = transport.get_extra_info("sslcontext") is not None
         # asyncio's TLS transport calls a buffer full that is as large as the limit, 0 of 0 too.
         transport.set_write_buffer_limits(high=int(self._tls), low=0)
         if not self.admits(transport.get_extra_info("peercert")):
             transport.abort()
             return
-        self._start_request_timer()
+        self._request_timer.start()
 
     def data_received(self, data: bytes) -> None:
         """Read bytes of the client; stop the timer if the request is complete."""
         super().data_received(data)
         if self._is_ending():
-            self._start_end_timer()
+            self._end_timer.start()
         if len(self.conn.trailing_data[0]) > self.limits.ahead_bytes:
             self.transport.abort()
         elif self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
-            self._cancel_request_timer()
-        elif self._request_timer is None and not self.transport.is_closing():
-            self._start_request_timer()
+            self._request_timer.cancel()
+        elif not self.transport.is_closing():
+            self._request_timer.start()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn always closes
         """Keep the connection for the answer of a whole request; asyncio closes it on False."""
@@ -143,8 +168,7 @@ class DeadlineProtocol(H11Protocol):
         """Tell whether the client may have left, or has taken nothing for that time."""
         if self.half_closed and not self.cycle.response_started:
             return True
-        since = self._stalled_since
-        return since is not None and self.loop.time() - since >= stall_seconds
+        return self.loop.time() - self._write_timer.started_at >= stall_seconds
 
     def reset(self) -> None:
         """End the connection immediately."""
@@ -178,36 +202,31 @@ class DeadlineProtocol(H11Protocol):
         """Wait for the rest of a next request whose head came together with the last one."""
         super().on_response_complete()
         if self._is_ending():
-            self._start_end_timer()
+            self._end_timer.start()
         if self.half_closed and not self._is_answering():
             self.transport.close()
         if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
-            self._start_request_timer()
+            self._request_timer.start()
 
     def pause_writing(self) -> None:
         """Start the timer for the client to read the written bytes."""
         super().pause_writing()
-        if self._write_timer is None:
-            self._write_timer = self.loop.call_later(self.limits.write_seconds, self.reset)
-            self._stalled_since = self.loop.time()
+        self._write_timer.start()
 
     def resume_writing(self) -> None:
         """Go on: the client took everything."""
-        self._cancel_write_timer()
+        self._write_timer.cancel()
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection, which was idle for long."""
         super().timeout_keep_alive_handler()
-        self._start_end_timer()
+        self._end_timer.start()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave no timer behind, which would keep the connection's memory."""
-        self._cancel_request_timer()
-        self._cancel_write_timer()
-        if self._end_timer is not None:
-            self._end_timer.cancel()
-            self._end_timer = None
+        for timer in (self._request_timer, self._write_timer, self._end_timer):
+            timer.cancel()
         super().connection_lost(exc)
         # A TLS transport warns if nobody has closed it. In the first releases of CPython 3.11 it
         # has lost its socket by then, and raises AttributeError.
@@ -215,31 +234,12 @@ class DeadlineProtocol(H11Protocol):
             self.transport.abort()
         self._unset_keepalive_if_required()  # uvicorn leaves it after a reset
 
-    def _start_request_timer(self) -> None:
-        self._request_timer = self.loop.call_later(
-            self.limits.request_seconds, self.transport.abort
-        )
-
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
     def _is_ending(self) -> bool:
         """Tell whether no more will be sent."""
         return self.transport.is_closing() or self.conn.our_state in {h11.CLOSED, h11.ERROR}
-
-    def _start_end_timer(self) -> None:
-        if self._end_timer is None:
-            self._end_timer = self.loop.call_later(self.limits.write_seconds, self.reset)
-
-    def _cancel_request_timer(self) -> None:
-        if self._request_timer is not None:
-            self._request_timer.cancel()
-            self._request_timer = None
-
-    def _cancel_write_timer(self) -> None:
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = self._stalled_since = None
 
 
 def protocol_class(limits: Limits, admits: Admits = admits_all) -> type[DeadlineProtocol]:

@@ -19,12 +19,13 @@ import gzip
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Final
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.metrics.gzip_stream import GZIP_LEVEL
+from exporter.web.deadlines import DeadlineProtocol
 
 PIECE_BYTES = 64 * 1024
 """Size of a piece. A client has `Limits.write_seconds` for each, so a slow link can keep up."""
@@ -85,23 +86,13 @@ def busy(reason: str) -> PiecewiseResponse:
     return text(503, reason, {"Retry-After": "1"})
 
 
-class Connection(Protocol):
-    """The connection of a request, as the protocol puts it into the ASGI scope's state."""
-
-    def may_be_dropped(self, stall_seconds: float) -> bool:
-        """Tell whether the client may have left, or has taken nothing for that time."""
-
-    def reset(self) -> None:
-        """End the connection immediately."""
-
-
 class Admission:
     """An ASGI application around another: bounds the requests in progress; 0 for no limit."""
 
     def __init__(self, app: ASGIApp, max_requests: int) -> None:
         self._app = app
         self._max_requests = max_requests
-        self._in_progress: dict[object, Connection | None] = {}
+        self._in_progress: dict[object, DeadlineProtocol | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI, scope type `http`)."""

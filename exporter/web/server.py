@@ -69,7 +69,27 @@ class WebServer:
         self._listen_addresses = tuple(listen_addresses)
         self._limits = limits or Limits()
         self._sockets: list[socket.socket] = []
-        self._server = _Server(_configure(app, self._limits, admits, tls), self._limits)
+        config = uvicorn.Config(
+            _OriginForm(app),
+            # Not certificate files: uvicorn would read them once, and not follow renewed ones.
+            ssl_context_factory=None if tls is None else lambda _config, _default: tls,
+            http=protocol_class(self._limits, admits),
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,  # logging is the program's; uvicorn's records reach the root logger
+            log_level="error",  # defects only: no client may write lines into the log
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            limit_concurrency=self._limits.connections,
+            timeout_keep_alive=self._limits.keep_alive_seconds,
+            timeout_graceful_shutdown=2,  # a last resort behind `_cut`
+            h11_max_incomplete_event_size=self._limits.head_bytes,
+        )
+        self._server = _Server(config, self._limits)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
         self.scheme = "http" if tls is None else "https"
         self.addresses: tuple[str, ...] = ()  # `host:port` with the real ports, once started
@@ -230,28 +250,3 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         asyncio.get_running_loop().call_later(0.1, self._cut)  # those accepted a moment ago
-
-
-def _configure(
-    app: AsgiApplication, limits: Limits, admits: Admits, tls: ssl.SSLContext | None
-) -> uvicorn.Config:
-    return uvicorn.Config(
-        _OriginForm(app),
-        # Not certificate files: uvicorn would read them once, and not follow renewed ones.
-        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
-        http=protocol_class(limits, admits),
-        ws="none",
-        loop="asyncio",
-        lifespan="off",
-        interface="asgi3",
-        log_config=None,  # logging is the program's; uvicorn's records reach the root logger
-        log_level="error",  # defects only: no client may write lines into the log
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=BACKLOG,
-        limit_concurrency=limits.connections,
-        timeout_keep_alive=limits.keep_alive_seconds,
-        timeout_graceful_shutdown=2,  # a last resort behind `_cut`
-        h11_max_incomplete_event_size=limits.head_bytes,
-    )

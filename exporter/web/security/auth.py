@@ -15,17 +15,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import secrets
 import threading
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 
 import bcrypt
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
 from exporter.web.responses import text
@@ -76,7 +76,7 @@ class Guard:
             await text(429, "too many requests", _RETRY_SOON)(scope, receive, sending)
             return
         if config.users and not scope["path"].startswith(_SIGNED_PATHS):
-            credentials = read_credentials(scope["headers"])
+            credentials = read_credentials(Headers(scope=scope).get("authorization", ""))
             peer = scope["client"][0] if scope.get("client") else ""
             try:
                 right = credentials is not None and await self._passwords.is_right(
@@ -199,28 +199,26 @@ class RequestBound:
         return True
 
 
-def read_credentials(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes] | None:
+def read_credentials(authorization: str) -> tuple[bytes, bytes] | None:
     """Return user and password of basic authentication (RFC 7617), None where there are none."""
-    given = next((value for name, value in headers if name == b"authorization"), b"")
-    scheme, _, encoded = given.partition(b" ")
-    if scheme.lower() != b"basic":
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
         return None
     try:
         user, colon, password = base64.b64decode(encoded, validate=True).partition(b":")
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; text beyond ASCII is another
         return None
     return (user, password) if colon else None
 
 
 def _with_headers(send: Send, headers: Mapping[str, str]) -> Send:
     """Return `send` that adds `headers` to an answer that does not have them."""
-    added = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            own = list(message["headers"])
-            names = {name for name, _ in own}
-            message = {**message, "headers": own + [h for h in added if h[0] not in names]}
+            own = MutableHeaders(scope=message)  # a copy of the list, which other answers share
+            for name, value in headers.items():
+                own.setdefault(name, value)
         await send(message)
 
     return send_with_headers

@@ -21,13 +21,8 @@ from exporter.config.problems import Problem, line_of, problems_of, refusal
 from exporter.config.yaml import load_yaml
 from exporter.errors import ConfigError
 from exporter.web.security.schema import (
-    NO_CERTIFICATE,
-    REQUEST,
-    REQUIRE_AND_VERIFY,
-    REQUIRE_ANY,
-    REQUIRE_ANY_ONCE,
-    VERIFY_IF_GIVEN,
     VERSIONS,
+    ClientAuth,
     RateLimitSection,
     TlsSection,
     WebDocument,
@@ -40,7 +35,8 @@ HIGHEST_USUAL_COST = 15
 SECONDS_AT_COST_10 = 0.06
 """Time of one check at cost 10, measured on one core of a current server."""
 
-_REQUIRING = (REQUIRE_ANY, REQUIRE_ANY_ONCE, REQUIRE_AND_VERIFY)
+_UNVERIFIED = (ClientAuth.REQUIRE_ANY, ClientAuth.REQUIRE_ANY_ONCE)
+_STRICT = ClientAuth.REQUIRE_AND_VERIFY
 
 
 @dataclass(frozen=True)
@@ -144,30 +140,21 @@ def tls_conflicts(tls: TlsSection) -> Iterator[Problem]:
     if tls.key_file is None and tls.key is None:
         what = "is missing (a file with the private key in PEM, or key with the key)"
         yield Problem((*TLS, "key_file"), what)
-    yield from _client_conflicts(tls)
+    place, policy = (*TLS, "client_auth_type"), tls.client_auth_type
+    if tls.has_client_ca and policy is ClientAuth.NO_CERTIFICATE:
+        yield Problem(place, f"is {policy} while there is a client CA ({_STRICT})")
+    if policy in _UNVERIFIED and not tls.has_client_ca:
+        yield Problem(
+            place,
+            f"is {policy} without a client CA: a certificate that is not verified cannot be asked "
+            "for here (give client_ca_file, or leave out client_auth_type)",
+        )
+    if tls.client_allowed_sans is not None and policy not in (*_UNVERIFIED, _STRICT):
+        what = f"has no meaning with {policy} (set client_auth_type: {_STRICT})"
+        yield Problem((*TLS, "client_allowed_sans"), what)
     if VERSIONS.index(tls.min_version) > VERSIONS.index(tls.max_version):
         what = f"is {tls.min_version}, above max_version {tls.max_version} (lower it)"
         yield Problem((*TLS, "min_version"), what)
-
-
-def _client_conflicts(tls: TlsSection) -> Iterator[Problem]:
-    place = (*TLS, "client_auth_type")
-    if tls.has_client_ca and tls.client_auth_type == NO_CERTIFICATE:
-        yield Problem(
-            place, f"is {NO_CERTIFICATE} while there is a client CA ({REQUIRE_AND_VERIFY})"
-        )
-    if tls.client_auth_type in (REQUIRE_ANY, REQUIRE_ANY_ONCE) and not tls.has_client_ca:
-        yield Problem(
-            place,
-            f"is {tls.client_auth_type} without a client CA: a certificate that is not verified "
-            "cannot be asked for here (give client_ca_file, or leave out client_auth_type)",
-        )
-    if tls.client_allowed_sans is not None and tls.client_auth_type not in _REQUIRING:
-        yield Problem(
-            (*TLS, "client_allowed_sans"),
-            f"has no meaning with {tls.client_auth_type} (set client_auth_type: "
-            f"{REQUIRE_AND_VERIFY})",
-        )
 
 
 def web_warnings(document: WebDocument) -> Iterator[Problem]:
@@ -199,17 +186,13 @@ def _tls_warnings(tls: TlsSection) -> Iterator[Problem]:
     if VERSIONS.index(tls.min_version) < VERSIONS.index("TLS12"):
         what = f"is {tls.min_version}, which is broken (TLS12)"
         yield Problem((*TLS, "min_version"), what)
-    yield from _client_warnings(tls)
-
-
-def _client_warnings(tls: TlsSection) -> Iterator[Problem]:
-    place = (*TLS, "client_auth_type")
-    if tls.client_auth_type == REQUEST:
-        what = f"{REQUEST} lets everybody in, with a certificate or without ({REQUIRE_AND_VERIFY})"
+    place, policy = (*TLS, "client_auth_type"), tls.client_auth_type
+    if policy is ClientAuth.REQUEST:
+        what = f"{policy} lets everybody in, with a certificate or without ({_STRICT})"
         yield Problem(place, what)
-    elif tls.client_auth_type in (REQUIRE_ANY, REQUIRE_ANY_ONCE):
-        what = "is honoured more strictly: certificates are verified too"
-        yield Problem(place, f"{what} ({REQUIRE_AND_VERIFY})")
-    elif tls.client_auth_type in (VERIFY_IF_GIVEN, REQUIRE_AND_VERIFY) and not tls.has_client_ca:
+    elif policy in _UNVERIFIED:
+        what = f"is honoured more strictly: certificates are verified too ({_STRICT})"
+        yield Problem(place, what)
+    elif policy in (ClientAuth.VERIFY_IF_GIVEN, _STRICT) and not tls.has_client_ca:
         what = "accepts a certificate of any CA that this machine trusts (set client_ca_file)"
         yield Problem(place, what)

@@ -7,9 +7,10 @@ no effect here: a file that works there works here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -29,27 +30,25 @@ from exporter.web.security.ciphers import KNOWN
 MAX_PEM_BYTES = 1024 * 1024
 """More than any chain or bundle: a wrong path, such as a device, is not read to its end."""
 
-NO_CERTIFICATE = "NoClientCert"
-REQUEST = "RequestClientCert"
-REQUIRE_ANY = "RequireAnyClientCert"
-REQUIRE_ANY_ONCE = "RequireClientCert"  # its name in early versions of the toolkit
-VERIFY_IF_GIVEN = "VerifyClientCertIfGiven"
-REQUIRE_AND_VERIFY = "RequireAndVerifyClientCert"
 
-ClientAuthType = Literal[
-    "NoClientCert",
-    "RequestClientCert",
-    "RequireAnyClientCert",
-    "VerifyClientCertIfGiven",
-    "RequireAndVerifyClientCert",
-    "RequireClientCert",
-]
+class ClientAuth(StrEnum):
+    """Whether clients have to show a certificate, by the names of Go's crypto/tls."""
+
+    NO_CERTIFICATE = "NoClientCert"
+    REQUEST = "RequestClientCert"
+    REQUIRE_ANY = "RequireAnyClientCert"
+    VERIFY_IF_GIVEN = "VerifyClientCertIfGiven"
+    REQUIRE_AND_VERIFY = "RequireAndVerifyClientCert"
+    REQUIRE_ANY_ONCE = "RequireClientCert"  # the name of REQUIRE_ANY in early toolkits
+
+
 Version = Literal["TLS10", "TLS11", "TLS12", "TLS13"]
+VERSIONS: tuple[Version, ...] = get_args(Version)
 Curve = Literal["CurveP256", "CurveP384", "CurveP521", "X25519", "X25519MLKEM768"]
-VERSIONS = ("TLS10", "TLS11", "TLS12", "TLS13")
 
-_UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_SPAN = r"([0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})(h|ms|m|s|us|µs|ns)"
+# Those of two letters come first: the expression takes the first unit that fits.
+_UNIT_SECONDS = {"ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "h": 3600.0, "m": 60.0, "s": 1.0}
+_SPAN = rf"([0-9]{{1,15}}(?:\.[0-9]{{0,15}})?|\.[0-9]{{1,15}})({'|'.join(_UNIT_SECONDS)})"
 
 
 def _read_go_boolean(value: Any) -> bool:
@@ -132,30 +131,25 @@ PemFile = Annotated[Path, file_path(read_pem, may_pass=True)]
 """The path of a PEM file that can be read now."""
 
 
-def _secret(check: Callable[[str], None]) -> BeforeValidator:
-    """Return the reader of a text that is never shown."""
-
-    def read(value: Any) -> SecretStr:
-        if isinstance(value, SecretStr):
-            return value
-        text = secret_text(value)
-        check(text)
-        return SecretStr(text)
-
-    return BeforeValidator(read)
+def _read_secret(value: Any) -> SecretStr:
+    return value if isinstance(value, SecretStr) else SecretStr(secret_text(value))
 
 
-def _check_hash(text: str) -> None:
+SecretText = Annotated[SecretStr, BeforeValidator(_read_secret)]
+"""A text that is never shown; unlike `config.files.Secret` it may have several lines."""
+
+
+def _check_hash(secret: SecretStr) -> SecretStr:
     # The prefixes are those that Go and the library `bcrypt` both read; 31 is the highest cost.
-    if not re.fullmatch(
-        r"\$2[abxy]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}", text
-    ):
+    form = r"\$2[abxy]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}"
+    if not re.fullmatch(form, secret.get_secret_value()):
         raise ValueError("is not a bcrypt hash")
+    return secret
 
 
 BcryptHash = Annotated[
-    SecretStr,
-    _secret(_check_hash),
+    SecretText,
+    AfterValidator(_check_hash),
     Right("a hash that begins with $2y$, as htpasswd -nBC 10 USER prints it"),
 ]
 """A password hashed with bcrypt; never shown."""
@@ -178,11 +172,7 @@ class TlsSection(Section):
     """Certificate in PEM, with its chain. Give this or cert_file."""
 
     key: (
-        Annotated[
-            SecretStr,
-            _secret(lambda _: None),
-            Right("a private key in PEM, as a block of several lines after |"),
-        ]
+        Annotated[SecretText, Right("a private key in PEM, as a block of several lines after |")]
         | None
     ) = None
     """Private key in PEM. Give this or key_file."""
@@ -197,8 +187,8 @@ class TlsSection(Section):
     key_file: Annotated[PemFile, Right("a file with the private key in PEM")] | None = None
     """File with the private key in PEM."""
 
-    client_auth_type: ClientAuthType = "NoClientCert"
-    """Whether clients have to show a certificate, by the names of Go's crypto/tls."""
+    client_auth_type: ClientAuth = ClientAuth.NO_CERTIFICATE
+    """Whether clients have to show a certificate."""
 
     client_ca_file: (
         Annotated[PemFile, Right("a file with the certificates of the client CA in PEM")] | None

@@ -17,13 +17,7 @@ from pydantic import SecretStr
 from exporter.config.problems import Place, Problem
 from exporter.errors import file_problem
 from exporter.web.security.ciphers import openssl_ciphers
-from exporter.web.security.schema import (
-    NO_CERTIFICATE,
-    REQUEST,
-    VERIFY_IF_GIVEN,
-    TlsSection,
-    read_pem,
-)
+from exporter.web.security.schema import ClientAuth, TlsSection, read_pem
 
 TLS: Place = ("tls_server_config",)
 """The place of the section in the file."""
@@ -95,9 +89,9 @@ def _load_certificate(context: ssl.SSLContext, tls: TlsSection) -> None:
 
 
 def _set_client_verification(context: ssl.SSLContext, tls: TlsSection) -> None:
-    if tls.client_auth_type in (NO_CERTIFICATE, REQUEST):
+    if tls.client_auth_type in (ClientAuth.NO_CERTIFICATE, ClientAuth.REQUEST):
         return
-    optional = tls.client_auth_type == VERIFY_IF_GIVEN
+    optional = tls.client_auth_type == ClientAuth.VERIFY_IF_GIVEN
     context.verify_mode = ssl.CERT_OPTIONAL if optional else ssl.CERT_REQUIRED
     # In Go every certificate of the pool is a root, an intermediate one or a client's own too.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

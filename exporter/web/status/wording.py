@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from exporter.durations import split_duration
 from exporter.languages import LANGUAGES, Language
 
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -148,12 +149,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """By key: English and Chinese. `a|b` is for one and for any other number of `n` (or `total`)."""
 
-_UNITS = (
-    (86400, ("d", "天")),
-    (3600, ("h", "小时")),
-    (60, ("min", "分")),
-    (1, ("s", "秒")),
-)
+_UNITS = ((86400, ("d", "天")), (3600, ("h", "小时")), (60, ("min", "分")), (1, ("s", "秒")))
+_CHINESE_UNITS = {"y": "年", "w": "周", "d": "天", "h": "小时", "m": "分", "s": "秒", "ms": "毫秒"}
 _MILLISECONDS = ("ms", "毫秒")
 _SHORTEST, _SHOWN_TO_MILLISECONDS = 0.0005, 0.0995  # seconds between which milliseconds are shown
 _SHOWN_TO_TENTHS = 10  # seconds below which a tenth matters
@@ -226,14 +223,4 @@ def format_window(label: str, language: Language = "en") -> str:
     """Return the label of an expiry window: `1d`, `1 天`."""
     if language == "en":
         return label
-    shown = label
-    for letter, unit in (
-        ("ms", "毫秒"),
-        ("w", "周"),
-        ("d", "天"),
-        ("h", "小时"),
-        ("m", "分"),
-        ("s", "秒"),
-    ):
-        shown = shown.replace(letter, f" {unit} ")
-    return " ".join(shown.split())
+    return " ".join(f"{count} {_CHINESE_UNITS[unit]}" for count, unit in split_duration(label))

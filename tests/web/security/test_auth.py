@@ -186,10 +186,10 @@ def test_without_an_interval_everything_passes() -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.sampled_from([b"authorization", b"x"]), st.binary(max_size=40))))
-def test_no_header_breaks_the_reader(headers: list[tuple[bytes, bytes]]) -> None:
+@given(st.sampled_from(["", "Basic ", "basic  "]), st.binary(max_size=40))
+def test_no_header_breaks_the_reader(scheme: str, value: bytes) -> None:
     """Any header gives credentials or None."""
-    found = read_credentials(headers)
+    found = read_credentials(scheme + value.decode("latin-1"))
     assert found is None or b":" not in found[0]
 
 
@@ -198,7 +198,7 @@ def test_no_header_breaks_the_reader(headers: list[tuple[bytes, bytes]]) -> None
 def test_credentials_are_read_as_they_were_sent(user: bytes, password: bytes) -> None:
     """Any bytes can be a password; a user name ends at the first colon."""
     header = b"Basic " + base64.b64encode(user + b":" + password)
-    assert read_credentials([(b"authorization", header)]) == (user, password)
+    assert read_credentials(header.decode()) == (user, password)
 
 
 def test_curl_logs_in_with_the_right_password_only(site: SampleSite, tmp_path: Path) -> None:

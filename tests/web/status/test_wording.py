@@ -89,7 +89,10 @@ def test_times_from_now_in_chinese() -> None:
     assert format_relative(100, 100, "zh") == "现在"
 
 
-@pytest.mark.parametrize(("label", "expected"), [("1d", "1 天"), ("1h30m", "1 小时 30 分")])
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [("1d", "1 天"), ("1h30m", "1 小时 30 分"), ("1y", "1 年"), ("500ms", "500 毫秒")],
+)
 def test_windows_in_chinese(label: str, expected: str) -> None:
     """Labels of expiry windows are durations of the configuration."""
     assert (format_window(label), format_window(label, "zh")) == (label, expected)
