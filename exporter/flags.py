@@ -238,12 +238,15 @@ def _add_simulate(commands: Any) -> None:
         help="address to listen on (default: 127.0.0.1:10318)",
     )
     simulate.add_argument(
-        "--tasks", metavar="N", type=int, help="one app with N tasks instead of the demo apps"
+        "--tasks",
+        metavar="N",
+        type=_whole_number,
+        help="one app with N tasks instead of the demo apps",
     )
     simulate.add_argument(
         "--pace",
         metavar="X",
-        type=float,
+        type=_pace,
         help="speed of simulated time; 0: time stands still (default: 1)",
     )
     simulate.add_argument(
@@ -303,6 +306,16 @@ def _whole_number(text: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise argparse.ArgumentTypeError(f"not a whole number of at least 0: {text!r}")
     return int(text)
+
+
+def _pace(text: str) -> float:
+    # Faster, the events of a second take longer than a second; slower, the demo begins before 1970.
+    try:
+        if (pace := float(text)) == 0 or 0.001 <= pace <= 10_000:  # noqa: PLR2004 - as the message
+            return pace
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"neither 0 nor from 0.001 to 10000: {text!r}")
 
 
 def _add_common_flags(parser: argparse.ArgumentParser, default: Any = None) -> None:

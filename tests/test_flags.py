@@ -125,7 +125,19 @@ def test_a_duration_may_be_plain_seconds(text: str, seconds: float) -> None:
         ),
         (["tasks", "--expiring-within="], "argument --expiring-within: not a duration (such as "),
         (["tasks", "--expiring-within=-5"], "argument --expiring-within: not a duration (such as "),
-        (["simulate", "--tasks=many"], "argument --tasks: invalid int value: 'many'"),
+        (
+            ["simulate", "--tasks=many"],
+            "argument --tasks: not a whole number of at least 0: 'many'",
+        ),
+        (["simulate", "--tasks=-5"], "argument --tasks: not a whole number of at least 0: '-5'"),
+        (["simulate", "--tasks", "-5"], "argument --tasks: not a whole number of at least 0: '-5'"),
+        *(
+            (
+                ["simulate", f"--pace={pace}"],
+                f"argument --pace: neither 0 nor from 0.001 to 10000: '{pace}'",
+            )
+            for pace in ("nan", "inf", "-inf", "-3", "fast", "", "10001", "1e400", "1e-9", "1e-320")
+        ),
     ],
 )
 def test_what_cannot_be_understood_ends_with_code_2(
