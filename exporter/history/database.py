@@ -158,7 +158,7 @@ class HistoryFile:
         if self._claim is None:
             self._claim = _lock_for_this_process(self.path)
         try:
-            self._connection = _open(self.path, self._replace)
+            self._connection = _open_or_replace(self.path, self._replace)
         except BaseException:
             self._claim.close()
             self._claim = None
@@ -167,7 +167,18 @@ class HistoryFile:
 
     def _replace(self, error: sqlite3.Error) -> None:
         """Move the damaged file aside, for a new one. Raises OSError."""
-        _move_aside(self.path, self._wall_clock(), error)
+        moved_at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._wall_clock()))
+        aside = f"{self.path.name}.damaged-{moved_at}"
+        for suffix in ("", "-wal", "-shm"):
+            part = self.path.with_name(self.path.name + suffix)
+            if part.exists():  # the file and its log belong together
+                part.rename(self.path.with_name(aside + suffix))
+        log.error(
+            "history file is damaged: it is moved aside, a new one is started, counters start at 0",
+            path=self.path,
+            moved_to=self.path.with_name(aside),
+            error=error,
+        )
         self._incomplete |= self._known
 
 
@@ -203,7 +214,7 @@ def _lock_for_this_process(path: Path) -> IO[bytes]:
     return claim
 
 
-def _open(path: Path, replace: Callable[[sqlite3.Error], None]) -> sqlite3.Connection:
+def _open_or_replace(path: Path, replace: Callable[[sqlite3.Error], None]) -> sqlite3.Connection:
     """Return a connection to a file of the current version; calls `replace` for a damaged one.
 
     Raises ConfigError, HistoryLocked, or HistoryError for a full or read-only disk.
@@ -236,23 +247,6 @@ def _is_read_only(path: Path) -> bool:
         return bool(os.statvfs(path.parent).f_flag & os.ST_RDONLY)
     except OSError:
         return False
-
-
-def _move_aside(path: Path, now: float, error: sqlite3.Error) -> None:
-    """Move a damaged file aside. Raises OSError."""
-    aside = path.with_name(
-        f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now))}"
-    )
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():  # the file and its log belong together
-            part.rename(aside.with_name(aside.name + suffix))
-    log.error(
-        "history file is damaged: it is moved aside, a new one is started, counters start at 0",
-        path=path,
-        moved_to=aside,
-        error=error,
-    )
 
 
 def _prepare(path: Path) -> sqlite3.Connection:

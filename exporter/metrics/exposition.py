@@ -13,14 +13,12 @@ from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.metrics.gzip_stream import Chunk, checksum, gzip_member
 from exporter.metrics.metric import ExposedSnapshot, ProgramView
-from exporter.metrics.snapshot_cache import AppScrape, Format, SnapshotPart
+from exporter.metrics.snapshot_cache import AppScrape, SnapshotPart, fresh_text, kept_chunks
 from exporter.metrics.text_format import render_registry
 from exporter.tasks import Snapshot
 
 MAX_CHECKSUMS = 64
 """Choices of apps and snapshots whose checksum is remembered."""
-
-_FORMATS = (Format(openmetrics=False), Format(openmetrics=True))
 
 
 class Exposition:
@@ -63,7 +61,6 @@ class Exposition:
 
         The format is OpenMetrics 1.0 or text 0.0.4. With `gzip` it comes as one gzip member.
         """
-        form = _FORMATS[openmetrics]
         views = [v for v in self._views() if apps is None or v.settings.name in apps]
         scrapes = []
         for view in views:
@@ -74,12 +71,12 @@ class Exposition:
                 part = self._part(view.settings.name, exposed)
                 scrapes.append(AppScrape(view, exposed, part))
         parts = [scrape.part for scrape in scrapes if scrape.part]
-        kept = form.kept(parts)
-        fresh = form.fresh(scrapes, self._program(), self._now())
+        kept = kept_chunks(parts, openmetrics=openmetrics)
+        fresh = fresh_text(scrapes, self._program(), self._now(), openmetrics=openmetrics)
         # Last, because in OpenMetrics it ends with the end mark.
-        fresh += render_registry(self._process, openmetrics=form.openmetrics)
+        fresh += render_registry(self._process, openmetrics=openmetrics)
         if gzip:
-            return gzip_member(kept, self._checksum(form, parts, kept), fresh)
+            return gzip_member(kept, self._checksum(openmetrics, parts, kept), fresh)
         return b"".join([*(chunk.text for chunk in kept), fresh])
 
     def prepare(self, app: str, snapshot: Snapshot) -> None:
@@ -106,10 +103,10 @@ class Exposition:
             return self._parts.get(snapshot, {}).get(app)
 
     def _checksum(
-        self, form: Format, parts: Sequence[SnapshotPart], kept: Sequence[Chunk]
+        self, openmetrics: bool, parts: Sequence[SnapshotPart], kept: Sequence[Chunk]
     ) -> tuple[int, int]:
-        """Return the checksum of `kept`. It depends only on `form` and `parts`."""
-        key = (form.openmetrics, tuple(part.number for part in parts))
+        """Return the checksum of `kept`, which depends only on the format and `parts`."""
+        key = (openmetrics, tuple(part.number for part in parts))
         with self._lock:
             if key not in self._checksums:
                 if len(self._checksums) >= MAX_CHECKSUMS:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from itertools import count
 
 from exporter.collection.state import AppView
@@ -64,38 +64,36 @@ class AppScrape:
     part: SnapshotPart | None
 
 
-class Format:
-    """The heads of the families in one of the two formats, rendered once."""
+@cache
+def _heads(openmetrics: bool) -> dict[str, Chunk]:
+    """Return the HELP and TYPE lines of each family."""
+    return {row.name: Chunk(render_head(row, openmetrics=openmetrics)) for row in METRICS}
 
-    def __init__(self, *, openmetrics: bool) -> None:
-        self.openmetrics = openmetrics
 
-    @cached_property
-    def _heads(self) -> dict[str, Chunk]:
-        return {
-            metric.name: Chunk(render_head(metric, openmetrics=self.openmetrics))
-            for metric in METRICS
-        }
+def kept_chunks(parts: Sequence[SnapshotPart], *, openmetrics: bool) -> list[Chunk]:
+    """Return the first part of the page: every family that depends on snapshots alone."""
+    heads = _heads(openmetrics)
+    chunks = []
+    for metric in KEPT:
+        chunks.append(heads[metric.name])
+        chunks.extend(part.chunks[metric.name] for part in parts)
+    return chunks
 
-    def kept(self, parts: Sequence[SnapshotPart]) -> list[Chunk]:
-        """Return the first part of the page: every family that depends on snapshots alone."""
-        chunks = []
-        for metric in KEPT:
-            chunks.append(self._heads[metric.name])
-            chunks.extend(part.chunks[metric.name] for part in parts)
-        return chunks
 
-    def fresh(self, apps: Sequence[AppScrape], program: ProgramView, now: float) -> bytes:
-        """Return all other families of the table, as of `now`."""
-        texts = []
-        for metric in FRESH:
-            texts.append(self._heads[metric.name].text)
-            if metric.scope is Scope.PROGRAM:
-                text = _WRITERS[metric.name].samples((), metric.samples(program))
-            else:
-                text = "".join([_app_lines(metric, app, now) for app in apps])
-            texts.append(text.encode())
-        return b"".join(texts)
+def fresh_text(
+    apps: Sequence[AppScrape], program: ProgramView, now: float, *, openmetrics: bool
+) -> bytes:
+    """Return all other families of the table, as of `now` (Unix seconds)."""
+    heads = _heads(openmetrics)
+    texts = []
+    for metric in FRESH:
+        texts.append(heads[metric.name].text)
+        if metric.scope is Scope.PROGRAM:
+            text = _WRITERS[metric.name].samples((), metric.samples(program))
+        else:
+            text = "".join([_app_lines(metric, app, now) for app in apps])
+        texts.append(text.encode())
+    return b"".join(texts)
 
 
 def _app_lines(metric: Metric, scrape: AppScrape, now: float) -> str:
