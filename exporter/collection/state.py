@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exporter.collection.schedule import count_ticks, elapsed_clock
 from exporter.config import AppSettings
@@ -20,7 +19,7 @@ from exporter.zego.decoding import MALFORMED_REASONS
 from exporter.zego.stats import ApiStats, ApiStatsView
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppView:
     """One consistent copy of an app's state, taken once for each scrape.
 
@@ -45,19 +44,19 @@ class AppView:
     """
 
     settings: AppSettings
-    snapshot: Snapshot | None
-    latest: Snapshot | None
-    up: bool | None
-    last_attempt: float | None
-    last_success: float | None
-    last_error: CollectionError | None
-    next_collection: float | None
-    collections: int
-    skipped: int
+    snapshot: Snapshot | None = None
+    latest: Snapshot | None = None
+    up: bool | None = None
+    last_attempt: float | None = None
+    last_success: float | None = None
+    last_error: CollectionError | None = None
+    next_collection: float | None = None
+    collections: int = 0
+    skipped: int = 0
     failures: Mapping[str, int]
     malformed: Mapping[str, int]
     strategy: str
-    corrections: int
+    corrections: int = 0
     api: ApiStatsView
     counters: CountersView
     callback_rejections: Mapping[str, int]
@@ -69,8 +68,7 @@ class AppState:
     `rejections` returns the refused callbacks by reason.
 
     Attributes:
-        settings: The app.
-        stats: Counters of its requests.
+        stats: Counters of the app's requests.
     """
 
     def __init__(
@@ -82,40 +80,38 @@ class AppState:
         rejections: Callable[[], Mapping[str, int]] = dict,
         clock: Callable[[], float] = elapsed_clock,
     ) -> None:
-        self.settings = settings
         self.stats = stats
         self._counters = counters
         self._rejections = rejections
         self._clock = clock
         self._lock = threading.Lock()
-        self._latest: Snapshot | None = None
         self._published_at = 0.0
-        self._up: bool | None = None
-        self._last_attempt: float | None = None
-        self._last_success: float | None = None
-        self._last_error: CollectionError | None = None
-        self._next_collection: float | None = None
-        self._collections = 0
-        self._skipped = 0
         self._tick_while_running = math.inf
-        self._failures = Counter(dict.fromkeys(FAILURE_REASONS, 0))
-        self._malformed = Counter(dict.fromkeys(MALFORMED_REASONS, 0))
-        self._strategy: str = settings.collection.strategy
-        self._corrections = 0
+        # `view` fills in what depends on the time, and what others count.
+        self._view = AppView(
+            settings=settings,
+            failures=dict.fromkeys(FAILURE_REASONS, 0),
+            malformed=dict.fromkeys(MALFORMED_REASONS, 0),
+            strategy=settings.collection.strategy,
+            api=stats.view(),
+            counters=counters.view(),
+            callback_rejections={},
+        )
 
     def change_settings(self, settings: AppSettings) -> None:
         """Use `settings` from now on, which list the same tasks."""
         with self._lock:
-            if settings.collection.strategy != self.settings.collection.strategy:
-                self._strategy = settings.collection.strategy
-            self.settings = settings
+            strategy = settings.collection.strategy
+            if strategy != self._view.settings.collection.strategy:
+                self._view = replace(self._view, strategy=strategy)
+            self._view = replace(self._view, settings=settings)
             self._tick_while_running = math.inf  # the collection that was running has been cut
 
     def start_collection(self, now: float) -> None:
         """Note that a collection starts at `now` (Unix seconds)."""
         with self._lock:
-            self._collections += 1
-            self._last_attempt = now
+            collections = self._view.collections + 1
+            self._view = replace(self._view, collections=collections, last_attempt=now)
 
     def publish(
         self,
@@ -133,26 +129,34 @@ class AppState:
         """
         with self._counters.written(walk) as apply, self._lock:
             apply()
-            self._strategy = strategy or self.settings.collection.strategy
-            self._corrections = corrections
-            self._latest = snapshot
             self._published_at = self._clock()
-            self._last_success = snapshot.completed_at
-            self._up, self._last_error = True, None
-            self._malformed.update(malformed)
+            self._view = replace(
+                self._view,
+                latest=snapshot,
+                up=True,
+                last_success=snapshot.completed_at,
+                last_error=None,
+                malformed={
+                    reason: count + malformed.get(reason, 0)
+                    for reason, count in self._view.malformed.items()
+                },
+                strategy=strategy or self._view.settings.collection.strategy,
+                corrections=corrections,
+            )
 
     def fail(self, error: CollectionError) -> None:
         """Note that the collection failed; the last snapshot stays until it is stale."""
         # The frames of the traceback would keep the answer in memory.
         error.__traceback__ = error.__context__ = error.__cause__ = None
         with self._lock:
-            self._up, self._last_error = False, error
-            self._failures[error.reason] += 1
+            failures = {**self._view.failures}
+            failures[error.reason] += 1
+            self._view = replace(self._view, up=False, last_error=error, failures=failures)
 
     def schedule(self, next_collection: float) -> None:
         """Set the time of the next collection (Unix seconds)."""
         with self._lock:
-            self._next_collection = next_collection
+            self._view = replace(self._view, next_collection=next_collection)
 
     def begin_ticks(self, next_tick: float) -> None:
         """Count ticks as skipped from `next_tick` (time of `clock`) on, until `end_ticks`."""
@@ -163,31 +167,19 @@ class AppState:
         """Note that the collection has ended and has skipped `ticks`."""
         with self._lock:
             self._tick_while_running = math.inf
-            self._skipped += ticks
+            self._view = replace(self._view, skipped=self._view.skipped + ticks)
 
     def view(self) -> AppView:
         """Return a consistent copy of the state."""
         api, rejections = self.stats.view(), self._rejections()  # these have locks of their own
         with self._lock:
-            age = self._clock() - self._published_at
-            return AppView(
-                settings=self.settings,
-                snapshot=self._latest if age <= self.settings.collection.stale_after else None,
-                latest=self._latest,
-                up=self._up,
-                last_attempt=self._last_attempt,
-                last_success=self._last_success,
-                last_error=self._last_error,
-                next_collection=self._next_collection,
-                collections=self._collections,
-                skipped=self._skipped
-                + count_ticks(
-                    self._clock(), self._tick_while_running, self.settings.collection.interval
-                ),
-                failures=dict(self._failures),
-                malformed=dict(self._malformed),
-                strategy=self._strategy,
-                corrections=self._corrections,
+            now, collection = self._clock(), self._view.settings.collection
+            ticks = count_ticks(now, self._tick_while_running, collection.interval)
+            is_current = now - self._published_at <= collection.stale_after
+            return replace(
+                self._view,
+                snapshot=self._view.latest if is_current else None,
+                skipped=self._view.skipped + ticks,
                 api=api,
                 counters=self._counters.view(),
                 callback_rejections=rejections,
