@@ -29,7 +29,7 @@ from exporter.config import TaskSettings
 from exporter.errors import ConfigError, ExporterError
 from exporter.web.callbacks import CallbackRoute
 from exporter.web.negotiation import accepts_gzip, choose_metrics_format, joined
-from exporter.web.render_pool import RenderPool
+from exporter.web.render_pool import Render, RenderPool
 from exporter.web.responses import Admission, BytesInFlight, PiecewiseResponse, text
 from exporter.web.status.query import QueryError, read_apps, read_fields
 from exporter.web.status.routes import StatusRoutes
@@ -147,9 +147,7 @@ class Application:
             return text(500, str(error))
         return text(200, "reloaded")
 
-    async def _render(
-        self, request: Request, key: Hashable, render: Callable[[], PiecewiseResponse]
-    ) -> Response:
+    async def _render(self, request: Request, key: Hashable, render: Render) -> Response:
         return self._in_flight.bounded(await rendered(self._pool, request, key, render))
 
 
@@ -178,7 +176,7 @@ def make_starlette(routes: Sequence[BaseRoute]) -> ASGIApp:
 
 
 async def rendered(
-    pool: RenderPool, request: Request, key: Hashable, render: Callable[[], PiecewiseResponse]
+    pool: RenderPool, request: Request, key: Hashable, render: Render
 ) -> PiecewiseResponse:
     """Return the result of `render` in the pool. Raises ClientDisconnect if the client leaves."""
     connection = request.scope.get("state", {}).get("connection")

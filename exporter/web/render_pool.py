@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 
 from exporter.web.responses import PiecewiseResponse
@@ -28,19 +29,14 @@ MayHaveLeft = Callable[[], bool]
 """Tells whether a client may have left; called in the event loop."""
 
 
+@dataclass(eq=False, slots=True)
 class _Rendering:
     """A rendering in the queue, and the clients that wait for it."""
 
-    def __init__(
-        self, key: Hashable, render: Render, result: asyncio.Future[PiecewiseResponse]
-    ) -> None:
-        self.key = key
-        self.render = render
-        self.result = result
-        self.clients: list[MayHaveLeft] = []
-
-    def is_wanted(self) -> bool:
-        return any(not may_have_left() for may_have_left in self.clients)
+    key: Hashable
+    render: Render
+    result: asyncio.Future[PiecewiseResponse]
+    clients: list[MayHaveLeft] = field(default_factory=list)
 
 
 class RenderPool:
@@ -82,7 +78,11 @@ class RenderPool:
             if not waiting:
                 return
             # The oldest rendering that a present client waits for, else the oldest of all.
-            wanted = (key for key in waiting if self._queue[key].is_wanted())
+            wanted = (
+                key
+                for key in waiting
+                if not all(may_have_left() for may_have_left in self._queue[key].clients)
+            )
             rendering = self._queue.pop(next(wanted, waiting[0]))
             self._running[rendering.key] = rendering
             running = asyncio.get_running_loop().run_in_executor(self._threads, rendering.render)

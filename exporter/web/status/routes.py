@@ -15,6 +15,7 @@ from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.languages import Language
 from exporter.web.negotiation import accepts_gzip, joined, prefers_chinese
+from exporter.web.render_pool import Render
 from exporter.web.responses import PiecewiseResponse, text
 from exporter.web.status import api
 from exporter.web.status.query import (
@@ -45,7 +46,6 @@ class Asked:
 Answer = Callable[[Asked], PiecewiseResponse]
 """Returns the answer to a request; raises QueryError."""
 
-Render = Callable[[], PiecewiseResponse]
 RenderForRequest = Callable[[Request, Hashable, Render], Awaitable[Response]]
 """Answers a request with a rendering; equal keys promise equal pages."""
 
