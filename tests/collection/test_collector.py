@@ -29,6 +29,7 @@ from exporter.tasks import Snapshot, TaskStatus
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.stats import ApiStats
 from tests.builders import NOW, make_settings, make_snapshot, make_task
+from tests.clock import FakeClock
 from tests.faults import FaultyApp, FaultyServer
 from tests.faults.faults import Fault
 from tests.history.updates import record_walk
@@ -39,16 +40,6 @@ SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 APP_ID = 12345
 LIMIT = 30.0
 """Seconds after which a test gives up waiting for a thread."""
-
-
-class Clock:
-    """A clock that only tests move."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Site:
@@ -66,7 +57,7 @@ class Site:
         **changes: Any,
     ) -> None:
         self.app = app
-        self.clock = Clock()
+        self.clock = FakeClock()
         collection = CollectionSettings(max_retries=0, timeout=5, requests_per_second=1000)
         settings = {
             "name": "vod",

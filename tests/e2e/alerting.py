@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import yaml
 from tests.components import require_of
 from tests.e2e.processes import EXPORTER, Program, running
 from tests.grafana.prometheus import Prometheus, free_port, is_ready
+from tests.http_servers import Handler, serving
 from tests.prometheus.rule_files import PROMETHEUS, RULE_FILES
 from tests.prometheus.scaling import scale_document
 from tests.waiting import wait_until
@@ -54,35 +55,23 @@ class Receiver:
         self._notifications: list[Notification] = []
         receiver = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver._take(json.loads(body))
+        class Webhook(Handler):
+            def respond(self) -> None:
+                receiver.take(json.loads(self.read_body()))
                 self.send_response(200)
                 self.end_headers()
 
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Webhook)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Take notifications as long as the block lasts."""
-        self._thread.start()
-        try:
+        with serving(self._server):
             yield
-        finally:
-            self._stop()
 
-    def _stop(self) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def _take(self, message: dict[str, Any]) -> None:
+    def take(self, message: dict[str, Any]) -> None:
+        """Keep the notifications of one message of Alertmanager's webhook."""
         found = [
             Notification(
                 message["receiver"], alert["status"], alert["labels"], alert["annotations"]

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import socketserver
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from exporter.alerting.tuning import tuning
 from tests.components import require_current
 from tests.e2e.processes import running
 from tests.grafana.prometheus import free_port, is_ready
+from tests.http_servers import Handler, serving
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -42,17 +42,16 @@ DIRECT = [name for name in MESSENGERS if name not in BRIDGES]
 class Sinks:
     """Servers in the place of all services; `messages` holds the received ones, by messenger."""
 
-    def __init__(self) -> None:  # noqa: C901 - two handlers, each simple
+    def __init__(self) -> None:
         self.messages: dict[str, list[Any]] = {name: [] for name in MESSENGERS}
         sinks = self
 
-        class Web(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self._answer({"errcode": 0, "errmsg": "ok", "access_token": "token"})
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                sinks.messages[self.path.split("/")[1]].append(body)
+        class Web(Handler):
+            def respond(self) -> None:
+                if self.command == "GET":
+                    self._answer({"errcode": 0, "errmsg": "ok", "access_token": "token"})
+                    return
+                sinks.messages[self.path.split("/")[1]].append(self.read_body())
                 self._answer({"errcode": 0, "errmsg": "ok", "status": "success"})
 
             def _answer(self, content: Mapping[str, Any]) -> None:
@@ -61,9 +60,6 @@ class Sinks:
                 self.send_header("Content-Type", "text/plain" if slack else "application/json")
                 self.end_headers()
                 self.wfile.write(b"ok" if slack else json.dumps(content).encode())
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
 
         class Mail(socketserver.StreamRequestHandler):
             def handle(self) -> None:
@@ -87,19 +83,8 @@ class Sinks:
     @contextmanager
     def serving(self) -> Iterator[Sinks]:
         """Take messages as long as the block lasts."""
-        servers = (self._web, self._mail)
-        threads = [threading.Thread(target=s.serve_forever, args=(0.05,)) for s in servers]
-        for thread in threads:
-            thread.start()
-        try:
+        with serving(self._web, self._mail):
             yield self
-        finally:
-            for server in servers:
-                server.shutdown()
-            for thread in threads:
-                thread.join()
-            for server in servers:
-                server.server_close()
 
 
 def check_wecom_robot(body: bytes) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,14 @@ import trustme
 
 from tests.e2e.apps import SECRET, write_config
 from tests.e2e.processes import run_exporter
+from tests.http_servers import Handler, serving
 
 pytestmark = pytest.mark.e2e
 
 
-class _Refusing(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
+class _Refusing(Handler):
+    def respond(self) -> None:
         self.send_error(500)
-
-    do_POST = do_GET  # noqa: N815 - as above
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
@@ -36,12 +31,8 @@ def endpoint(tmp_path: Path) -> Iterator[str]:
     authority.issue_cert("localhost").configure_cert(context)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"https://localhost:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield f"https://localhost:{server.server_port}"
 
 
 @pytest.mark.parametrize("command", [["once"], ["tasks"], ["check", "--live"]])

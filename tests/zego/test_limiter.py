@@ -11,20 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.errors import Stopped
 from exporter.zego.limiter import RateLimiter
-
-
-class FakeClock:
-    """A clock in seconds that only `sleep` and the tests move."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        """Move the clock; takes no time."""
-        self.now += seconds
+from tests.clock import FakeClock
 
 
 def give_up(_: float) -> None:
@@ -52,7 +39,7 @@ def test_the_server_never_sees_more_than_the_rate(
     rate: float, journeys: list[tuple[float, float, float]]
 ) -> None:
     """The limit holds whenever a request arrives between its sending and its answer."""
-    clock = FakeClock()
+    clock = FakeClock(1000.0)
     limiter = RateLimiter(rate, clock=clock)
     arrivals = []
     for duration, share, pause in journeys:
@@ -75,7 +62,7 @@ def test_requests_that_overlap_are_limited_too(
     rate: int, steps: list[tuple[str, float, float]]
 ) -> None:
     """Several threads have requests in flight, each of which can arrive at any time."""
-    clock = FakeClock()
+    clock = FakeClock(1000.0)
     limiter = RateLimiter(rate, clock=clock)
     in_flight: list[tuple[ExitStack, float, float]] = []
     arrivals = [0.0]
@@ -102,7 +89,7 @@ def test_requests_that_overlap_are_limited_too(
 @pytest.mark.parametrize(("rate", "per_second"), [(20, 20), (1, 1), (2.5, 2), (0.5, 0.5)])
 def test_fast_answers_reach_the_rate_within_five_percent(rate: float, per_second: float) -> None:
     """The limiter wastes little of the rate; a fraction above 1 is rounded down."""
-    clock = FakeClock()
+    clock = FakeClock(1000.0)
     limiter = RateLimiter(rate, clock=clock)
     started, requests = clock.now, 400
     for _ in range(requests):
@@ -114,7 +101,7 @@ def test_fast_answers_reach_the_rate_within_five_percent(rate: float, per_second
 
 def test_the_wait_is_reported() -> None:
     """The first request does not wait, the second waits one window after the first answer."""
-    clock = FakeClock()
+    clock = FakeClock(1000.0)
     limiter = RateLimiter(1, clock=clock)
     with limiter.slot(clock.sleep) as first:
         clock.now += 0.25
@@ -126,7 +113,7 @@ def test_the_wait_is_reported() -> None:
 
 def test_a_failed_request_counts_too() -> None:
     """The server may have received it."""
-    clock = FakeClock()
+    clock = FakeClock(1000.0)
     limiter = RateLimiter(1, clock=clock)
     with pytest.raises(OSError, match="broken"), limiter.slot(clock.sleep):
         raise OSError("broken")
@@ -136,7 +123,7 @@ def test_a_failed_request_counts_too() -> None:
 
 def test_a_thread_that_is_stopped_while_waiting_leaves_the_queue() -> None:
     """The next one does not wait for it."""
-    clock = FakeClock()
+    clock = FakeClock(1000.0)
     limiter = RateLimiter(1, clock=clock)
     with limiter.slot(clock.sleep):
         pass
@@ -150,7 +137,7 @@ def test_a_thread_that_is_stopped_while_waiting_leaves_the_queue() -> None:
 
 def test_first_come_first_served() -> None:
     """A second thread waits longer than the first, and no lock is held while one waits."""
-    clock = FakeClock()
+    clock = FakeClock(1000.0)
     limiter = RateLimiter(1, clock=clock)
     delays: list[float] = []
     order: list[str] = []
@@ -178,7 +165,7 @@ def test_first_come_first_served() -> None:
 
 def test_a_slot_in_flight_is_waited_for() -> None:
     """While the only slot is in use, no other request gets one, however long that takes."""
-    clock = FakeClock()
+    clock = FakeClock(1000.0)
     limiter = RateLimiter(1, clock=clock)
     sleeps = 0
     with limiter.slot(clock.sleep) as _:
@@ -220,7 +207,7 @@ def test_threads_share_one_limit() -> None:
 
 def test_a_changed_rate_counts_what_was_sent() -> None:
     """After a reload to a lower rate, the requests of the last second are still counted."""
-    clock = FakeClock()
+    clock = FakeClock(1000.0)
     limiter = RateLimiter(5, clock=clock)
     for _ in range(5):
         with limiter.slot(clock.sleep):

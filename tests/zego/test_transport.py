@@ -34,6 +34,7 @@ from exporter.zego.transport import (
     read_body,
 )
 from exporter.zego.trust import trust_context
+from tests.clock import FakeClock
 from tests.zego.peer import Connection, Peer, answer, raw, serving
 
 SIGNATURE = "43e5cfcca828314675f91b001390566a"
@@ -105,16 +106,6 @@ def test_one_connection_serves_many_requests(transport: Transport) -> None:
         for _ in range(5):
             post(transport, peer.url)
     assert (peer.connections, len(peer.requests)) == (1, 5)
-
-
-class FakeClock:
-    """A clock that only tests move."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_an_idle_connection_is_replaced() -> None:

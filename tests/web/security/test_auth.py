@@ -28,10 +28,11 @@ from exporter.web.security.auth import (
 from exporter.web.security.loading import load_web_config
 from exporter.web.security.reloading import LiveWebConfig
 from exporter.web.security.schema import RateLimitSection
+from tests.clock import FakeClock
 from tests.components import require
 from tests.web.peers import PATIENCE, fetch, serving
 from tests.web.sample_site import SampleSite
-from tests.web.security.webconfig_files import HandClock, guarding, hashed
+from tests.web.security.webconfig_files import guarding, hashed
 
 USERS = f"basic_auth_users:\n  alice: {hashed('right')}\n  bøb: {hashed('pass:wörd')}\n"
 HEADERS = """\
@@ -147,7 +148,7 @@ def test_requests_are_bounded_before_passwords(site: SampleSite, tmp_path: Path)
     """Requests above `rate_limit` get 429, from any client."""
     file = tmp_path / "web.yml"
     file.write_text("rate_limit: {interval: 1h, burst: 2}\n" + USERS, "utf-8")
-    clock = HandClock()
+    clock = FakeClock()
     config = load_web_config(file)
     with serving(Guard(site, lambda: config, clock=clock)) as server:
         assert [fetch(server).status for _ in range(4)] == [401, 401, 429, 429]
@@ -166,7 +167,7 @@ def test_no_more_than_burst_and_one_per_interval(
     pauses: list[float], interval: float, burst: int
 ) -> None:
     """In no period do more requests pass than the bucket holds and receives."""
-    clock = HandClock()
+    clock = FakeClock()
     bound = RequestBound(clock)
     limit = RateLimitSection.model_validate({"interval": f"{interval:.3f}s", "burst": burst})
     passed = []
@@ -181,7 +182,7 @@ def test_no_more_than_burst_and_one_per_interval(
 
 def test_without_an_interval_everything_passes() -> None:
     """A section without an interval sets no limit, as with the toolkit."""
-    bound = RequestBound(HandClock())
+    bound = RequestBound(FakeClock())
     assert all(bound.allows(RateLimitSection(burst=1)) for _ in range(10))
 
 

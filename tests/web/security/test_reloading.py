@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from exporter.web.security.reloading import CHECK_SECONDS, LiveWebConfig
+from tests.clock import FakeClock
 from tests.logged import lines as logged_lines
 from tests.web.sample_site import SampleSite
 from tests.web.security.webconfig_files import (
     TLS,
     VERIFYING,
     Folder,
-    HandClock,
     certificate,
     chain_of,
     client_context,
@@ -34,9 +34,9 @@ def folder(tmp_path: Path) -> Folder:
 
 
 @pytest.fixture
-def clock() -> HandClock:
+def clock() -> FakeClock:
     """Return the clock that decides when files are checked."""
-    return HandClock()
+    return FakeClock()
 
 
 def der(*identities: str) -> bytes:
@@ -45,7 +45,7 @@ def der(*identities: str) -> bytes:
     return ssl.PEM_cert_to_DER_cert(pem)
 
 
-def test_a_renewed_certificate_is_used(site: SampleSite, folder: Folder, clock: HandClock) -> None:
+def test_a_renewed_certificate_is_used(site: SampleSite, folder: Folder, clock: FakeClock) -> None:
     """New connections get the new certificate, and an open one is kept."""
     live = LiveWebConfig(folder.write(TLS), clock=clock)
     with guarding(site, live) as server:
@@ -56,7 +56,7 @@ def test_a_renewed_certificate_is_used(site: SampleSite, folder: Folder, clock: 
         assert shown_certificate(server) == der("localhost", "127.0.0.1", "renewed.example")
 
 
-def test_a_renewal_by_swapped_links_is_seen(folder: Folder, clock: HandClock) -> None:
+def test_a_renewal_by_swapped_links_is_seen(folder: Folder, clock: FakeClock) -> None:
     """Kubernetes swaps a link to the folder of a secret: other files under the same names."""
     for name, cert in (("old", certificate("old")), ("new", certificate("new"))):
         (folder.path / name).mkdir()
@@ -73,7 +73,7 @@ def test_a_renewal_by_swapped_links_is_seen(folder: Folder, clock: HandClock) ->
 
 
 def test_a_broken_renewal_keeps_the_certificate_and_is_logged_once(
-    site: SampleSite, folder: Folder, clock: HandClock, caplog: pytest.LogCaptureFixture
+    site: SampleSite, folder: Folder, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A key that does not fit changes nothing; one line logs it, and one the recovery."""
     caplog.set_level(logging.INFO)
@@ -96,7 +96,7 @@ def test_a_broken_renewal_keeps_the_certificate_and_is_logged_once(
 
 
 def test_another_client_ca_counts_for_the_next_connection(
-    site: SampleSite, folder: Folder, clock: HandClock
+    site: SampleSite, folder: Folder, clock: FakeClock
 ) -> None:
     """A client of the old CA is refused, even when it resumes its session."""
     live = LiveWebConfig(folder.write(VERIFYING), clock=clock)
@@ -113,7 +113,7 @@ def test_another_client_ca_counts_for_the_next_connection(
             fetch_tls(server, old_client)
 
 
-def test_changed_users_and_headers_are_picked_up(folder: Folder, clock: HandClock) -> None:
+def test_changed_users_and_headers_are_picked_up(folder: Folder, clock: FakeClock) -> None:
     """The next request is answered by the file's new content."""
     path = folder.write(f"basic_auth_users: {{alice: {hashed('one')}}}\n")
     live = LiveWebConfig(path, clock=clock)
@@ -125,7 +125,7 @@ def test_changed_users_and_headers_are_picked_up(folder: Folder, clock: HandCloc
     assert live.current().headers == {"X-Frame-Options": "deny"}
 
 
-def test_a_file_of_the_same_size_and_time_is_seen(folder: Folder, clock: HandClock) -> None:
+def test_a_file_of_the_same_size_and_time_is_seen(folder: Folder, clock: FakeClock) -> None:
     """A copy that keeps the times is noticed by the change time of the inode."""
     path = folder.write(f"basic_auth_users: {{alice: {hashed('one')}}}\n")
     times = path.stat()
@@ -136,7 +136,7 @@ def test_a_file_of_the_same_size_and_time_is_seen(folder: Folder, clock: HandClo
     assert set(live.current().users) == {b"carol"}
 
 
-def test_a_removed_file_keeps_the_previous_configuration(folder: Folder, clock: HandClock) -> None:
+def test_a_removed_file_keeps_the_previous_configuration(folder: Folder, clock: FakeClock) -> None:
     """The previous configuration stays in use; the password is still required."""
     path = folder.write(f"basic_auth_users: {{alice: {hashed('one')}}}\n")
     live = LiveWebConfig(path, clock=clock)
@@ -146,7 +146,7 @@ def test_a_removed_file_keeps_the_previous_configuration(folder: Folder, clock: 
 
 
 def test_files_that_come_back_unchanged_are_a_recovery(
-    tmp_path: Path, clock: HandClock, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A folder may be absent for a while, like a mount; the log records the recovery."""
     caplog.set_level(logging.INFO)
@@ -161,7 +161,7 @@ def test_files_that_come_back_unchanged_are_a_recovery(
 
 
 def test_a_file_that_names_a_missing_one_is_used_once_that_is_there(
-    folder: Folder, clock: HandClock
+    folder: Folder, clock: FakeClock
 ) -> None:
     """The new certificate may come after the configuration that names it."""
     live = LiveWebConfig(folder.write(TLS), clock=clock)
@@ -176,7 +176,7 @@ def test_a_file_that_names_a_missing_one_is_used_once_that_is_there(
 
 @pytest.mark.parametrize(("first", "second"), [(TLS, ""), ("", TLS)], ids=["removed", "added"])
 def test_tls_is_neither_removed_nor_added_while_running(
-    folder: Folder, clock: HandClock, caplog: pytest.LogCaptureFixture, first: str, second: str
+    folder: Folder, clock: FakeClock, caplog: pytest.LogCaptureFixture, first: str, second: str
 ) -> None:
     """A mistake in an editor does not turn encryption off; the log asks for a restart."""
     live = LiveWebConfig(folder.write(first), clock=clock)
@@ -189,7 +189,7 @@ def test_tls_is_neither_removed_nor_added_while_running(
 
 
 def test_warnings_are_logged_at_the_start_and_when_they_change(
-    folder: Folder, clock: HandClock, caplog: pytest.LogCaptureFixture
+    folder: Folder, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Keys without effect are logged once for each state of the file."""
     live = LiveWebConfig(folder.write("http_server_config: {http2: true}\n"), clock=clock)

@@ -28,17 +28,6 @@ tls_server_config:
 """
 
 
-class HandClock:
-    """A clock in seconds that only the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
-
-
 def hashed(password: str, cost: int = 4) -> str:
     """Return a bcrypt hash; the lowest cost keeps tests fast."""
     return bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
