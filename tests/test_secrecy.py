@@ -25,6 +25,7 @@ from exporter.collection.state import AppView
 from exporter.commands.serve import Service
 from exporter.config import Settings, load_settings
 from exporter.logs import LogFormat, setup_logging
+from exporter.metrics.exposition import Exposition
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.zego import signing
 from exporter.zego.callbacks import sign_callback
@@ -257,12 +258,12 @@ def test_no_defect_reveals_a_secret(
     def break_request(_: Transport, url: str, params: Mapping[str, str], *__: object) -> None:
         raise RuntimeError(f"broken: {url}?{urlencode(params)}", params)
 
-    def break_page(**_: object) -> None:
+    def break_page(_: Exposition, **__: object) -> None:
         raise RuntimeError("broken: https://origin.example.com/a.mp4?token=stream-secret")
 
     monkeypatch.setattr(Transport, "_exchange", break_request)
     collect(listener)
-    monkeypatch.setattr(listener.service._exposition, "render", break_page)
+    monkeypatch.setattr(Exposition, "render", break_page)
     listener.listen()
     recorded = listener.everything()
     assert "defect of the exporter" in recorded

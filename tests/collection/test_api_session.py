@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -32,9 +32,9 @@ def make_app(**switches: Any) -> FaultyApp:
     return FaultyApp(1, SECRET, life, rate_limit=None, **switches)
 
 
-def make_session(app: FaultyApp, before: Before = lambda _: None) -> ApiSession:
-    """Return a session with `app`, with pages of five."""
-    clients = [
+def make_clients(app: FaultyApp, before: Before = lambda _: None) -> list[Client]:
+    """Return clients of `app`, as many as the incremental strategy uses."""
+    return [
         Client(
             app_id=1,
             endpoint="http://127.0.0.1",
@@ -48,6 +48,10 @@ def make_session(app: FaultyApp, before: Before = lambda _: None) -> ApiSession:
         )
         for _ in range(INCREMENTAL_CLIENTS)
     ]
+
+
+def make_session(clients: Sequence[Client]) -> ApiSession:
+    """Return a session with pages of five."""
     return ApiSession(
         clients,
         secret=SECRET,
@@ -60,7 +64,7 @@ def make_session(app: FaultyApp, before: Before = lambda _: None) -> ApiSession:
 
 def test_a_walk_of_a_status_lists_that_status() -> None:
     """Page after page, each answer counted."""
-    session = make_session(make_app())
+    session = make_session(make_clients(make_app()))
     walk = session.start_walk(TaskStatus.FAILED)
     while not walk.ended:
         walk.step()
@@ -72,7 +76,7 @@ def test_the_pages_of_both_walks_count() -> None:
     """Where the total makes a second walk necessary, its pages are added to the first's."""
     app = make_app()
     app.faults.switch_on(Fault.WRONG_TOTAL, 7)
-    session = make_session(app)
+    session = make_session(make_clients(app))
     result = session.walk_all()
     assert len(result.tasks) == 40
     assert result.pages == session.pages == app.arrivals.requests == 16
@@ -80,7 +84,7 @@ def test_the_pages_of_both_walks_count() -> None:
 
 def test_a_look_up_finds_a_task_or_nothing() -> None:
     """A task that the API does not know is not listed."""
-    session = make_session(make_app())
+    session = make_session(make_clients(make_app()))
     found = session.look_up("upload_task_1")
     assert found is not None
     assert (found.id, found.status) == ("upload_task_1", TaskStatus.SUCCEEDED)
@@ -104,7 +108,7 @@ def test_an_answer_that_the_strategy_cannot_use_is_refused(
     if fault is not None:
         app.faults.switch_on(fault, 350006003 if fault is Fault.CODE else None)
     with pytest.raises(IncrementalUnsupported, match=message):
-        make_session(app).start_walk(TaskStatus.FAILED).step()
+        make_session(make_clients(app)).start_walk(TaskStatus.FAILED).step()
 
 
 def test_a_look_up_that_is_ignored_is_refused() -> None:
@@ -112,13 +116,13 @@ def test_a_look_up_that_is_ignored_is_refused() -> None:
     app = make_app()
     app.faults.switch_on(Fault.BROKEN_ENTRIES)
     with pytest.raises(IncrementalUnsupported, match="look-up"):
-        make_session(app).look_up("upload_task_1")
+        make_session(make_clients(app)).look_up("upload_task_1")
 
 
 def test_jobs_run_in_parallel() -> None:
     """Each request waits until all clients have sent one."""
     meeting = threading.Barrier(INCREMENTAL_CLIENTS, timeout=30)
-    session = make_session(make_app(), before=lambda _: meeting.wait())
+    session = make_session(make_clients(make_app(), before=lambda _: meeting.wait()))
     walks = [
         session.start_walk(TaskStatus.FAILED, client=client)
         for client in range(INCREMENTAL_CLIENTS)
@@ -129,7 +133,7 @@ def test_jobs_run_in_parallel() -> None:
 
 def test_the_first_error_ends_all_jobs_and_is_raised() -> None:
     """The other jobs' errors are its consequences, and the session can be used again."""
-    session = make_session(make_app())
+    session = make_session(make_clients(make_app()))
     failed = threading.Event()
 
     def fail() -> None:
@@ -148,8 +152,9 @@ def test_the_first_error_ends_all_jobs_and_is_raised() -> None:
 
 def test_a_stop_passes_through_the_jobs() -> None:
     """The collection ends when the program does."""
-    session = make_session(make_app())
-    for client in session._clients:
+    clients = make_clients(make_app())
+    session = make_session(clients)
+    for client in clients:
         client.abort()
-    with closing(session._clients[0]), pytest.raises(Stopped):
+    with closing(clients[0]), pytest.raises(Stopped):
         session.in_parallel([lambda: session.look_up("upload_task_1")] * 2)

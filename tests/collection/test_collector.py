@@ -26,6 +26,7 @@ from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import Snapshot, TaskStatus
+from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.stats import ApiStats
 from tests.builders import NOW, make_settings, make_snapshot, make_task
@@ -382,7 +383,7 @@ def test_a_limit_of_the_process_is_logged_once(
         raise error
 
     with monkeypatch.context() as patch, caplog.at_level(logging.INFO):
-        patch.setattr(site.collector._clients[0], "describe_upload_tasks", broken)
+        patch.setattr(Client, "describe_upload_tasks", broken)
         for _ in range(4):
             assert site.collect().last_error is not None
         assert site.collect().failures["internal"] == 5
@@ -400,7 +401,7 @@ def test_a_defect_fails_the_collection_and_keeps_the_thread(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(site.collector._clients[0], "describe_upload_tasks", broken)
+    monkeypatch.setattr(Client, "describe_upload_tasks", broken)
     view = site.collect()
     assert view.failures["internal"] == 1
     assert "ZeroDivisionError" in caplog.text

@@ -21,6 +21,7 @@ from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import Snapshot
 from exporter.zego.callbacks import CallbackRejected
+from exporter.zego.limiter import RateLimiter
 from tests.builders import NOW, make_callback, make_settings
 from tests.faults import FaultyServer, with_faults
 from tests.faults.faults import Fault
@@ -121,11 +122,11 @@ def test_a_changed_app_keeps_what_is_known_of_it(
 ) -> None:
     """Its data keeps its age, and /-/ready does not wait for a walk of half an hour."""
     often = FAST.model_copy(update={"strategy": strategy})
-    pool.apply([app(server, 1, collection=often)])
+    pool.apply([app(server, 1, collection=often, callback_secret="secret")])
     views_when_collected(pool)
     seldom = often.model_copy(update={"interval": 3600, "stale_after": 3600})
     before = pool.views()[0]
-    changed = app(server, 1, collection=seldom, slots_limit=99)
+    changed = app(server, 1, collection=seldom, slots_limit=99, callback_secret="secret")
     pool.apply([changed])
     view = pool.views()[0]
     server.apps[1].life.add_task(status=5)
@@ -134,7 +135,8 @@ def test_a_changed_app_keeps_what_is_known_of_it(
     assert view.snapshot is not None
     assert view.collections >= before.collections
     assert view.api.requests >= before.api.requests
-    pool._collectors[0].request_early_collection()  # its first one begins within ten seconds
+    # Without a callback, its first collection begins within ten seconds.
+    pool.callback_receivers()["app-1"].receive(make_callback("secret", 1), NOW)
     wait_until(lambda: pool.views()[0].counters.transitions["new", "failed"], "its snapshot")
     if strategy == "incremental":
         assert pool.views()[0].api.requests - view.api.requests == 8, "no scan of all tasks"
@@ -166,7 +168,8 @@ def test_a_reload_at_the_thread_limit_changes_nothing(
     before = [app(server, 1, callback_secret="secret"), app(server, 2)]
     pool.apply(before)
     views_when_collected(pool)
-    collectors, limiters = pool._collectors, pool._limiters
+    receiver = pool.callback_receivers()["app-1"]
+    rates: list[float] = []
     left = [None] * startable
 
     def start(thread: threading.Thread, real: Any = threading.Thread.start) -> None:
@@ -176,16 +179,21 @@ def test_a_reload_at_the_thread_limit_changes_nothing(
             left.pop()
         real(thread)
 
+    def set_rate(limiter: RateLimiter, rate: float, real: Any = RateLimiter.set_rate) -> None:
+        rates.append(rate)
+        real(limiter, rate)
+
     slow = FAST.model_copy(update={"requests_per_second": 1})
     after = [app(server, 1, collection=slow, slots_limit=99), app(server, 3)]
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", start)
+        patched.setattr(RateLimiter, "set_rate", set_rate)
         with pytest.raises(ExporterError, match="no thread can be started"):
             pool.apply(after)
     assert pool.healthy()
     assert [view.settings for view in pool.views()] == before
-    assert list(pool.callback_receivers()) == ["app-1"]
-    assert (pool._collectors, pool._limiters) == (collectors, limiters)
+    assert pool.callback_receivers() == {"app-1": receiver}
+    assert slow.requests_per_second not in rates
     running = [t for t in threading.enumerate() if t.name.startswith("collector-app-")]
     assert len(running) == len(before)
     done = [view.collections for view in pool.views()]
@@ -246,14 +254,14 @@ def test_a_changed_app_still_knows_that_its_totals_are_credible(pool: CollectorP
 
 def test_apps_of_one_app_id_share_one_limiter(server: SimulatorServer, pool: CollectorPool) -> None:
     """ZEGO counts for each AppId; a reload does not forget the requests before."""
-    slow = CollectionSettings(interval=1, requests_per_second=5)
-    twins = [app(server, 1, name="x", collection=slow), app(server, 1, name="y", collection=slow)]
+    server.apps[1].life.add_tasks(140)  # three pages
+    slow = CollectionSettings(interval=1, requests_per_second=6)
+    twins = [app(server, 1, name=name, collection=slow) for name in "xyz"]
+    pool.apply(twins[:2])
+    wait_until(lambda: all(view.collections for view in pool.views()), "first collections")
     pool.apply(twins)
-    limiter = pool._limiters[1]
-    pool.apply([*twins, app(server, 2)])
-    assert pool._limiters[1] is limiter
-    wait_until(lambda: all(view.collections > 2 for view in pool.views()[:2]), "collections")
-    assert server.apps[1].arrivals.max_in_a_second <= 5
+    wait_until(lambda: all(view.collections > 1 for view in pool.views()), "more collections")
+    assert server.apps[1].arrivals.max_in_a_second <= 6
 
 
 def test_counters_continue_from_the_history(server: SimulatorServer, tmp_path: Path) -> None:

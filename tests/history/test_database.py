@@ -326,11 +326,11 @@ def test_a_new_file_for_a_damaged_one_holds_the_whole_state_of_every_app(path: P
         counters = AppCounters(history, "a", 1)
         AppCounters(history, "b", 1)
         for later in (2, 3):
-            record_walk(counters, listing, NOW + later)
+            tracked = record_walk(counters, listing, NOW + later)
     with closing(HistoryFile(path)) as history:
         again = AppCounters(history, "a", 1)
         assert again.view().transitions == counters.view().transitions
-        assert again._tracked == counters._tracked
+        assert record_walk(again, listing, NOW + 4) == tracked
 
 
 def test_sqlite_is_loaded_only_where_there_is_a_history(tmp_path: Path) -> None:
