@@ -25,7 +25,7 @@ from exporter.errors import (
     InternalError,
     Stopped,
 )
-from exporter.history.counters import AppCounters
+from exporter.history.counters import AppCounters, OutdatedWalk
 from exporter.logs import get_logger
 from exporter.tasks import Snapshot
 from exporter.zego.client import Client
@@ -245,10 +245,11 @@ class Collector:
                     corrections=self._incremental.corrections if self._incremental else 0,
                 )
                 break
-            except Stopped:
+            except OutdatedWalk:
+                # A reload has replaced a collector whose thread has not ended yet. Only the new one
+                # compares again.
                 if self._stopping.is_set():
-                    raise
-                # The collector that a reload replaced by this one recorded its last walk late.
+                    raise Stopped from None
         self._failures.end()
         log.info(
             "collection complete",

@@ -14,10 +14,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
-
 from exporter.config.fields import shown
 from exporter.errors import ConfigError
+from exporter.logs import hidden
+
+# PyYAML imports its binding to libyaml too, which is not used here: 0.3 MiB of memory.
+with hidden("yaml.cyaml"):
+    import yaml
 
 MAX_DEPTH = 50
 """Mappings and lists within one another; a limit of ours, far above any real file."""

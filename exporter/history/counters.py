@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from exporter.errors import Stopped
 from exporter.history import CounterKey, FailureReason, HistoryError, Update
 from exporter.history.transitions import (
     FINISHED,
@@ -106,6 +105,10 @@ class WalkChanges:
     completed_at: float
 
 
+class OutdatedWalk(Exception):
+    """Another collector of the app has recorded a walk since the comparison."""
+
+
 class AppCounters:
     """The counters of the app `name` with `app_id`, restored from `history` if there is one.
 
@@ -174,12 +177,11 @@ class AppCounters:
         """Write `walk` to the file, and yield the function that makes its counts visible.
 
         The block calls that function under the lock with which it publishes the snapshot, so that
-        a scrape sees both or none. Raises Stopped if another collector of the app has recorded a
-        walk since the comparison; the one that is not being replaced must compare again.
+        a scrape sees both or none. Raises OutdatedWalk: then the walk must be compared again.
         """
         with self._write_lock:
             if walk.previous is not self._tracked:
-                raise Stopped  # a reload replaced a collector, and its thread had not ended yet
+                raise OutdatedWalk
             increments = _increments(walk.changes)
             forgotten = [
                 task_id
