@@ -70,22 +70,34 @@ def test_a_task_listed_twice_counts_once_and_the_later_listing_wins(
     }
 
 
-def test_a_token_cycle_is_a_pagination_error() -> None:
-    """A, B, A, B … is noticed when A comes back, although neighbours always differ."""
-    pages = Pages(
-        make_page(make_task(str(number)), token="AB"[number % 2]) for number in range(100)
-    )
-    with pytest.raises(PaginationError, match="second time"):
-        walk(pages, max_pages=1000)
-    assert len(pages.tokens) == 3
-
-
-def test_fresh_tokens_without_new_tasks_are_a_pagination_error() -> None:
-    """An endless row of pages that list nothing new ends long before the deadline."""
-    pages = Pages(make_page(make_task("same"), token=str(number)) for number in range(10_000))
-    with pytest.raises(PaginationError, match="without a task not seen before"):
-        walk(pages, max_pages=10_000)
-    assert len(pages.tokens) == MAX_PAGES_WITHOUT_PROGRESS + 1
+@pytest.mark.parametrize(
+    ("pages", "max_pages", "problem", "asked"),
+    [
+        pytest.param(
+            (make_page(make_task(str(n)), token="AB"[n % 2]) for n in range(100)),
+            *(1000, "second time", 3),
+            id="a cycle of tokens, A B A",
+        ),
+        pytest.param(
+            (make_page(make_task("same"), token=str(n)) for n in range(10_000)),
+            *(10_000, "without a task not seen before", MAX_PAGES_WITHOUT_PROGRESS + 1),
+            id="new tokens without new tasks",
+        ),
+        pytest.param(
+            (make_page(make_task(str(n)), token=str(n)) for n in range(100)),
+            *(20, "after 20 pages", 20),
+            id="more pages than the limit",
+        ),
+    ],
+)
+def test_an_endless_listing_is_a_pagination_error(
+    pages: Iterator[Page], max_pages: int, problem: str, asked: int
+) -> None:
+    """It ends long before the deadline."""
+    fetch = Pages(pages)
+    with pytest.raises(PaginationError, match=problem):
+        walk(fetch, max_pages=max_pages)
+    assert len(fetch.tokens) == asked
 
 
 def test_a_few_empty_pages_with_a_token_are_no_error() -> None:

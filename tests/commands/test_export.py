@@ -66,25 +66,20 @@ def test_a_wrong_value_is_a_usage_error(capfd: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.parametrize(
-    ("flags", "problem"),
+    ("arguments", "problem"),
     [
-        (["--slo-minimum", "5"], "--slo-minimum: there is no objective (give --slo-objective "),
-        (["--slo-objective", "0.9", "--slo-minimum", ""], "--slo-minimum: '' is not a whole"),
-        (["--slo-objective", ""], "--slo-objective: '' is not a share between 0 and 1"),
+        ("rules --slo-minimum 5", "--slo-minimum: there is no objective (give --slo-objective "),
+        ("rules --slo-objective 0.9 --slo-minimum=", "--slo-minimum: '' is not a whole"),
+        ("rules --slo-objective=", "--slo-objective: '' is not a share between 0 and 1"),
+        ("dashboards", "--output DIR is needed"),
     ],
 )
-def test_an_objective_needs_both_of_its_values(
-    flags: list[str], problem: str, capfd: pytest.CaptureFixture[str]
+def test_a_flag_without_the_one_that_it_needs_is_a_usage_error(
+    arguments: str, problem: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A flag that would have no effect is an error."""
-    assert main(["export", "rules", *flags]) == 2
+    """An objective needs both of its values, and several dashboards need a folder."""
+    assert main(["export", *arguments.split()]) == 2
     assert problem in capfd.readouterr().err
-
-
-def test_dashboards_need_a_folder(capfd: pytest.CaptureFixture[str]) -> None:
-    """There are several of them."""
-    assert main(["export", "dashboards"]) == 2
-    assert "--output DIR is needed" in capfd.readouterr().err
 
 
 def test_a_folder_that_cannot_be_written_is_a_failure(

@@ -51,37 +51,43 @@ def test_scalars_are_read_as_in_yaml_1_2(text: str, value: Any) -> None:
     assert load_yaml(f"key: {text}") == {"key": value}
 
 
-def test_empty_text_is_none() -> None:
+@pytest.mark.parametrize("text", ["", "# only this\n", "\ufeff"])
+def test_empty_text_is_none(text: str) -> None:
     """Nothing, or only comments, is no value."""
-    assert load_yaml("") is None
-    assert load_yaml("# only this\n") is None
-    assert load_yaml("\ufeff") is None
+    assert load_yaml(text) is None
 
 
-def test_keys_are_text_as_written() -> None:
-    """A number, a boolean or null as a key stays text."""
-    assert load_yaml("80: a\ntrue: b\nnull: c\n010: d") == {
-        "80": "a",
-        "true": "b",
-        "null": "c",
-        "010": "d",
-    }
-
-
-def test_aliases_and_merge_keys_work() -> None:
-    """A mapping's own keys win over merged ones; the anchored mapping does not change."""
-    text = "a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3\nc:\n  <<: [*a, {z: 4}]\nd: *a"
-    assert load_yaml(text) == {
-        "a": {"x": 1, "y": 2},
-        "b": {"x": 1, "y": 3},
-        "c": {"x": 1, "y": 2, "z": 4},
-        "d": {"x": 1, "y": 2},
-    }
-
-
-def test_an_alias_as_a_key_leaves_the_anchored_value_alone() -> None:
-    """The same node is text as a key and a number as a value."""
-    assert load_yaml("a: &a 5\n*a : b\nc: *a") == {"a": 5, "5": "b", "c": 5}
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        pytest.param(
+            "80: a\ntrue: b\nnull: c\n010: d",
+            {"80": "a", "true": "b", "null": "c", "010": "d"},
+            id="keys stay text",
+        ),
+        pytest.param(
+            "a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3\nc:\n  <<: [*a, {z: 4}]\nd: *a",
+            {
+                "a": {"x": 1, "y": 2},
+                "b": {"x": 1, "y": 3},
+                "c": {"x": 1, "y": 2, "z": 4},
+                "d": {"x": 1, "y": 2},
+            },
+            id="own keys win over merged ones, and the anchored mapping does not change",
+        ),
+        pytest.param(
+            "a: &a 5\n*a : b\nc: *a",
+            {"a": 5, "5": "b", "c": 5},
+            id="a node is text as a key and a number as a value",
+        ),
+        pytest.param(
+            "a: <<\n'<<': b", {"a": "<<", "<<": "b"}, id="<< is a merge key as a plain key only"
+        ),
+    ],
+)
+def test_keys_aliases_and_merge_keys(text: str, value: dict[str, Any]) -> None:
+    """Keys are text as written; aliases and merge keys work."""
+    assert load_yaml(text) == value
 
 
 @pytest.mark.parametrize(
@@ -165,11 +171,6 @@ def test_a_quoted_key_beside_a_merge_key_is_no_duplicate(lines: tuple[str, str])
     assert loaded["z"] == {"<<": "b", "y": 1}
     with pytest.raises(ConfigError, match="duplicate key"):
         load_yaml("'<<': a\n'<<': b")
-
-
-def test_a_merge_key_is_text_where_it_is_a_value() -> None:
-    """It has a meaning only as a plain key."""
-    assert load_yaml("a: <<\n'<<': b") == {"a": "<<", "<<": "b"}
 
 
 def test_a_key_that_looks_like_a_secret_is_not_shown() -> None:

@@ -279,20 +279,13 @@ def test_contradictory_values_are_refused(
             ],
         },
         _with_app(server_secret_file="${FOLDER}/a"),
+        _with_app(server_secret="${ZEGO_SERVER_SECRET}"),
     ],
-    ids=["existingSecret", "own volumes", "variable"],
+    ids=["existingSecret", "own volumes", "variable in a path", "variable as the secret"],
 )
-def test_a_secret_file_that_may_be_there_is_accepted(
-    tmp_path: Path, values: dict[str, Any]
-) -> None:
-    """A path below a mount, a mount itself, or one that only the exporter can resolve."""
+def test_a_secret_that_may_be_there_is_accepted(tmp_path: Path, values: dict[str, Any]) -> None:
+    """A path below a mount, a mount itself, and variables, which only the exporter can resolve."""
     assert template(tmp_path, values).returncode == 0
-
-
-def test_a_secret_may_come_from_the_environment(tmp_path: Path) -> None:
-    """`${NAME}` is no secret: the variable comes from a Secret."""
-    app = {"app_id": 1, "server_secret": "${ZEGO_SERVER_SECRET}"}
-    assert template(tmp_path, {"config": {"apps": [app]}}).returncode == 0
 
 
 def test_every_value_is_in_the_schema_and_has_a_default() -> None:

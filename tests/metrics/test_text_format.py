@@ -16,21 +16,20 @@ def test_a_number_is_written_as_the_library_writes_it(number: float) -> None:
     assert write_number(number) == floatToGoString(number)
 
 
-def test_labels_are_sorted_by_their_names() -> None:
-    """As the library does, whatever the order of the table's row."""
-    series = Series("metric", ("zego_app", "status"))
-    assert series.line(("vod", "failed"), 2) == 'metric{status="failed",zego_app="vod"} 2.0\n'
-
-
-def test_no_labels_need_no_braces() -> None:
-    """A name and a value are enough."""
-    assert Series("metric", ()).line((), 0.5) == "metric 0.5\n"
-
-
-def test_label_values_are_escaped_and_braces_are_not() -> None:
-    """Only quotes, backslashes and newlines mean anything between quotes."""
-    series = Series("metric", ("title",))
-    assert series.line(('a"b\\c\nd{0}',), 1) == 'metric{title="a\\"b\\\\c\\nd{0}"} 1.0\n'
+@pytest.mark.parametrize(
+    ("names", "values", "line"),
+    [
+        (("zego_app", "status"), ("vod", "failed"), 'metric{status="failed",zego_app="vod"} 1.0\n'),
+        ((), (), "metric 1.0\n"),
+        (("title",), ('a"b\\c\nd{0}',), 'metric{title="a\\"b\\\\c\\nd{0}"} 1.0\n'),
+    ],
+    ids=["labels in the order of their names", "no labels", "escaped quotes, not braces"],
+)
+def test_a_line_is_written_as_the_library_writes_it(
+    names: tuple[str, ...], values: tuple[str, ...], line: str
+) -> None:
+    """Labels are sorted; only quotes, backslashes and newlines have a meaning between quotes."""
+    assert Series("metric", names).line(values, 1) == line
 
 
 @pytest.mark.parametrize("values", [(), ("a", "b")])

@@ -114,18 +114,19 @@ def test_all_addresses_are_opened_or_none() -> None:
         _open(stack, free)
 
 
-def test_an_unknown_name_is_named_with_the_reason() -> None:
-    """A name that cannot be resolved is named with the reason."""
-    with pytest.raises(
-        ListenError, match=r"cannot listen on no-name.invalid:1: the name cannot be resolved"
-    ):
-        open_sockets(["no-name.invalid:1"])
-
-
-def test_an_address_of_another_machine_is_named_with_the_reason() -> None:
-    """An address of another machine is named with the reason."""
-    with pytest.raises(ListenError, match="this machine does not have that address"):
-        open_sockets(["192.0.2.1:0"])
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("no-name.invalid:1", "cannot listen on no-name.invalid:1: the name cannot be resolved"),
+        ("192.0.2.1:0", "this machine does not have that address"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_named_with_the_reason(
+    address: str, problem: str
+) -> None:
+    """An unknown name, and an address of another machine."""
+    with pytest.raises(ListenError, match=problem):
+        open_sockets([address])
 
 
 def test_the_kernel_holds_little_for_each_peer() -> None:
