@@ -15,7 +15,6 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import (
     AfterValidator,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     WithJsonSchema,
@@ -99,23 +98,17 @@ CipherSuite = Annotated[
 """A cipher suite by its name in Go."""
 
 
-def _header_value(*words: str) -> BeforeValidator:
-    """Return the reader of a header's value; one of `words` where there are any."""
-
-    def read(value: Any) -> str:
-        text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        if not isinstance(text, str):
-            raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see config.fields
-        if not re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", text):
-            raise ValueError("contains characters that a header cannot have")
-        if words and text not in words:
-            raise Unfit("not known")
-        return text.strip()
-
-    return BeforeValidator(read)
+def _read_header(value: Any) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see config.fields
+    if not re.fullmatch(r"[\t\x20-\x7e\xa0-\xff]*", text):
+        raise ValueError("contains characters that a header cannot have")
+    return text
 
 
-HeaderValue = Annotated[str, _header_value(), Right("text of one line")]
+HEADER = BeforeValidator(_read_header)
+HeaderValue = Annotated[str, HEADER, AfterValidator(str.strip), Right("text of one line")]
 
 
 def read_pem(path: Path) -> bytes:
@@ -236,29 +229,18 @@ class TlsSection(Section):
         return self.client_ca is not None or self.client_ca_file is not None
 
 
-_HEADERS = {
-    "content_security_policy": "Content-Security-Policy",
-    "strict_transport_security": "Strict-Transport-Security",
-    "x_content_type_options": "X-Content-Type-Options",
-    "x_frame_options": "X-Frame-Options",
-    "x_xss_protection": "X-XSS-Protection",
-}
-
-
 class HeadersSection(Section):
     """Headers that are added to answers: this list is closed, as it is in the toolkit."""
 
-    model_config = ConfigDict(alias_generator=lambda name: _HEADERS[name])
-
-    content_security_policy: HeaderValue = ""
-    strict_transport_security: HeaderValue = ""
-    x_content_type_options: Annotated[
-        str, _header_value("", "nosniff"), Right("one of nosniff")
-    ] = ""
+    content_security_policy: HeaderValue = Field("", alias="Content-Security-Policy")
+    strict_transport_security: HeaderValue = Field("", alias="Strict-Transport-Security")
+    x_content_type_options: Annotated[Literal["", "nosniff"], HEADER, Right("one of nosniff")] = (
+        Field("", alias="X-Content-Type-Options")
+    )
     x_frame_options: Annotated[
-        str, _header_value("", "deny", "sameorigin"), Right("one of deny, sameorigin")
-    ] = ""
-    x_xss_protection: HeaderValue = ""
+        Literal["", "deny", "sameorigin"], HEADER, Right("one of deny, sameorigin")
+    ] = Field("", alias="X-Frame-Options")
+    x_xss_protection: HeaderValue = Field("", alias="X-XSS-Protection")
 
 
 class HttpSection(Section):
