@@ -13,6 +13,7 @@ import os
 import resource
 import socket
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 
 from exporter.config.addresses import split_listen_address
 from exporter.errors import ExporterError
@@ -49,14 +50,9 @@ def open_sockets(addresses: Sequence[str]) -> list[socket.socket]:
     """Return a listening socket for each address; raise `ListenError`, leaving none open."""
     # `0.0.0.0:P` beside `[::]:P` already has the IPv4 side of that port.
     taken = {port for host, port in map(parse_listen_address, addresses) if host == "0.0.0.0"}  # noqa: S104
-    sockets: list[socket.socket] = []
-    try:
-        for address in addresses:
-            sockets.append(_open(address, taken))  # noqa: PERF401 - closed if a later one fails
-    except ListenError:
-        for opened in sockets:
-            opened.close()
-        raise
+    with ExitStack() as opened:  # closes them if a later one fails
+        sockets = [opened.enter_context(_open(address, taken)) for address in addresses]
+        opened.pop_all()
     return sockets
 
 

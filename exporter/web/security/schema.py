@@ -124,11 +124,10 @@ PemFile = Annotated[Path, file_path(read_pem, may_pass=True)]
 """The path of a PEM file that can be read now."""
 
 
-def _read_secret(value: Any) -> SecretStr:
-    return value if isinstance(value, SecretStr) else SecretStr(secret_text(value))
-
-
-SecretText = Annotated[SecretStr, BeforeValidator(_read_secret)]
+SecretText = Annotated[
+    SecretStr,
+    BeforeValidator(lambda value: value if isinstance(value, SecretStr) else secret_text(value)),
+]
 """A text that is never shown; unlike `config.files.Secret` it may have several lines."""
 
 
