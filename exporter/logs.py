@@ -7,7 +7,8 @@ Rules that this file keeps (`docs/guarantees.md`, sections 9 and 11):
 - Only this program's own loggers are shown. Those of `urllib3` print request lines, which contain
   signatures.
 - Every text goes through `redact` before it is written, tracebacks and fields included.
-- A record is one line, whatever a peer sent: what a terminal or a log store acts on is escaped.
+- A record is one line, whatever a peer sent: characters that a terminal or a log store acts on
+  are escaped.
 """
 
 from __future__ import annotations
@@ -180,8 +181,8 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 def setup_logging(level: str, log_format: LogFormat, sink: LineSink | None = None) -> None:
     """Send this program's log lines from `level` (a key of LEVELS) up to `sink`, or to stderr.
 
-    Uncaught defects of threads and warnings of Python become log lines too: what the interpreter
-    itself writes to stderr waits for its reader.
+    Uncaught defects of threads and warnings of Python become log lines too: the interpreter itself
+    would wait for the reader of stderr.
     """
     render = line_formatter(log_format)
     handler = _QueueHandler(sink or _stderr_writer(render))
@@ -190,7 +191,7 @@ def setup_logging(level: str, log_format: LogFormat, sink: LineSink | None = Non
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(LEVELS[level])
-    # uvicorn has one line for each start and stop; what matters of them, this program says itself.
+    # uvicorn has one line for each start and stop, of which this program logs its own.
     logging.getLogger("uvicorn.error").setLevel(max(LEVELS[level], logging.WARNING))
     for name in _SILENCED:
         logger = logging.getLogger(name)

@@ -46,7 +46,7 @@ class Collector:
         settings: The app.
         limiter: The rate limiter of its AppId.
         counters: The persistent counters of the app.
-        totals: What an earlier collector of these tasks has learned of their totals.
+        totals: Knowledge of the API's totals from an earlier collector of the same tasks.
         previous: The collector that a reload replaces by this one. It has the same `counters`, and
             lists the same tasks.
         clock: Returns monotonic seconds.
@@ -58,7 +58,7 @@ class Collector:
         settings: The app.
         callbacks: The receiver of its callbacks.
         state: Its snapshot and counts, for any thread.
-        totals: What it has learned of the API's totals.
+        totals: Its knowledge of the API's totals.
     """
 
     def __init__(

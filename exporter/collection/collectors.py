@@ -47,7 +47,7 @@ class CollectorPool:
 
         An app whose settings have not changed continues undisturbed. A changed one gets a new
         collector, with all that is known of the app if its name is the same and it lists the same
-        tasks. Its persistent counters need the same name and AppId, and what is known of the API's
+        tasks. Its persistent counters need the same name and AppId, and its knowledge of the API's
         totals needs the same tasks. Raises ExporterError at the thread limit; the earlier apps are
         collected undisturbed then.
         """
@@ -147,7 +147,7 @@ def _identity(app: AppSettings) -> tuple[str, int]:
 
 
 def _source(app: AppSettings) -> tuple[int, str, bool | None]:
-    """Return what decides which tasks the API lists."""
+    """Return the settings that decide which tasks the API lists."""
     return app.app_id, app.endpoint, app.is_test
 
 

@@ -1,4 +1,4 @@
-"""What a collector logs once and not in each collection."""
+"""Log lines that a collector writes once, and not in each collection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exporter.zego.decoding import Page
 log = get_logger(__name__)
 
 MAX_LOGGED_STATUSES = 20
-"""Unknown codes of statuses that are logged for one app; they come from outside."""
+"""Maximum number of unknown status codes that are logged for one app: they come from outside."""
 
 
 class FailureLog:
@@ -67,7 +67,7 @@ class EntryLog:
         self._reasons: set[str] = set()
 
     def note(self, page: Page) -> None:
-        """Log what is new in `page`; for one thread at a time."""
+        """Log new codes and reasons in `page`; for one thread at a time."""
         for code in page.unknown_statuses:
             if code not in self._statuses and len(self._statuses) < MAX_LOGGED_STATUSES:
                 self._statuses.add(code)

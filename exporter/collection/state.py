@@ -87,7 +87,7 @@ class AppState:
         self._lock = threading.Lock()
         self._published_at = 0.0
         self._tick_while_running = math.inf
-        # `view` fills in what depends on the time, and what others count.
+        # `view` adds the values that depend on the time, and the counts of others.
         self._view = AppView(
             settings=settings,
             failures=dict.fromkeys(FAILURE_REASONS, 0),

@@ -6,7 +6,7 @@ Rules that this file keeps (docs/guarantees.md, section 1; docs/zego-api.md, Ans
 - A walk that does not end fails: a token came before, there are more pages than can be read before
   the deadline, or many pages in a row list no new task.
 - Nothing is assumed about order, totals or consistency between pages. `TotalsCheck` learns from
-  complete walks what totals mean.
+  complete walks whether totals count the tasks.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def walk(fetch: Callable[[str], Page], *, max_pages: int) -> WalkResult:
     """Fetch page after page to the last one, and return all tasks.
 
     `fetch` takes a page token, "" for the first page. Raises PaginationError if the pages do not
-    end, ProtocolError if the API reports tasks and lists none, and what `fetch` raises.
+    end, ProtocolError if the API reports tasks and lists none, and the errors of `fetch`.
     """
     whole = Walk(fetch, max_pages=max_pages)
     while not whole.ended:
@@ -165,7 +165,7 @@ class TotalsCheck:
     def complete(self, make_walk: Callable[[], WalkResult]) -> WalkResult:
         """Make a walk, and a second one if the first is short; return the one that is complete.
 
-        Raises PaginationError if neither is, and what the walks raise.
+        Raises PaginationError if neither is, and the errors of the walks.
         """
         first = make_walk()
         if first.shortfall <= 0 or self._credible is False:

@@ -1,4 +1,4 @@
-"""What survives a restart: counters, and the last known status of every task.
+"""State that survives a restart: counters, and the last known status of every task.
 
 `counters` keeps it in memory, and `database` in a file. They exchange the types below.
 """

@@ -187,7 +187,7 @@ def _lock_for_this_process(path: Path) -> IO[bytes]:
     if path.is_file() and not os.access(path, os.W_OK) and not _is_read_only(path):
         raise _unusable(path, f"cannot be written (user id {os.geteuid()} may not write it)")
     try:
-        # Unbuffered: on a full disk, `close` would try again to write what the buffer holds.
+        # Unbuffered: on a full disk, `close` would try again to write the buffer.
         claim = path.with_name(path.name + ".lock").open("a+b", buffering=0)
     except OSError as error:
         if error.errno in DISK_ERRORS:

@@ -1,4 +1,4 @@
-"""The exposition: everything exposed, as of one scrape, in the format and coding asked for."""
+"""The exposition: all metrics as of one scrape, in the requested format and encoding."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from exporter.metrics.text_format import render_registry
 from exporter.tasks import Snapshot
 
 MAX_CHECKSUMS = 64
-"""Choices of apps and snapshots whose checksum is remembered."""
+"""Maximum number of remembered checksums, one for each choice of apps and their snapshots."""
 
 
 class Exposition:
-    """Renders everything that is exposed, as of the time of the call; from any thread.
+    """Renders all metrics as of the time of the call; from any thread.
 
-    `views` gives the state of each app; `now` is Unix seconds. `process` says whether this process
-    and its interpreter are exposed too, `program` how its last reload went.
+    `views` returns the state of each app, `now` Unix seconds, `program` the state of the last
+    reload. `process` adds the metrics of this process and its interpreter.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Pieces of a page that are kept, and one gzip member made of kept and fresh pieces.
+"""Cached pieces of a page, and one gzip member made of cached and fresh pieces.
 
 Deflate streams that end with a full flush can be concatenated (RFC 1951; zlib manual,
 Z_FULL_FLUSH): each begins on a byte and refers to nothing before it. The result is one member, not

@@ -54,7 +54,7 @@ class Countdown:
 
     def __init__(self, starts: list[str], times: list[float]) -> None:
         self._times = times
-        # Between two values stand the end of a line and the start of the next one.
+        # Between two values are the end of a line and the start of the next one.
         self._texts = [text for start in starts for text in (f"\n{start}", "")] + ["\n"]
         self._texts[0] = self._texts[0].removeprefix("\n")
 

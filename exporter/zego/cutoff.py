@@ -104,7 +104,7 @@ class CutoffConnection(HTTPConnection):
         for family, kind, protocol, _, address in found:
             try:
                 sock = socket.socket(family, kind, protocol)
-            except OSError as error:  # IPv6 can be switched off: not what the operator must know
+            except OSError as error:  # such as IPv6 that is switched off: others say more
                 failure = failure or error
                 continue
             try:

@@ -113,7 +113,7 @@ class Page:
     """The codes of statuses that this version does not know."""
 
     problems: Mapping[str, str] = field(default_factory=dict)
-    """What the first entry that was left out has in the field, by reason; no text from outside."""
+    """The kind of value of the first entry that was left out, by reason; no text from outside."""
 
 
 class ContradictoryPage(ProtocolError):
@@ -253,7 +253,7 @@ def _decode_task(entry: Any) -> UploadTask:
 
 
 def _described(value: Any) -> str:
-    """Return what `value` is; never a text, which can be a title or a URL with a token."""
+    """Return the kind of `value`; never a text, which can be a title or a URL with a token."""
     if value is None:
         return "null or absent"
     if isinstance(value, bool):
@@ -312,7 +312,7 @@ def _string_or_empty(value: Any) -> str:
 
 
 def invalid_response(problem: str) -> ProtocolError:
-    """Return the error for an answer that is not what the API's documentation describes."""
+    """Return the error for an answer that contradicts the API's documentation."""
     return ProtocolError(
         problem,
         code="invalid_response",

@@ -2,8 +2,8 @@
 
 Rules that this file keeps:
 
-- Sent again are requests that failed with a transient error, and once a request whose timestamp
-  had expired: the next try has a new timestamp.
+- A request is sent again after a transient error, and once after its timestamp had expired: the
+  next try has a new timestamp.
 - Exponential backoff with full jitter, so that several exporters do not retry in step.
 - The API's Retry-After (RFC 9110, 10.2.3) is a lower bound of the wait.
 """

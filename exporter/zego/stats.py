@@ -14,7 +14,7 @@ BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, math.inf)
 """Upper bounds in seconds of the histogram of request durations."""
 
 MAX_CODES = 64
-"""Error codes that are counted separately, at most: the API chooses its codes."""
+"""Maximum number of error codes that are counted separately: the API chooses its codes."""
 
 OTHER_CODE = "other"
 

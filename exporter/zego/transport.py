@@ -182,7 +182,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
         return super().proxy_manager_for(proxy, proxy_ssl_context=self._context, **kwargs)
 
     def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what distinguishes pools: the host and the TLS settings."""
+        """Return the key of a pool: the host and the TLS settings."""
         host, _ = super().build_connection_pool_key_attributes(*args, **kwargs)
         return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
 

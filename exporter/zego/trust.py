@@ -49,7 +49,7 @@ def _sources() -> list[tuple[str, Path]]:
 
 
 def _state(setting: str, path: Path) -> tuple[str, Path, int, int, int]:
-    """Return the setting and its file, and what changes with the file's content."""
+    """Return the setting and its file, and attributes that change with the file's content."""
     try:
         status = path.stat()
     except OSError as error:

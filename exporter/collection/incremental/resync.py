@@ -30,7 +30,7 @@ def full_scan_by_status(session: ApiSession) -> KnownTasks:
     """Return the listed tasks of all statuses that the API can filter by.
 
     A task that moved during the scan can be missing or have its old status, so a delta collection
-    must follow. Raises IncrementalUnsupported, and what a request raises.
+    must follow. Raises IncrementalUnsupported, and the errors of the requests.
     """
     sample = session.start_walk(None).step().tasks[:_SAMPLE]
     if sample and all(session.look_up(task.id) is None for task in sample):
