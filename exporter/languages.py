@@ -20,6 +20,12 @@ LANGUAGES: Final[tuple[Language, ...]] = ("en", "zh")
 HTML_LANGUAGES: Final[Mapping[str, str]] = {"en": "en", "zh": "zh-CN"}
 """Values of the attribute `lang`."""
 
+OTHER_LANGUAGE: Final[Mapping[str, tuple[Language, str]]] = {
+    "en": ("zh", "中文"),
+    "zh": ("en", "English"),
+}
+"""The language that a page links to, and its name in itself."""
+
 STATUSES: Final[Mapping[str, tuple[str, str]]] = {
     "waiting": ("waiting", "等待中"),
     "uploading": ("uploading", "上传中"),

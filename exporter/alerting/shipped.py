@@ -15,13 +15,11 @@ from markdown_it import MarkdownIt
 
 from exporter.alerting.catalog import ALERTS, LANGUAGES
 from exporter.errors import ExporterError
-from exporter.languages import HTML_LANGUAGES
+from exporter.languages import HTML_LANGUAGES, OTHER_LANGUAGE
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _INSTALLED = _PACKAGE / "shipped"
 _REPOSITORY = _PACKAGE.parent
-
-_OTHER = {"en": ("zh", "中文"), "zh": ("en", "English")}
 
 _PAGE = """\
 <!doctype html>
@@ -76,7 +74,7 @@ def runbook_page(alert: str, language: str) -> str | None:
     for link in (span for block in blocks for span in block.children or () if span.attrs):
         if (target := link.attrs.get("href")) in runbooks:
             link.attrs["href"] = runbooks[str(target)]
-    other, other_name = _OTHER[language]
+    other, other_name = OTHER_LANGUAGE[language]
     return _PAGE.format(
         lang=HTML_LANGUAGES[language],
         title=escape(alert),

@@ -22,7 +22,7 @@ from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.languages import (
     HTML_LANGUAGES,
-    LANGUAGES,
+    OTHER_LANGUAGE,
     Language,
     failure_name,
     reason_name,
@@ -182,10 +182,12 @@ def render_status(
 def _in_language(language: Language) -> Mapping[str, Any]:
     """Return the texts and functions of the template that depend on the language."""
     t = texts_in(language)
+    other, other_name = OTHER_LANGUAGE[language]
     return {
         "t": t,
         "language": language,
-        "other": LANGUAGES[1 - LANGUAGES.index(language)],
+        "other": other,
+        "other_name": other_name,
         "html_languages": HTML_LANGUAGES,
         "span": partial(format_span, language=language),
         "relative": partial(format_relative, language=language),

@@ -126,7 +126,6 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "以下任务需要关注：上传失败且未重新上传的；等待重试的；创建后等待超过半小时或上传超过两小时的。"
         "JSON 格式的任务列表：",
     ),
-    "other_language": ("中文", "English"),
     "ago": ("{span} ago", "{span}前"),
     "in": ("in {span}", "{span}后"),
     "now": ("now", "现在"),
