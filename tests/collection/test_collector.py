@@ -26,6 +26,7 @@ from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import Snapshot, TaskStatus
+from exporter.zego import retry
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.stats import ApiStats
@@ -430,9 +431,10 @@ def test_no_secret_in_logs_errors_and_representations(
 
 @pytest.mark.parametrize("strategy", ["full", "incremental"])
 def test_no_answer_stays_in_memory_after_a_failure(
-    server: FaultyServer, app: FaultyApp, strategy: str
+    server: FaultyServer, app: FaultyApp, monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:
     """No fault leaves a cycle of an error and its frames, which would hold answers and tasks."""
+    monkeypatch.setattr(retry, "BASE_SECONDS", 0.0)  # retries without waiting
     collection = CollectionSettings(
         max_retries=1, timeout=5, requests_per_second=1000, strategy=strategy
     )
