@@ -42,9 +42,9 @@ class Post:
     """The callback side of an exporter with one app, and how often it was to collect early."""
 
     def __init__(self) -> None:
-        self.ledger = AppCounters()
-        self.hurried = 0
-        self.receiver = CallbackReceiver(APP_ID, self.read_secret, self.ledger, self._hurry)
+        self.counters = AppCounters()
+        self.requested = 0
+        self.receiver = CallbackReceiver(APP_ID, self.read_secret, self.counters, self._request)
         self.receivers = {NAME: self.receiver}
         self.gate = threading.Event()
         self.gate.set()
@@ -61,14 +61,14 @@ class Post:
 
     def effects(self) -> tuple[CountersView, int]:
         """Return the state that a callback without effect does not change."""
-        return self.ledger.view(), self.hurried
+        return self.counters.view(), self.requested
 
     def rejected(self) -> dict[str, int]:
         """Return how many callbacks were refused, by reason, without the zeros."""
         return {reason: n for reason, n in self.receiver.rejections().items() if n}
 
-    def _hurry(self) -> None:
-        self.hurried += 1
+    def _request(self) -> None:
+        self.requested += 1
 
 
 @pytest.fixture
@@ -97,9 +97,9 @@ def test_an_authentic_callback_is_taken(post: Post, server: WebServer, encode: A
     """Plain or URL-encoded, under a name in any script: 200, counted, collected early."""
     answer = send(server, encode(callback()))
     assert (answer.status, answer.body) == (200, b"ok\n")
-    assert post.ledger.view().callback_events["failed"] == 1
-    assert post.ledger.failure_reasons() == {"task": "file_too_large"}
-    assert post.hurried == 1
+    assert post.counters.view().callback_events["failed"] == 1
+    assert post.counters.failure_reasons() == {"task": "file_too_large"}
+    assert post.requested == 1
     assert post.rejected() == {}
 
 

@@ -28,6 +28,7 @@ from exporter.web.security.auth import (
 from exporter.web.security.loading import load_web_config
 from exporter.web.security.reloading import LiveWebConfig
 from exporter.web.security.schema import RateLimitSection
+from exporter.web.server import WebServer
 from tests.clock import FakeClock
 from tests.components import require
 from tests.web.peers import PATIENCE, fetch, serving
@@ -52,6 +53,15 @@ def basic(user: str, password: str, scheme: str = "Basic") -> dict[str, str]:
     return {"Authorization": f"{scheme} {encoded}"}
 
 
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    """Serve a sample site to USERS only."""
+    file = tmp_path_factory.mktemp("guarded") / "web.yml"
+    file.write_text(USERS, "utf-8")
+    with guarding(SampleSite(), LiveWebConfig(file)) as server:
+        yield server
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -69,13 +79,10 @@ def basic(user: str, password: str, scheme: str = "Basic") -> dict[str, str]:
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_only_right_passwords_pass(
-    site: SampleSite, tmp_path: Path, method: str, headers: dict[str, str], status: int
+    guarded: WebServer, method: str, headers: dict[str, str], status: int
 ) -> None:
     """Everything but a right user and password is 401 with the challenge."""
-    path = tmp_path / "web.yml"
-    path.write_text(USERS, "utf-8")
-    with guarding(site, LiveWebConfig(path)) as server:
-        answer = fetch(server, method=method, headers=headers)
+    answer = fetch(guarded, method=method, headers=headers)
     challenge = 'Basic realm="metrics"' if status == 401 else None
     assert (answer.status, answer.headers["WWW-Authenticate"]) == (status, challenge)
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -94,13 +101,10 @@ def test_only_right_passwords_pass(
     ],
 )
 def test_every_path_but_callbacks_asks_for_the_password(
-    site: SampleSite, tmp_path: Path, path: str, status: int
+    guarded: WebServer, path: str, status: int
 ) -> None:
     """Health is guarded as with the toolkit; ZEGO's callbacks are signed instead."""
-    file = tmp_path / "web.yml"
-    file.write_text(USERS, "utf-8")
-    with guarding(site, LiveWebConfig(file)) as server:
-        assert fetch(server, path).status == status
+    assert fetch(guarded, path).status == status
 
 
 def test_headers_are_added_to_every_answer(site: SampleSite, tmp_path: Path) -> None:
