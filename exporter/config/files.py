@@ -31,7 +31,9 @@ def file_path(
 
     def check(value: Any, info: ValidationInfo) -> Path:
         folder: Path = (info.context or {}).get("folder", Path())
-        path = value if isinstance(value, Path) else folder / _read_path(value)
+        path = value if isinstance(value, Path) else folder / _read_text(value)
+        if "\0" in str(path):
+            raise Unfit("not a path")
         try:
             if read is not None:
                 read(path)
@@ -45,14 +47,13 @@ def file_path(
     return BeforeValidator(check)
 
 
-def _read_path(value: Any) -> str:
+def _read_text(value: Any) -> str:
+    """Return a text that is not empty. Raises ValueError, never with the value."""
     if not isinstance(value, str):
         raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see config.fields
     if not value:
         raise ValueError("is empty")
-    if "\0" in value:
-        raise Unfit("not a path")
-    return str(value)
+    return value
 
 
 def _shown_path(value: object, path: Path) -> str:
@@ -100,11 +101,7 @@ def secret_text(value: Any) -> str:
     """
     if isinstance(value, float | int) and not isinstance(value, bool):
         raise ValueError("is read as a number")  # noqa: TRY004 - see config.fields
-    if not isinstance(value, str):
-        raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see config.fields
-    if not value:
-        raise ValueError("is empty")
-    return value
+    return _read_text(value)
 
 
 def _read_secret(value: Any) -> SecretStr:

@@ -137,7 +137,7 @@ class Transport:
             self.close()
         if self._session is None:
             context = trust_context(self._ca_file) if url.startswith("https:") else None
-            self._session = _new_session(self._cutoff, context)
+            self._session = _Session(self._cutoff, context)
         answer = self._session.post(
             url,
             params=params,
@@ -191,21 +191,21 @@ class _Adapter(requests.adapters.HTTPAdapter):
 
 
 class _Session(requests.Session):
+    """Sends our headers only, follows no redirect and keeps no cookie."""
+
+    def __init__(self, cutoff: Cutoff, context: ssl.SSLContext | None) -> None:
+        super().__init__()
+        self.headers.clear()
+        self.headers.update(_HEADERS)
+        self.auth = lambda request: request  # without one, credentials in .netrc would be sent
+        # A gateway's cookie would make requests depend on each other.
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _Adapter(cutoff, context)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
     def get_redirect_target(self, resp: requests.Response) -> None:
         """Return no target: `requests` would read the body of a redirect without a limit."""
-
-
-def _new_session(cutoff: Cutoff, context: ssl.SSLContext | None) -> requests.Session:
-    session = _Session()
-    session.headers.clear()
-    session.headers.update(_HEADERS)
-    session.auth = lambda request: request  # without one, credentials in .netrc would be sent
-    # A gateway's cookie would make requests depend on each other.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = _Adapter(cutoff, context)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
 
 
 def read_body(pieces: Iterable[bytes], *, encoding: str, max_bytes: int = MAX_BYTES) -> bytes:
