@@ -21,7 +21,7 @@ from exporter.config.fields import (
     Seconds,
     right_duration,
 )
-from exporter.config.files import Secret, SecretFile, file_path, read_secret_file
+from exporter.config.files import Secret, SecretFile, file_path, read_limited, read_secret_file
 from exporter.durations import format_duration
 from exporter.errors import AuthError, file_problem
 
@@ -32,7 +32,7 @@ MIN_DEADLINE_SECONDS = 600.0
 """Default of `deadline`, where the interval is not longer."""
 
 MAX_CA_BYTES = 4 * 1024 * 1024
-"""Maximum size of a file with certificates: a device as the path is not read to its end."""
+"""Maximum size of a file with certificates."""
 
 _COMPUTED: Any = Field(default=None, validate_default=True)
 """Default in the file of a key whose value follows from others; its validator replaces it."""
@@ -139,10 +139,7 @@ class CollectionSettings(Section):
 
 
 def _read_certificates(path: Path) -> bytes:
-    with path.open("rb") as file:
-        content = file.read(MAX_CA_BYTES + 1)
-    if len(content) > MAX_CA_BYTES:
-        raise ValueError(f"it is longer than {MAX_CA_BYTES} bytes")
+    content = read_limited(path, MAX_CA_BYTES)
     if b"-----BEGIN CERTIFICATE-----" not in content:
         raise ValueError("it contains no certificate in PEM")
     return content

@@ -16,7 +16,7 @@ from exporter.errors import file_problem
 from exporter.text import register_secrets
 
 MAX_SECRET_BYTES = 4096
-"""Maximum size of a file with a secret: a device as the path is not read to its end."""
+"""Maximum size of a file with a secret."""
 
 
 def file_path(
@@ -69,17 +69,25 @@ def open_once(path: Path) -> None:
         file.read(1)
 
 
+def read_limited(path: Path, max_bytes: int) -> bytes:
+    """Return the content of a file; raises OSError, or ValueError if it is longer.
+
+    The limit ends the reading of a device, or of any other file that was named by mistake.
+    """
+    with path.open("rb") as file:
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise ValueError(f"it is longer than {max_bytes} bytes")
+    return content
+
+
 def read_secret_file(path: Path) -> str:
     """Return the secret in `path`, without white space around it.
 
     Raises OSError, or ValueError whose text describes the problem without showing the content.
     """
-    with path.open("rb") as file:
-        content = file.read(MAX_SECRET_BYTES + 1)
-    if len(content) > MAX_SECRET_BYTES:
-        raise ValueError(f"it is longer than {MAX_SECRET_BYTES} bytes")
     try:
-        secret = content.decode("utf-8-sig").strip()
+        secret = read_limited(path, MAX_SECRET_BYTES).decode("utf-8-sig").strip()
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8 text") from None
     if not secret:

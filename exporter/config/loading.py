@@ -20,6 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from exporter.config.fields import FromEnvironment, kind
+from exporter.config.files import read_limited
 from exporter.config.problems import (
     Place,
     Problem,
@@ -34,7 +35,7 @@ from exporter.config.yaml import load_yaml
 from exporter.errors import ConfigError, file_problem
 
 MAX_FILE_BYTES = 1024 * 1024
-"""Maximum size of a configuration file: a device or a log file is not read to its end."""
+"""Maximum size of a configuration file."""
 
 _NO_OVERRIDES: Mapping[str, Any] = MappingProxyType({})
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
@@ -106,19 +107,14 @@ def read_config_file(path: Path) -> str:
     Raises ConfigError where it cannot be read, is not UTF-8 or is above `MAX_FILE_BYTES`.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+        return read_limited(path, MAX_FILE_BYTES).decode("utf-8-sig")
     except OSError as error:
-        what = f"cannot be read: {file_problem(error)} (check the path)"
-        raise ConfigError([f"{path}: {what}"]) from None
-    if len(content) > MAX_FILE_BYTES:
-        what = f"is longer than {MAX_FILE_BYTES} bytes (check the path)"
-        raise ConfigError([f"{path}: {what}"])
-    try:
-        return content.decode("utf-8-sig")
+        problem = f"cannot be read: {file_problem(error)} (check the path)"
     except UnicodeDecodeError as error:
-        what = f"is not UTF-8 text from byte {error.start + 1} on (save it as UTF-8)"
-        raise ConfigError([f"{path}: {what}"]) from None
+        problem = f"is not UTF-8 text from byte {error.start + 1} on (save it as UTF-8)"
+    except ValueError:
+        problem = f"is longer than {MAX_FILE_BYTES} bytes (check the path)"
+    raise ConfigError([f"{path}: {problem}"])
 
 
 def _with_variables(

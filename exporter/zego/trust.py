@@ -16,7 +16,7 @@ from pathlib import Path
 import certifi
 from urllib3.util.ssl_ import create_urllib3_context
 
-from exporter.errors import NetworkError
+from exporter.errors import NetworkError, file_problem
 
 _REPLACING = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -53,7 +53,7 @@ def _state(setting: str, path: Path) -> tuple[str, Path, int, int, int]:
     try:
         status = path.stat()
     except OSError as error:
-        raise _unusable(setting, path, (error.strerror or "cannot be read").lower()) from None
+        raise _unusable(setting, path, file_problem(error)) from None
     return setting, path, status.st_mtime_ns, status.st_size, status.st_ino
 
 
@@ -71,7 +71,7 @@ def _load(states: tuple[tuple[str, Path, int, int, int], ...]) -> ssl.SSLContext
         except ssl.SSLError:
             raise _unusable(setting, path, "holds no certificate in PEM form") from None
         except OSError as error:
-            raise _unusable(setting, path, (error.strerror or "cannot be read").lower()) from None
+            raise _unusable(setting, path, file_problem(error)) from None
     return context
 
 

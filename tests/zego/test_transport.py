@@ -566,7 +566,7 @@ def test_directories_of_certificates_of_which_none_exists_are_named(
 ) -> None:
     """Without any, no certificate would be trusted."""
     monkeypatch.setenv("SSL_CERT_DIR", f"{tmp_path}/a{os.pathsep}{tmp_path}/b")
-    with pytest.raises(NetworkError, match=r"/a \(SSL_CERT_DIR\) cannot be used: no such file"):
+    with pytest.raises(NetworkError, match=r"/a \(SSL_CERT_DIR\) cannot be used: No such file"):
         trust_context()
 
 

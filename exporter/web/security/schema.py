@@ -22,7 +22,7 @@ from pydantic import (
 
 from exporter.config.app import Section
 from exporter.config.fields import INTEGER, TEXT, Right, Unfit, kind
-from exporter.config.files import file_path, secret_text
+from exporter.config.files import file_path, read_limited, secret_text
 from exporter.text import nearest
 from exporter.web.security.ciphers import KNOWN
 
@@ -113,11 +113,7 @@ HeaderValue = Annotated[str, HEADER, AfterValidator(str.strip), Right("text of o
 
 def read_pem(path: Path) -> bytes:
     """Return the content of a PEM file; raises OSError, or ValueError where it is too long."""
-    with path.open("rb") as file:
-        content = file.read(MAX_PEM_BYTES + 1)
-    if len(content) > MAX_PEM_BYTES:
-        raise ValueError(f"it is longer than {MAX_PEM_BYTES} bytes")
-    return content
+    return read_limited(path, MAX_PEM_BYTES)
 
 
 PemFile = Annotated[Path, file_path(read_pem, may_pass=True)]
