@@ -12,7 +12,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.simulator.expected_state import expected_state
+from exporter.simulator.control import expected_state
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import STATUS_WORDS
 from tests.faults import FaultyApp

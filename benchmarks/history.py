@@ -22,11 +22,10 @@ from pathlib import Path
 from exporter.history import Update
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
-from exporter.simulator.app import SimulatedApp
+from exporter.simulator.app import Query, SimulatedApp
+from exporter.simulator.bookkeeping import Cursor
 from exporter.simulator.demo import sized_app
-from exporter.simulator.paging import Query, find_page, write_page
 from exporter.simulator.reply import encode_json
-from exporter.simulator.tokens import BEGINNING, Cursor
 from exporter.tasks import TaskStatus, UploadTask
 from exporter.zego.decoding import decode_answer, decode_page
 from tests.history.updates import record_walk
@@ -60,19 +59,12 @@ def row(step: str, seconds: float, whole: float) -> str:
 
 def render_pages(app: SimulatedApp) -> Iterator[bytes]:
     """Yield the answers of a whole walk."""
-    cursor: Cursor | None = BEGINNING
-    while cursor is not None:
-        page = find_page(app, Query(cursor=cursor))
-        cursor = page.following
-        token = "" if cursor is None else app.tokens.issue(cursor, "")
-        yield encode_json(
-            {
-                "Code": 0,
-                "Message": "succeed",
-                "RequestId": "0123456789abcdef",
-                "Data": write_page(app, page, token),
-            }
-        )
+    query: Query | None = Query(Cursor())
+    while query is not None:
+        payload = app.list_tasks(query)
+        yield encode_json(payload)
+        cursor = app.tokens.find(payload["Data"]["NextPageToken"])
+        query = None if cursor is None else Query(cursor)
 
 
 class TimedHistory(HistoryFile):

@@ -61,7 +61,7 @@ def measure_limit() -> str:
             ).next_token
             pages += 1
         elapsed = time.monotonic() - started
-        truth = requests.get(f"{url}/simulator/truth", timeout=60).json()[str(APP_ID)]
+        truth = requests.get(f"{url}/simulator/state", timeout=60).json()[str(APP_ID)]
     ideal = pages / RATE - 1  # the first burst waits for nothing
     most = truth["max_requests_in_a_second"]
     return f"| {pages} | {most} | {elapsed:.2f} | {ideal:.2f} | {elapsed / ideal - 1:.1%} |"

@@ -7,9 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from exporter.errors import Stopped
-from exporter.simulator.api import handle
-from exporter.simulator.app import SimulatedApp
-from exporter.simulator.reply import make_reply
+from exporter.simulator.app import SimulatedApp, handle
 from exporter.zego.transport import Response, Transport
 
 Before = Callable[[Mapping[str, object]], object]
@@ -38,11 +36,7 @@ class DirectTransport(Transport):
             raise Stopped
         started = time.thread_time()
         self._before(json.loads(body))
-        now = self._now()
-        answer = handle({self._app.app_id: self._app}, params, body, now)
-        alteration = answer.alteration
-        date = now + alteration.clock_offset
-        reply = make_reply(answer.payload, date, accept_gzip=False, alter=alteration.reply)
+        reply = handle({self._app.app_id: self._app}, params, body, self._now())
         self.simulator_seconds += time.thread_time() - started
         return Response(reply.status, reply.headers, reply.body)
 

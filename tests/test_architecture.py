@@ -41,7 +41,6 @@ UNMIRRORED = {
         "texts and queries of alerts: promtool runs them, tests/prometheus/test_rules.py",
     ),
     "alerting/model.py": "types of the other modules of this package",
-    "simulator/workload.py": "default numbers of the simulator's tasks",
 }
 """Modules that define data without behaviour, and so have no test file of their own; the reason."""
 

@@ -1,11 +1,11 @@
 """The API as a server with upload tasks that change; shares no code with `exporter.zego`.
 
 task, task_store, ordered_list   upload tasks, and how they are listed
-lifecycle, workload, titles      how they change
-app, api, paging, tokens         from one request to one answer, without I/O
-http_server, reply, control      the same over HTTP
+lifecycle, workload              how they change
+app, bookkeeping                 from one request to one reply, without I/O
+reply, http_server, control      the same over HTTP
 callbacks                        what the API pushes
-demo, expected_state             apps to look at, and what an exporter should show of them
+demo                             apps to look at
 
-Fault injection is in `tests/faults` and extends `app.Alteration`.
+Fault injection is in `tests/faults` and extends `app.SimulatedApp`.
 """

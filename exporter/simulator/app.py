@@ -1,152 +1,129 @@
-"""One simulated app: its life, its credentials, and the switches for how its API behaves."""
+"""The API of one app, from the query and body of a request to the reply: no I/O, no clock.
+
+    reply = handle(apps, query, body, now)
+
+Rules that this file keeps (`docs/zego-api.md`, Requests and Answers):
+
+- Every documented requirement of a request is checked, in the order of `check_caller` and
+  `read_query`; the first one that fails decides the return code. Two codes are not documented and
+  guessed: malformed public parameters (350006002), and a repeated nonce
+  (100000005).
+- Every request counts against the rate limit, whatever is wrong with it.
+
+`tests/faults` extends `SimulatedApp` by everything that can go wrong.
+"""
 
 from __future__ import annotations
 
-from collections import deque
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
+from exporter.simulator.bookkeeping import (
+    TIMESTAMP_TOLERANCE,
+    Arrivals,
+    Cursor,
+    Nonces,
+    TokenTable,
+)
 from exporter.simulator.lifecycle import Lifecycle
-from exporter.simulator.reply import Reply, become_gateway_error
-from exporter.simulator.tokens import Cursor, TokenTable
+from exporter.simulator.reply import Reply, become_gateway_error, make_reply
+from exporter.simulator.task import STATUS_WORDS, SimulatedTask
 
 RATE_LIMIT = 20
 """Requests a second for this Action and AppId (`docs/zego-api.md`, Requests)."""
 
-TIMESTAMP_TOLERANCE = 600.0
-"""Seconds that a request's timestamp may be off (`docs/zego-api.md`, Requests)."""
+MAX_PAGE_SIZE = 50
+
+SUCCESS = 0
+SIGNATURE_EXPIRED = 100000004
+SIGNATURE_WRONG = 100000005
+RATE_OVER_LIMIT = 350006001
+GATEWAY_CHECK_FAILED = 350006002
+INVALID_PARAMETER = 350006003
+
+_NONCE = re.compile(r"[0-9a-fA-F]{16}")
+_DIGITS = re.compile(r"[0-9]{1,12}")
+
+Fields = Mapping[str, Any]
+"""The body of a request, or a task as the API writes it."""
+
+
+class Refusal(Exception):
+    """A request is answered with the return code `code`."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
-class Spelling:
-    """How answers are encoded, where ZEGO's documentation contradicts itself or is silent.
+class Query:
+    """What a request asks for: the task `task_id`, or if it is empty the page at `cursor`."""
 
-    `no_expiry` is how ExpiresAt is written where there is none.
+    cursor: Cursor
+    page_size: int = MAX_PAGE_SIZE
+    task_id: str = ""
+
+
+@dataclass(slots=True)
+class Page:
+    """The listed tasks; `following` is the place behind them, None at the end."""
+
+    entries: list[Fields]
+    total: int
+    following: Cursor | None = None
+
+
+def handle(
+    apps: Mapping[int, SimulatedApp],
+    query: Mapping[str, str],
+    body: bytes,
+    now: float,
+    *,
+    arrived: float | None = None,
+    content_type: str = "application/json",
+) -> Reply:
+    """Answer one request to DescribeUploadTasks.
+
+    `apps` is by AppId, `now` the server's time (Unix seconds), `arrived` the time for the rate
+    limit, of any clock that never goes back (default: `now`).
     """
-
-    total: Literal["TotalSize", "TotoalSize"] = "TotalSize"
-    tasks: Literal["UploadTask", "UploadTasks"] = "UploadTask"
-    empty_list: Literal["list", "null", "absent"] = "list"
-    no_expiry: Literal["zero", "null", "absent"] = "zero"
-    numbers: Literal["integer", "string", "float"] = "integer"
-    milliseconds: bool = False
-    unknown_fields: bool = False
-
-
-class Arrivals:
-    """When requests came in: the rate limit, and the proof of how fast a client really was.
-
-    `limit` requests may come in any `window` seconds (None: no limit). With `count_refused` a
-    request over the limit counts against the next ones too.
-    """
-
-    def __init__(
-        self, limit: int | None, *, window: float = 1.0, count_refused: bool = False
-    ) -> None:
-        self.limit = limit
-        self.window = window
-        self.count_refused = count_refused
-        self.requests = 0
-        self.max_in_a_second = 0
-        self._last_second: deque[float] = deque()
-        self._counted: deque[float] = deque()
-
-    def record(self, at: float) -> bool:
-        """Note a request at a time and return whether it is within the limit."""
-        at = max(at, self._last_second[-1]) if self._last_second else at
-        self.requests += 1
-        _forget(self._last_second, at - 1.0)
-        self._last_second.append(at)
-        self.max_in_a_second = max(self.max_in_a_second, len(self._last_second))
-        _forget(self._counted, at - self.window)
-        within = self.limit is None or len(self._counted) < self.limit
-        if within or self.count_refused:
-            self._counted.append(at)
-        return within
-
-
-def _forget(times: deque[float], until: float) -> None:
-    while times and times[0] <= until:
-        times.popleft()
-
-
-class Nonces:
-    """The nonces of the requests that may still be repeated within their timestamp's tolerance."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, float] = {}
-
-    def use(self, nonce: str, now: float) -> bool:
-        """Return whether `nonce` is new, and remember it."""
-        while self._seen:
-            oldest = next(iter(self._seen))
-            if self._seen[oldest] >= now - 2 * TIMESTAMP_TOLERANCE:
-                break
-            del self._seen[oldest]
-        if nonce in self._seen:
-            return False
-        self._seen[nonce] = now
-        return True
-
-
-class Alteration:
-    """The difference from a correct answer to one request: none.
-
-    Fault injection (`tests/faults`) extends it. The methods are called in the order of this class.
-    """
-
-    clock_offset: float = 0.0
-    """Seconds that the server's clock is ahead."""
-
-    def next_page(
-        self, cursor: Cursor, token: str, following: Cursor | None
-    ) -> tuple[Cursor | None, str]:
-        """Return the place that the page's token means (None: the end) and its text, if fixed.
-
-        `cursor` and `token` are the request's, `following` is the correct place.
-        """
-        del cursor, token
-        return following, ""
-
-    def page(self, payload: Any, spelling: Spelling, cursor: Cursor) -> Any:
-        """Return the payload of a successful answer."""
-        del spelling, cursor
-        return payload
-
-    def answer(self, payload: Any) -> Any:
-        """Return the payload of any answer."""
-        return payload
-
-    def reply(self, reply: Reply) -> None:
-        """Change the response."""
-
-
-class GatewayError(Alteration):
-    """A gateway in front of the API answers with HTTP 502, as real ones do now and then."""
-
-    def reply(self, reply: Reply) -> None:
-        """Replace the answer by the gateway's web page."""
-        become_gateway_error(reply)
-
-
-_CORRECT = Alteration()
-_GATEWAY_ERROR = GatewayError()
+    app = apps.get(_read_integer(query.get("AppId", "")))
+    if app is None:
+        return make_reply(envelope(GATEWAY_CHECK_FAILED, "unknown AppId"), now)
+    fields = None
+    if content_type.startswith("application/json"):
+        try:
+            fields = json.loads(body)
+        except (ValueError, RecursionError):
+            fields = None
+    with app.life.lock:
+        app.life.advance(now)
+        return app.answer(
+            query,
+            fields if isinstance(fields, dict) else None,
+            now,
+            now if arrived is None else arrived,
+        )
 
 
 @dataclass(eq=False)
 class SimulatedApp:
-    """An AppId of the simulated API, and how the API behaves towards it.
+    """An AppId of the simulated API.
 
     Attributes:
-        paging: "live" continues behind the last listed task, in the list as it then is; "offset"
-            continues at the number of tasks listed, so that a deletion shifts the rest; "snapshot"
-            pages through the list as it was at the first page.
-        totals: Tasks that the total counts: all matching, those of the page, wrong, or not given.
-        filters_work: If False, the Status of a request is ignored.
-        lookups_work: If False, an UploadTaskId is refused.
+        total_name: How answers spell the total, "TotalSize" or "TotoalSize": ZEGO's documents
+            contradict themselves.
+        tasks_name: How answers spell the list of tasks, "UploadTask" or "UploadTasks".
         callback_secret: With one, the app sends callbacks once the server knows where to.
-        gateway_error_chance: Probability of an answer HTTP 502.
+        gateway_error_chance: Probability that a gateway in front of the API answers with HTTP 502.
         arrivals: The requests so far; the rate limit can be changed there.
     """
 
@@ -154,18 +131,13 @@ class SimulatedApp:
     server_secret: str = field(repr=False)
     life: Lifecycle
     name: str = ""
-    enabled: bool = True
-    needs_is_test: bool = False
     rate_limit: InitVar[int | None] = RATE_LIMIT
-    paging: Literal["live", "offset", "snapshot"] = "live"
-    totals: Literal["all", "page", "wrong", "absent"] = "all"
-    filters_work: bool = True
-    lookups_work: bool = True
-    spelling: Spelling = Spelling()
+    total_name: str = "TotalSize"
+    tasks_name: str = "UploadTask"
     callback_secret: str = field(default="", repr=False)
     gateway_error_chance: float = 0.0
-    tokens: TokenTable = field(default_factory=TokenTable, repr=False)
-    nonces: Nonces = field(default_factory=Nonces, repr=False)
+    tokens: TokenTable = field(init=False, default_factory=TokenTable, repr=False)
+    nonces: Nonces = field(init=False, default_factory=Nonces, repr=False)
     arrivals: Arrivals = field(init=False, repr=False)
 
     def __post_init__(self, rate_limit: int | None) -> None:
@@ -173,9 +145,118 @@ class SimulatedApp:
         self.arrivals = Arrivals(rate_limit)
         self._random = Random(self.app_id)  # noqa: S311 - a model, not a secret
 
-    def alteration(self, page: int) -> Alteration:
-        """Return the difference from the correct answer for page `page` (from 1) of a walk."""
-        del page
+    def answer(
+        self, query: Mapping[str, str], fields: Fields | None, now: float, arrived: float
+    ) -> Reply:
+        """Return the reply to one request; `fields` is None where the body is no JSON object."""
+        try:
+            self.check_caller(query, now, arrived)
+            payload = self.list_tasks(self.read_query(fields))
+        except Refusal as refusal:
+            payload = envelope(refusal.code, str(refusal))
+        reply = make_reply(payload, now)
         if self.gateway_error_chance and self._random.random() < self.gateway_error_chance:
-            return _GATEWAY_ERROR
-        return _CORRECT
+            become_gateway_error(reply)
+        return reply
+
+    def check_caller(self, query: Mapping[str, str], now: float, arrived: float) -> None:
+        """Check the rate limit, the public parameters and the signature."""
+        if not self.arrivals.record(arrived):
+            raise Refusal(RATE_OVER_LIMIT, "the request rate is over the limit")
+        if query.get("Action") != "DescribeUploadTasks" or query.get("SignatureVersion") != "2.0":
+            raise Refusal(GATEWAY_CHECK_FAILED, "unknown Action or SignatureVersion")
+        nonce = query.get("SignatureNonce", "")
+        timestamp = _read_integer(query.get("Timestamp", ""))
+        if not _NONCE.fullmatch(nonce) or timestamp < 0:
+            raise Refusal(GATEWAY_CHECK_FAILED, "malformed SignatureNonce or Timestamp")
+        if abs(now - timestamp) > TIMESTAMP_TOLERANCE:
+            raise Refusal(SIGNATURE_EXPIRED, "signature expired")
+        expected = sign(self.app_id, nonce, self.server_secret, timestamp)
+        if not hmac.compare_digest(expected.encode(), query.get("Signature", "").encode()):
+            raise Refusal(SIGNATURE_WRONG, "signature wrong")
+        if not self.nonces.use(nonce, now):
+            raise Refusal(SIGNATURE_WRONG, "SignatureNonce used before")
+        if query.get("IsTest", "false") not in ("true", "false"):
+            raise Refusal(INVALID_PARAMETER, "IsTest must be true or false")
+
+    def read_query(self, fields: Fields | None) -> Query:
+        """Check the parameters in the body; what the vendor does not name is ignored."""
+        if fields is None:
+            raise Refusal(INVALID_PARAMETER, "the body is not a JSON object")
+        task_id = _read_field(fields, "UploadTaskId", "")
+        status = _read_field(fields, "Status", 0)
+        if status not in (0, *STATUS_WORDS):
+            raise Refusal(INVALID_PARAMETER, "Status is out of range")
+        page_size = _read_field(fields, "PageSize", MAX_PAGE_SIZE)
+        if not task_id and not 0 < page_size <= MAX_PAGE_SIZE:
+            raise Refusal(INVALID_PARAMETER, "PageSize is out of range (0, 50]")
+        token = _read_field(fields, "PageToken", "")
+        cursor = self.tokens.find(token) if token else Cursor(status=status or None)
+        if cursor is None or cursor.status != (status or None):
+            raise Refusal(INVALID_PARAMETER, "PageToken is unknown")
+        return Query(cursor, page_size, task_id)
+
+    def list_tasks(self, query: Query) -> Any:
+        """Return the JSON value of a successful answer."""
+        page = self.find_page(query)
+        data = {
+            "NextPageToken": "" if page.following is None else self.tokens.issue(page.following),
+            self.total_name: page.total,
+            self.tasks_name: page.entries,
+        }
+        return envelope(SUCCESS, "succeed", data)
+
+    def find_page(self, query: Query) -> Page:
+        """Return the page of the current tasks; a walk continues behind the last task listed."""
+        status = query.cursor.status
+        if query.task_id:
+            task = self.life.tasks.get(query.task_id)
+            if task is None or status not in (None, task.status):
+                return Page([], 0)
+            return Page([write_task(task)], 1)
+        listing = self.life.listing if status is None else self.life.by_status[status]
+        found = listing.after(query.cursor.position, query.page_size + 1)
+        listed = found[: query.page_size]
+        following = Cursor(listed[-1][0], status) if len(found) > len(listed) else None
+        return Page([write_task(task) for _, task in listed], len(listing), following)
+
+
+def sign(app_id: int, nonce: str, server_secret: str, timestamp: int) -> str:
+    """Return the signature of a request (`docs/zego-api.md`, Requests)."""
+    text = f"{app_id}{nonce}{server_secret}{timestamp}"
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def write_task(task: SimulatedTask) -> Fields:
+    """Return a task with the API's field names."""
+    return {
+        "UploadTaskId": task.id,
+        "StreamUrl": task.stream_url,
+        "Title": task.title,
+        "Status": task.status,
+        "RetryCount": task.retry_count,
+        "ExpiresAt": task.expires_at,
+        "CreateTime": task.created_at,
+        "UploadStreamUrl": task.upload_stream_url,
+        "InternalUploadStreamUrl": task.internal_upload_stream_url,
+    }
+
+
+def envelope(code: int, message: str, data: Fields | None = None) -> dict[str, Any]:
+    """Return the JSON value of an answer."""
+    return {"Code": code, "Message": message, "RequestId": secrets.token_hex(8), "Data": data}
+
+
+def _read_integer(text: str) -> int:
+    """Return the number, or -1 where `text` is none."""
+    return int(text) if _DIGITS.fullmatch(text) else -1
+
+
+def _read_field(fields: Fields, name: str, default: Any) -> Any:
+    """Return a parameter of the type of `default`, which it has if absent or null."""
+    value = fields.get(name)
+    if value is None:
+        return default
+    if type(value) is not type(default):  # True is an int, but no number here
+        raise Refusal(INVALID_PARAMETER, f"{name} has the wrong type")
+    return value

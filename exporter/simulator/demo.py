@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from exporter.simulator.app import SimulatedApp, Spelling
+from exporter.simulator.app import SimulatedApp
 from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import STATUS_WORDS
@@ -81,7 +81,8 @@ def demo_apps(
             lessons_secret,
             _live_until(now, seed + 1, pace, CALM),
             name="lessons",
-            spelling=Spelling(total="TotoalSize", tasks="UploadTasks"),
+            total_name="TotoalSize",
+            tasks_name="UploadTasks",
             callback_secret=CALLBACK_SECRET,
         ),
     ]

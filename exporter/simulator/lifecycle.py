@@ -35,8 +35,7 @@ from exporter.simulator.task import (
     SimulatedTask,
 )
 from exporter.simulator.task_store import TaskStore
-from exporter.simulator.titles import make_title
-from exporter.simulator.workload import REALISTIC, Workload
+from exporter.simulator.workload import REALISTIC, Workload, make_title
 
 Act = Callable[[float, SimulatedTask], None]
 Queue = deque[tuple[SimulatedTask, int]]  # tasks with the entry under which they were queued

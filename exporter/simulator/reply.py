@@ -1,56 +1,44 @@
-"""The bytes of an HTTP response, and how they are sent."""
+"""The bytes of an HTTP response."""
 
 from __future__ import annotations
 
 import gzip
-import itertools
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from http import HTTPStatus
-from typing import Any, Literal
+from http.client import responses
+from typing import Any
 
 _WORTH_COMPRESSING = 1024
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(slots=True)
+@dataclass
 class Reply:
-    """A response: its content, how slowly it is sent, and how it ends.
-
-    Attributes:
-        body: The body, which is sent `repeat` times.
-        delay: Seconds before the first byte.
-        bytes_per_second: Counts from the first byte of `slow_from` on; 0 for no limit.
-        ending: "cut" declares twice the length that is sent; "reset" and "silent" send nothing.
-    """
+    """A response."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     body: bytes = b""
-    repeat: int = 1
-    delay: float = 0.0
-    bytes_per_second: float = 0.0
-    slow_from: Literal["header", "body"] = "body"
-    ending: Literal["keep", "cut", "reset", "silent"] = "keep"
+
+    @property
+    def content_length(self) -> int:
+        """Return the length of the body that the header declares."""
+        return len(self.body)
 
     def head(self) -> bytes:
         """Return the status line and the header, up to the empty line."""
-        length = len(self.body) * self.repeat * (2 if self.ending == "cut" else 1)
-        try:
-            phrase = HTTPStatus(self.status).phrase
-        except ValueError:
-            phrase = "Unknown"
-        lines = [f"HTTP/1.1 {self.status} {phrase}", f"Content-Length: {length}"]
+        phrase = responses.get(self.status, "Unknown")
+        lines = [f"HTTP/1.1 {self.status} {phrase}", f"Content-Length: {self.content_length}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
-    def parts(self) -> Iterable[bytes]:
-        """Return the response in pieces that may be sent one after another."""
-        first = self.head() + self.body
-        return itertools.chain((first,), itertools.repeat(self.body, self.repeat - 1))
+    def compress(self) -> None:
+        """Compress a body that is long enough and not compressed yet."""
+        if len(self.body) > _WORTH_COMPRESSING and "Content-Encoding" not in self.headers:
+            self.body = gzip.compress(self.body, 1)
+            self.headers["Content-Encoding"] = "gzip"
 
 
 def encode_json(value: Any) -> bytes:
@@ -58,25 +46,10 @@ def encode_json(value: Any) -> bytes:
     return _to_json(value).encode(errors="backslashreplace")
 
 
-def make_reply(
-    payload: Any,
-    date: float,
-    *,
-    accept_gzip: bool,
-    alter: Callable[[Reply], None] | None = None,
-) -> Reply:
-    """Return the response with `payload` as JSON; `date` is the server's time in Unix seconds.
-
-    `alter` can change the response before it is compressed.
-    """
+def make_reply(payload: Any, date: float) -> Reply:
+    """Return the response with `payload` as JSON; `date` is the server's time in Unix seconds."""
     reply = Reply(body=encode_json(payload))
     reply.headers["Date"] = formatdate(date, usegmt=True)
-    if alter is not None:
-        alter(reply)
-    plain = "Content-Encoding" not in reply.headers and reply.repeat == 1
-    if accept_gzip and plain and len(reply.body) > _WORTH_COMPRESSING:
-        reply.body = gzip.compress(reply.body, 1)
-        reply.headers["Content-Encoding"] = "gzip"
     return reply
 
 

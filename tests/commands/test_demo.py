@@ -14,7 +14,7 @@ def test_the_settings_fit_the_running_simulator() -> None:
     """Each app of the simulator is configured, with its own AppId and secrets, at its address."""
     with running_demo({}) as demo:
         settings = demo()
-        simulated = requests.get(f"{demo.server.url}/simulator/truth", timeout=60).json()
+        simulated = requests.get(f"{demo.server.url}/simulator/state", timeout=60).json()
         assert {str(app.app_id): app.name for app in settings.apps} == {
             app_id: truth["name"] for app_id, truth in simulated.items()
         }

@@ -10,7 +10,7 @@ import pytest
 
 from exporter.config.schema import TaskSettings
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.expected_state import expected_state
+from exporter.simulator.control import expected_state
 from exporter.simulator.http_server import SimulatorServer
 from tests.e2e.apps import FAST, entry, still_app, write_config
 from tests.e2e.processes import ANY_PORT, EXPORTER, prometheus_scraping, running, url_of

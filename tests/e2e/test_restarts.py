@@ -13,7 +13,7 @@ from random import Random
 import pytest
 
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.expected_state import expected_state
+from exporter.simulator.control import expected_state
 from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.task import STATUS_WORDS
 from tests.e2e.apps import FAST, entry, still_app, write_config

@@ -116,5 +116,5 @@ def test_a_signal_ends_the_simulator(tmp_path: Path, number: signal.Signals) -> 
     command = [EXPORTER, "simulate", "--listen-address=127.0.0.1:0", "--tasks=1"]
     with running(command, tmp_path) as simulator, requests.Session() as client:
         url = simulator.find(r"endpoint: (http://\S+)\n")[1]
-        client.get(f"{url}/simulator/truth", timeout=10)
+        client.get(f"{url}/simulator/state", timeout=10)
         assert_ends_well(simulator, number)

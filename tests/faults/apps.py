@@ -1,86 +1,112 @@
-"""A simulated app, and a server, whose faults can be switched on."""
+"""A simulated app whose faults can be switched on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
-from exporter.simulator.api import envelope
-from exporter.simulator.app import Alteration, SimulatedApp, Spelling
-from exporter.simulator.http_server import SimulatorServer
+from exporter.simulator.app import (
+    INVALID_PARAMETER,
+    Fields,
+    Page,
+    Query,
+    Refusal,
+    SimulatedApp,
+)
 from exporter.simulator.reply import Reply
-from exporter.simulator.tokens import Cursor
-from tests.faults.broken import alter_payload, choose_token
-from tests.faults.faults import Fault, Faults, Parameter
-from tests.faults.replies import ACTS
+from tests.faults.broken import alter_payload
+from tests.faults.encoding import Encoding
+from tests.faults.faults import Fault, Faults
+from tests.faults.paging import (
+    FaultyCursor,
+    FaultyTokens,
+    Paging,
+    following_cursor,
+    numbered_page,
+)
+from tests.faults.replies import alter_reply
 
-
-class FaultyAlteration(Alteration):
-    """Makes the given faults happen to one request."""
-
-    def __init__(self, faults: Mapping[Fault, Parameter]) -> None:
-        self._faults = faults
-        self.clock_offset = float(faults.get(Fault.CLOCK_OFFSET) or 0)
-
-    def next_page(
-        self, cursor: Cursor, token: str, following: Cursor | None
-    ) -> tuple[Cursor | None, str]:
-        """Return the place and the text of a token."""
-        return choose_token(cursor, token, following, self._faults)
-
-    def page(self, payload: Any, spelling: Spelling, cursor: Cursor) -> Any:
-        """Return the page with its faults."""
-        return alter_payload(payload, spelling, cursor, self._faults)
-
-    def answer(self, payload: Any) -> Any:
-        """Return the answer with the return code that a fault demands."""
-        if Fault.CODE in self._faults:
-            return envelope(int(self._faults[Fault.CODE] or 0), "failed", None)
-        if Fault.CODE_WITHOUT_DATA in self._faults:
-            failed = envelope(int(self._faults[Fault.CODE_WITHOUT_DATA] or 0), "failed", None)
-            del failed["Data"]
-            return failed
-        return payload
-
-    def reply(self, reply: Reply) -> None:
-        """Make the faults of the connection and of the bytes happen."""
-        for fault, act in ACTS.items():
-            if fault in self._faults:
-                act(reply, self._faults[fault])
+NOT_ENABLED = 350006006
 
 
 @dataclass(eq=False)
 class FaultyApp(SimulatedApp):
-    """A simulated app whose `faults` can be switched on."""
+    """A simulated app whose `faults` can be switched on, with switches for how its API behaves.
 
+    Attributes:
+        enabled: If False, correct requests are refused: the service is not enabled.
+        needs_is_test: If True, a request must give IsTest.
+        totals: Tasks that the total counts: all matching, those of the page, wrong, or not given.
+        filters_work: If False, the Status of a request is ignored.
+        lookups_work: If False, an UploadTaskId is refused.
+    """
+
+    enabled: bool = True
+    needs_is_test: bool = False
+    paging: Paging = "live"
+    totals: Literal["all", "page", "wrong", "absent"] = "all"
+    filters_work: bool = True
+    lookups_work: bool = True
+    encoding: Encoding = Encoding()  # noqa: RUF009 - immutable
     faults: Faults = field(default_factory=Faults)
+    tokens: FaultyTokens = field(init=False, default_factory=FaultyTokens, repr=False)
 
-    def alteration(self, page: int) -> Alteration:
-        """Return the faults that happen to this request."""
-        drawn = self.faults.draw(page)
-        return FaultyAlteration(drawn) if drawn else super().alteration(page)
+    def answer(
+        self, query: Mapping[str, str], fields: Fields | None, now: float, arrived: float
+    ) -> Reply:
+        """Return the reply to a request, with the faults that happen to it."""
+        token = str(fields.get("PageToken")) if fields else ""
+        self._drawn = self.faults.draw(FaultyCursor.of(self.tokens.find(token)).page)
+        now += float(self._drawn.get(Fault.CLOCK_OFFSET) or 0)
+        return alter_reply(super().answer(query, fields, now, arrived), self._drawn)
+
+    def check_caller(self, query: Mapping[str, str], now: float, arrived: float) -> None:
+        """Refuse a request without IsTest, or any, where the app does."""
+        super().check_caller(query, now, arrived)
+        if self.needs_is_test and "IsTest" not in query:
+            raise Refusal(INVALID_PARAMETER, "IsTest must be true or false")
+        if not self.enabled:
+            raise Refusal(NOT_ENABLED, "service not enabled")
+
+    def read_query(self, fields: Fields | None) -> Query:
+        """Ignore the filter, or refuse a look-up, where the app does."""
+        if fields and not self.filters_work:
+            fields = {name: value for name, value in fields.items() if name != "Status"}
+        query = super().read_query(fields)
+        if query.task_id and not self.lookups_work:
+            raise Refusal(INVALID_PARAMETER, "UploadTaskId is not supported")
+        return query
+
+    def find_page(self, query: Query) -> Page:
+        """Return the page by the app's way of paging, and where its token leads."""
+        cursor = FaultyCursor.of(query.cursor)
+        if query.task_id or (self.paging == "live" and cursor.snapshot is None):
+            page = super().find_page(query)
+        else:
+            status = cursor.status
+            listing = self.life.listing if status is None else self.life.by_status[status]
+            page = numbered_page(query, list(listing), self.paging)
+        if not query.task_id:
+            page.following = following_cursor(query, page, self._drawn)
+        return page
+
+    def list_tasks(self, query: Query) -> Any:
+        """Return a successful answer in the app's encoding, with its faults."""
+        payload = super().list_tasks(query)
+        data = payload["Data"]
+        total, listed = data.pop(self.total_name), len(data[self.tasks_name])
+        if self.totals != "absent":
+            counts = {"all": total, "page": listed, "wrong": 2 * total + 3}
+            data[self.total_name] = self.encoding.number(counts[self.totals])
+        self.encoding.entries(data, self.tasks_name)
+        previous = FaultyCursor.of(query.cursor).previous
+        if previous is not None:
+            previous = self.encoding.entry(previous)
+        return alter_payload(payload, self, previous, self._drawn)
 
 
 def with_faults(app: SimulatedApp) -> FaultyApp:
     """Return an app with the tasks and the behaviour of `app`, whose faults can be switched on."""
     values = {part.name: getattr(app, part.name) for part in fields(app) if part.init}
     return FaultyApp(**values, rate_limit=app.arrivals.limit)
-
-
-class FaultyServer(SimulatorServer):
-    """Refuses connections while the fault REFUSED is switched on for any of its apps."""
-
-    def __init__(self, apps: Iterable[SimulatedApp], *args: Any, **kwargs: Any) -> None:
-        super().__init__(apps, *args, **kwargs)
-        self._faulty = [app for app in self.apps.values() if isinstance(app, FaultyApp)]
-        for app in self._faulty:
-            app.faults.on_change(self._follow_faults)
-
-    def start(self) -> None:
-        """Begin to serve, or to refuse."""
-        super().start()
-        self._follow_faults()
-
-    def _follow_faults(self) -> None:
-        self.refuse_connections(any(app.faults.is_on(Fault.REFUSED) for app in self._faulty))

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
-from exporter.simulator.app import Spelling
-from exporter.simulator.tokens import Cursor
+from exporter.simulator.app import Fields, SimulatedApp
 from tests.faults.faults import Fault, Parameter
 
 Payload = dict[str, Any]
 
 
 class _Context(NamedTuple):
-    spelling: Spelling
-    cursor: Cursor
-
-
-CYCLE = ("token-of-cycle-A", "token-of-cycle-B")
+    app: SimulatedApp
+    previous: Fields | None  # the last task of the page before
 
 
 def _with(**changes: Any) -> Callable[[Payload], Any]:
@@ -69,7 +64,7 @@ _TEMPLATE: Payload = {
     "CreateTime": 0,
 }
 
-WRONG_TYPES: Mapping[str, Callable[[Payload, Spelling], Any]] = {
+WRONG_TYPES: Mapping[str, Callable[[Payload, SimulatedApp], Any]] = {
     "answer_list": lambda payload, _: [payload],
     "answer_text": lambda _payload, _: "succeed",
     "answer_null": lambda _payload, _: None,
@@ -80,12 +75,12 @@ WRONG_TYPES: Mapping[str, Callable[[Payload, Spelling], Any]] = {
     "data_text": lambda payload, _: {**payload, "Data": "none"},
     "data_null": lambda payload, _: {**payload, "Data": None},
     "data_absent": lambda payload, _: _without("Data")(payload),
-    "tasks_text": lambda payload, spelling: _with_data(payload, spelling.tasks, "none"),
-    "tasks_object": lambda payload, spelling: _with_data(payload, spelling.tasks, {"0": {}}),
+    "tasks_text": lambda payload, app: _with_data(payload, app.tasks_name, "none"),
+    "tasks_object": lambda payload, app: _with_data(payload, app.tasks_name, {"0": {}}),
     "token_number": lambda payload, _: _with_data(payload, "NextPageToken", 7),
     "token_list": lambda payload, _: _with_data(payload, "NextPageToken", ["x"]),
-    "total_text": lambda payload, spelling: _with_data(payload, spelling.total, "all"),
-    "total_negative": lambda payload, spelling: _with_data(payload, spelling.total, -1),
+    "total_text": lambda payload, app: _with_data(payload, app.total_name, "all"),
+    "total_negative": lambda payload, app: _with_data(payload, app.total_name, -1),
 }
 """What can be wrong with the answer around the entries."""
 
@@ -94,32 +89,15 @@ def _with_data(payload: Payload, name: str, value: Any) -> Payload:
     return {**payload, "Data": {**payload["Data"], name: value}}
 
 
-def choose_token(
-    cursor: Cursor, token: str, following: Cursor | None, faults: Mapping[Fault, Parameter]
-) -> tuple[Cursor | None, str]:
-    """Return the place that the page's token stands for (None: the end) and its text, if fixed."""
-    page = cursor.page + 1
-    if Fault.TOKEN_CYCLE in faults:
-        beginning = replace(cursor, page=page, position=0)
-        return beginning, CYCLE[1] if token == CYCLE[0] else CYCLE[0]
-    if Fault.EMPTY_PAGE in faults:
-        return replace(cursor, page=page), ""
-    if Fault.ENDLESS_TOKENS in faults and following is None:
-        return replace(cursor, page=page, position=0), ""
-    if Fault.LOST_TOKEN in faults:
-        return None, ""
-    return following, ""
-
-
 def _empty_page(payload: Payload, context: _Context, _: Parameter) -> Any:
-    return _with_data(payload, context.spelling.tasks, [])
+    return _with_data(payload, context.app.tasks_name, [])
 
 
 def _duplicate_task(payload: Payload, context: _Context, _: Parameter) -> Any:
-    previous = context.cursor.previous
-    if previous is None:
+    if context.previous is None:
         return payload
-    return _with_data(payload, context.spelling.tasks, [previous, *_entries(payload, context)])
+    entries = [context.previous, *_entries(payload, context)]
+    return _with_data(payload, context.app.tasks_name, entries)
 
 
 def _break_entries(payload: Payload, context: _Context, kind: Parameter) -> Any:
@@ -129,44 +107,44 @@ def _break_entries(payload: Payload, context: _Context, kind: Parameter) -> Any:
     for index, word in enumerate(kinds):
         template = {**_TEMPLATE, "UploadTaskId": f"broken-{word}"}
         mixed.insert(2 * index, BROKEN_ENTRIES[word](template))
-    return _with_data(payload, context.spelling.tasks, mixed)
+    return _with_data(payload, context.app.tasks_name, mixed)
 
 
 def _lose_list(payload: Payload, context: _Context, how: Parameter) -> Any:
     data = dict(payload["Data"])
-    data[context.spelling.tasks] = None
+    data[context.app.tasks_name] = None
     if how == "absent":
-        del data[context.spelling.tasks]
+        del data[context.app.tasks_name]
     return {**payload, "Data": data}
 
 
 def _lose_tasks(payload: Payload, context: _Context, count: Parameter) -> Any:
     return _with_data(
-        payload, context.spelling.tasks, _entries(payload, context)[int(count or 0) :]
+        payload, context.app.tasks_name, _entries(payload, context)[int(count or 0) :]
     )
 
 
 def _break_all_entries(payload: Payload, context: _Context, kind: Parameter) -> Any:
     broken = [BROKEN_ENTRIES[str(kind)](entry) for entry in _entries(payload, context)]
-    return _with_data(payload, context.spelling.tasks, broken)
+    return _with_data(payload, context.app.tasks_name, broken)
 
 
 def _crowd_page(payload: Payload, context: _Context, count: Parameter) -> Any:
     crowd = [{**_TEMPLATE, "UploadTaskId": f"crowd-{n}"} for n in range(int(count or 0))]
-    return _with_data(payload, context.spelling.tasks, _entries(payload, context) + crowd)
+    return _with_data(payload, context.app.tasks_name, _entries(payload, context) + crowd)
 
 
 def _falsify_total(payload: Payload, context: _Context, error: Parameter) -> Any:
-    total = int(payload["Data"].get(context.spelling.total, 0)) + int(error or 0)
-    return _with_data(payload, context.spelling.total, total)
+    total = int(payload["Data"].get(context.app.total_name, 0)) + int(error or 0)
+    return _with_data(payload, context.app.total_name, total)
 
 
 def _write_nan(payload: Payload, context: _Context, _: Parameter) -> Any:
-    return _with_data(payload, context.spelling.total, math.nan)
+    return _with_data(payload, context.app.total_name, math.nan)
 
 
 def _change_type(payload: Payload, context: _Context, word: Parameter) -> Any:
-    return WRONG_TYPES[str(word)](payload, context.spelling)
+    return WRONG_TYPES[str(word)](payload, context.app)
 
 
 _ALTERATIONS: Mapping[Fault, Callable[[Payload, _Context, Parameter], Any]] = {
@@ -184,10 +162,16 @@ _ALTERATIONS: Mapping[Fault, Callable[[Payload, _Context, Parameter], Any]] = {
 
 
 def alter_payload(
-    payload: Payload, spelling: Spelling, cursor: Cursor, faults: Mapping[Fault, Parameter]
+    payload: Payload,
+    app: SimulatedApp,
+    previous: Fields | None,
+    faults: Mapping[Fault, Parameter],
 ) -> Any:
-    """Return the successful answer `payload` with everything in it that is to go wrong."""
-    context = _Context(spelling, cursor)
+    """Return the successful answer `payload` with everything in it that is to go wrong.
+
+    `previous` is the last task of the page before, None at the first page.
+    """
+    context = _Context(app, previous)
     for fault, alter in _ALTERATIONS.items():
         if fault in faults:
             payload = alter(payload, context, faults[fault])
@@ -195,4 +179,4 @@ def alter_payload(
 
 
 def _entries(payload: Payload, context: _Context) -> list[Any]:
-    return list(payload["Data"].get(context.spelling.tasks) or ())
+    return list(payload["Data"].get(context.app.tasks_name) or ())

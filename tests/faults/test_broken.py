@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.broken import BROKEN_ENTRIES, CYCLE, WRONG_TYPES
+from tests.faults.broken import BROKEN_ENTRIES, WRONG_TYPES
 from tests.faults.faults import Fault
+from tests.faults.paging import CYCLE
 from tests.simulator.calls import call, frozen_app, ids, tasks_of, walk
 
 

@@ -8,26 +8,33 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator.reply import Reply, make_reply
-from tests.faults.apps import FaultyAlteration
+from exporter.simulator.app import handle
+from exporter.simulator.reply import make_reply
 from tests.faults.faults import Fault, Parameter
-from tests.simulator.calls import NOW
+from tests.faults.replies import FaultyReply, alter_reply
+from tests.simulator.calls import NOW, frozen_app, signed_query
 
 PAYLOAD = {"Code": 0, "Message": "succeed", "Data": {"Title": "课" * 1000}}
 
 
-def reply_to(payload: Any = PAYLOAD, *, accept_gzip: bool = False, **faults: Parameter) -> Reply:
+def reply_to(
+    payload: Any = PAYLOAD, *, accept_gzip: bool = False, **faults: Parameter
+) -> FaultyReply:
     """Return the reply to `payload` with faults by their names."""
     drawn = {Fault[name]: parameter for name, parameter in faults.items()}
-    alteration = FaultyAlteration(drawn)
-    date = NOW + alteration.clock_offset
-    return make_reply(payload, date, accept_gzip=accept_gzip, alter=alteration.reply)
+    reply = alter_reply(make_reply(payload, NOW), drawn)
+    assert isinstance(reply, FaultyReply)
+    if accept_gzip:
+        reply.compress()
+    return reply
 
 
 @pytest.mark.parametrize("offset", [-1200, 1200])
 def test_a_clock_that_is_off_shows_in_the_date(offset: int) -> None:
     """The Date header is off by as much."""
-    date = reply_to(CLOCK_OFFSET=offset).headers["Date"]
+    app = frozen_app()
+    app.faults.switch_on(Fault.CLOCK_OFFSET, offset)
+    date = handle({1: app}, signed_query(app), b"{}", NOW).headers["Date"]
     assert date == f"Tue, 14 Nov 2023 {'21:53' if offset < 0 else '22:33'}:20 GMT"
 
 

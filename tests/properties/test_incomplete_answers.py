@@ -15,7 +15,7 @@ from exporter.collection.state import AppView
 from exporter.config import CollectionSettings
 from exporter.history.counters import AppCounters
 from exporter.history.database import HistoryFile
-from exporter.simulator.app import SimulatedApp, Spelling
+from exporter.simulator.app import SimulatedApp
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.transport import Response
@@ -90,7 +90,7 @@ class Site:
             secret,
             self.life,
             rate_limit=None,
-            spelling=Spelling(tasks="UploadTasks"),
+            tasks_name="UploadTasks",
         )
         self.transport = Altering(app, self._now)
 

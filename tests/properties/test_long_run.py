@@ -18,8 +18,7 @@ import pytest
 from exporter.collection.walk import WalkResult, walk
 from exporter.errors import ServerError
 from exporter.history.counters import AppCounters
-from exporter.simulator.api import handle
-from exporter.simulator.app import SimulatedApp
+from exporter.simulator.app import SimulatedApp, handle
 from exporter.simulator.demo import BUSY
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import STATUS_WORDS, Change
@@ -90,8 +89,8 @@ def collect(app: SimulatedApp, now: int, fails_at: int | None) -> WalkResult:
         if pages == fails_at:
             raise ServerError("failed", code="350010000")
         body = json.dumps({"PageToken": token, "PageSize": PAGE_SIZE}).encode()
-        answer = handle({app.app_id: app}, signed_query(app, now=now), body, now)
-        return decode_page(answer.payload["Data"])
+        reply = handle({app.app_id: app}, signed_query(app, now=now), body, now)
+        return decode_page(json.loads(reply.body)["Data"])
 
     return walk(fetch, max_pages=100)
 

@@ -6,12 +6,12 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 from urllib.parse import urlencode
 
-from exporter.simulator.api import handle
-from exporter.simulator.app import SimulatedApp
+from exporter.simulator.app import SimulatedApp, handle
 from exporter.simulator.http_server import SimulatorServer
 from exporter.simulator.lifecycle import Lifecycle
 from tests.faults import FaultyApp
@@ -47,7 +47,7 @@ def signed_query(app: SimulatedApp, *, now: float = NOW, **changes: str | None) 
 def call(app: SimulatedApp, *, now: float = NOW, **fields: Any) -> Any:
     """Return the answer's JSON value to a correct request with the body `fields`."""
     query = signed_query(app, now=now)
-    return handle({app.app_id: app}, query, json.dumps(fields).encode(), now).payload
+    return json.loads(handle({app.app_id: app}, query, json.dumps(fields).encode(), now).body)
 
 
 def walk(app: SimulatedApp, *, limit: int = 1000, **fields: Any) -> Iterator[dict[str, Any]]:
@@ -89,3 +89,10 @@ def send(
     headers = {"Content-Type": "application/json", "Accept-Encoding": accept_encoding}
     connection.request("POST", target, b"{}", headers)
     return connection.getresponse()
+
+
+def read(server: SimulatorServer, app: SimulatedApp) -> tuple[int, Any]:
+    """Return status and JSON value of the answer to a correct request."""
+    with closing(connect(server)) as connection:
+        response = send(connection, app)
+        return response.status, json.loads(response.read())

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.control import control
+from exporter.simulator.control import control, expected_state
 from tests.simulator.calls import NOW, frozen_app
 
 
@@ -19,7 +19,7 @@ def post(app: SimulatedApp, address: str, **wanted: Any) -> tuple[int, Any]:
 def test_the_truth_is_told_of_every_app() -> None:
     """One JSON object for each AppId."""
     apps = {app_id: frozen_app(app_id, app_id) for app_id in (1, 2)}
-    status, truth = control(apps, "GET", "/simulator/truth", b"", NOW)
+    status, truth = control(apps, "GET", "/simulator/state", b"", NOW)
     assert status == 200
     assert {app_id: len(of_app["tasks"]) for app_id, of_app in truth.items()} == {"1": 1, "2": 2}
 
@@ -70,8 +70,46 @@ def test_a_body_that_is_no_object_is_a_400(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/"), ("GET", "/simulator/tasks"), ("POST", "/simulator/truth"), ("POST", "/fault/x")],
+    [("GET", "/"), ("GET", "/simulator/tasks"), ("POST", "/simulator/state"), ("POST", "/fault/x")],
 )
 def test_other_addresses_are_a_404(method: str, path: str) -> None:
     """Nothing is there."""
     assert control({}, method, path, b"{}", NOW)[0] == 404
+
+
+def test_the_truth_of_no_task_at_all() -> None:
+    """Every status word is there with 0, and there is no next expiry."""
+    truth = expected_state(frozen_app(), NOW)
+    words = ["waiting", "uploading", "waiting_retry", "succeeded"]
+    words += ["failed", "cancelled", "expired", "unknown"]
+    for table in ("counts", "retries", "retried_tasks", "max_retries"):
+        assert truth[table] == dict.fromkeys(words, 0)
+    assert truth["next_expiry"] is None
+    assert truth["tasks"] == {}
+
+
+def test_the_truth_of_some_tasks() -> None:
+    """Counts, retries and the earliest expiry that is still to come, of succeeded tasks only."""
+    app = frozen_app()
+    for retry_count in (0, 2, 3):
+        app.life.add_task(status=5, retry_count=retry_count)
+    app.life.add_task(status=42)
+    app.life.add_task(id="past", status=4, expires_at=int(NOW))
+    app.life.add_task(id="next", status=4, expires_at=int(NOW) + 5, created_at=7, title="a.mp4")
+    app.life.add_task(status=4, expires_at=int(NOW) + 9)
+    app.life.add_task(status=7, expires_at=int(NOW) + 1)
+    truth = expected_state(app, NOW)
+    assert truth["counts"]["failed"] == 3
+    assert truth["counts"]["unknown"] == 1
+    assert truth["retries"]["failed"] == 5
+    assert truth["retried_tasks"]["failed"] == 2
+    assert truth["max_retries"]["failed"] == 3
+    assert truth["next_expiry"] == NOW + 5
+    assert truth["tasks"]["next"] == {
+        "title": "a.mp4",
+        "status": "succeeded",
+        "retry_count": 0,
+        "expires_at": int(NOW) + 5,
+        "created_at": 7,
+    }
+    assert json.loads(json.dumps(truth)) == truth

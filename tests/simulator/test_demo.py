@@ -78,7 +78,7 @@ def test_the_simulator_runs_until_it_is_stopped(tasks: int | None) -> None:
     assert ready.wait(60)
     url = urlsplit(lines[0].removeprefix("endpoint: ").strip())
     with closing(http.client.HTTPConnection(url.netloc, timeout=60)) as connection:
-        connection.request("GET", "/simulator/truth")
+        connection.request("GET", "/simulator/state")
         truth = json.loads(connection.getresponse().read())
     stop.set()
     thread.join(60)

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from exporter.simulator.expected_state import expected_state
+from exporter.simulator.control import expected_state
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import (
     CANCELLED,

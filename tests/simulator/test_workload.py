@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.simulator.titles import STYLES, SUFFIXES, fit_title, make_title
+from exporter.simulator.workload import STYLES, SUFFIXES, fit_title, make_title
 
 
 @settings(deadline=None)

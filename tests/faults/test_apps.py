@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from exporter.simulator.app import handle
+from exporter.simulator.task import WAITING
+from tests.simulator.calls import NOW, call, frozen_app, ids, signed_query, walk
+
+
+def answer(app: Any, query: dict[str, str], body: bytes = b"{}", **arguments: Any) -> Any:
+    """Return the JSON value of the answer to a request."""
+    return json.loads(handle({app.app_id: app}, query, body, NOW, **arguments).body)
+
+
+def test_old_projects_must_say_is_test() -> None:
+    """Where the app demands IsTest, leaving it out is an invalid parameter."""
+    app = frozen_app(needs_is_test=True)
+    assert answer(app, signed_query(app))["Code"] == 350006003
+    assert answer(app, signed_query(app, IsTest="false"))["Code"] == 0
+
+
+def test_a_service_can_be_not_enabled() -> None:
+    """A correctly signed request is then refused with the code for it, a wrong one as before."""
+    app = frozen_app(enabled=False)
+    assert call(app)["Code"] == 350006006
+    assert answer(app, signed_query(app, Signature="0"))["Code"] == 100000005
+
+
+@pytest.mark.parametrize(
+    ("totals", "expected"), [("all", 7), ("page", 3), ("wrong", 17), ("absent", None)]
+)
+def test_the_total_can_mean_anything(totals: str, expected: int | None) -> None:
+    """All matching tasks, those of the page, nonsense, or no total."""
+    data = call(frozen_app(7, totals=totals), PageSize=3)["Data"]
+    assert data.get("TotalSize") == expected
+
+
+def test_filters_and_look_ups_can_be_switched_off() -> None:
+    """An ignored Status gives all tasks; a look-up that is not supported is refused."""
+    app = frozen_app(14, filters_work=False, lookups_work=False)
+    assert len(ids(walk(app, Status=WAITING, PageSize=5))) == 14
+    assert call(app, UploadTaskId="upload_task_1")["Code"] == 350006003
