@@ -97,7 +97,8 @@ def _from_file(path: Path, environment: Mapping[str, str]) -> _Draft:
         raise ConfigError([f"{path}: is empty (write at least apps: with one app_id)"])
     if not isinstance(values, dict):
         raise ConfigError([f"{path}: is {kind(values)}, not a mapping (write apps: at the top)"])
-    values, problems = _with_variables(values, environment)
+    problems: list[Problem] = []
+    values = _with_variables(values, environment, (), problems)
     return _Draft(values, problems, path.parent)
 
 
@@ -118,45 +119,41 @@ def read_config_file(path: Path) -> str:
 
 
 def _with_variables(
-    value: Any, environment: Mapping[str, str], place: Place = ()
-) -> tuple[Any, list[Problem]]:
-    """Return `value` with the variables of all its texts replaced, and the problems."""
+    value: Any, environment: Mapping[str, str], place: Place, problems: list[Problem]
+) -> Any:
+    """Return `value` with the variables of all its texts replaced; adds to `problems`."""
     # After the YAML is parsed, so that no value of a variable can add keys or break the syntax.
     if isinstance(value, str):
-        return _replace_in_text(value, environment, place)
-    problems: list[Problem] = []
-
-    def replaced(step: str | int, part: Any) -> Any:
-        new, found = _with_variables(part, environment, (*place, step))
-        problems.extend(found)
-        return new
-
+        return _replace_in_text(value, environment, place, problems)
     if isinstance(value, dict):
-        return {key: replaced(key, part) for key, part in value.items()}, problems
+        return {
+            key: _with_variables(part, environment, (*place, key), problems)
+            for key, part in value.items()
+        }
     if isinstance(value, list):
-        return [replaced(index, part) for index, part in enumerate(value)], problems
-    return value, problems
+        return [
+            _with_variables(part, environment, (*place, index), problems)
+            for index, part in enumerate(value)
+        ]
+    return value
 
 
 def _replace_in_text(
-    text: str, environment: Mapping[str, str], place: Place
-) -> tuple[str, list[Problem]]:
-    found = list(_REFERENCE.finditer(text))
-    names = [match[1] for match in found if match[0] != "$${"]
-    problems = [
-        Problem(
-            place,
+    text: str, environment: Mapping[str, str], place: Place, problems: list[Problem]
+) -> str:
+    names = [match[1] for match in _REFERENCE.finditer(text) if match[0] != "$${"]
+    missing = [name for name in names if not name or name not in environment]
+    for name in missing:
+        problem = (
             f"the environment variable {name} is not set (set it, or write $${{ for a plain ${{)"
             if name
-            else "has ${ without a name and } (write ${NAME}, or $${ for a plain ${)",
+            else "has ${ without a name and } (write ${NAME}, or $${ for a plain ${)"
         )
-        for name in names
-        if not name or name not in environment
-    ]
-    if problems:
-        return text, problems
+        problems.append(Problem(place, problem))
+    if missing:
+        return text
     new = _REFERENCE.sub(lambda m: environment[m[1]] if m[1] else "${", text)
-    return (FromEnvironment(new) if names else new), []
+    return FromEnvironment(new) if names else new
 
 
 _APP: Place = ("apps", 0)
