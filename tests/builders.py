@@ -18,6 +18,8 @@ from exporter.zego.stats import ApiStats
 
 NOW = 1_700_000_000.0
 """A fixed time for tests, in Unix seconds."""
+SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+"""A server secret of the usual form, which ZEGO published as an example."""
 
 
 def make_task(

@@ -20,7 +20,7 @@ def require_current(name: str) -> str:
     folder = Path(os.environ.get("GO_TOOLS", ROOT / ".cache" / "go-tools"))
     if (path := folder / name).exists():
         return str(path)
-    return _missing(f"{path} is not there: .ci/go-tools builds it")
+    return give_up(f"{path} is not there: .ci/go-tools builds it")
 
 
 def require(*names: str, package: str) -> str:
@@ -32,10 +32,11 @@ def require(*names: str, package: str) -> str:
     for name in names:
         if path := shutil.which(name):
             return path
-    return _missing(f"{' or '.join(names)} is not installed; on Debian: apt-get install {package}")
+    return give_up(f"{' or '.join(names)} is not installed; on Debian: apt-get install {package}")
 
 
-def _missing(hint: str) -> NoReturn:
+def give_up(hint: str) -> NoReturn:
+    """Skip the test, or fail it where `REQUIRE_REAL_COMPONENTS=1` says so."""
     if os.environ.get("REQUIRE_REAL_COMPONENTS") == "1":
         pytest.fail(hint)
     pytest.skip(hint)

@@ -14,6 +14,7 @@ from exporter import cli
 from exporter.history.database import HistoryFile
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.http_server import SimulatorServer
+from tests.builders import SECRET
 from tests.simulator.calls import frozen_app
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -83,7 +84,6 @@ def test_an_address_in_use_is_a_failure(capfd: pytest.CaptureFixture[str]) -> No
     assert all(line.startswith(start) for line in lines)
 
 
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 APP = f"apps: [{{app_id: 1, server_secret: '{SECRET}'}}]"
 MAY_PASS = {
     "a secret file that is not there yet": "apps: [{app_id: 1, server_secret_file: none}]",

@@ -10,6 +10,7 @@ import pytest
 from exporter import __version__
 from exporter.flags import PROGRAM, describe_flags, parse_flags, web_overrides
 from exporter.logs import LEVELS
+from tests.builders import SECRET
 
 FLAGS = {
     PROGRAM: {
@@ -150,9 +151,6 @@ def test_what_cannot_be_understood_ends_with_code_2(
     assert (ended.value.code, captured.out) == (2, "")
     assert problem in captured.err
     assert f"usage: {PROGRAM}" in captured.err
-
-
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 
 
 @pytest.mark.parametrize(

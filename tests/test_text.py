@@ -21,10 +21,10 @@ from exporter.text import (
     register_secrets,
     replace_surrogates,
 )
+from tests.builders import SECRET
 from tests.linear import assert_linear
 
 SIGNATURE = "43e5cfcca828314675f91b001390566a"
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 CONTROLS = [*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u2029"]
 DIRECTIONS = list("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 JOINED = [

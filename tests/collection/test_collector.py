@@ -30,7 +30,7 @@ from exporter.zego import retry
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
 from exporter.zego.stats import ApiStats
-from tests.builders import NOW, make_settings, make_snapshot, make_task
+from tests.builders import NOW, SECRET, make_settings, make_snapshot, make_task
 from tests.clock import FakeClock
 from tests.faults import FaultyApp, FaultyServer
 from tests.faults.faults import Fault
@@ -38,7 +38,6 @@ from tests.history.updates import record_walk
 from tests.logged import lines as logged_lines
 from tests.waiting import wait_until
 
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 APP_ID = 12345
 LIMIT = 30.0
 """Seconds after which a test gives up waiting for a thread."""

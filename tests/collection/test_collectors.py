@@ -22,12 +22,11 @@ from exporter.simulator.lifecycle import Lifecycle
 from exporter.tasks import Snapshot
 from exporter.zego.callbacks import CallbackRejected
 from exporter.zego.limiter import RateLimiter
-from tests.builders import NOW, make_callback, make_settings
+from tests.builders import NOW, SECRET, make_callback, make_settings
 from tests.faults import FaultyServer, with_faults
 from tests.faults.faults import Fault
 from tests.waiting import wait_until
 
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 FAST = CollectionSettings(interval=1, requests_per_second=1000)
 
 

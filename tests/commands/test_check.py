@@ -21,11 +21,9 @@ from exporter.config import AppSettings, CollectionSettings, Settings
 from exporter.config.schema import HistorySettings
 from exporter.errors import RateLimitedError
 from exporter.simulator.lifecycle import Lifecycle
-from tests.builders import NOW, make_settings
+from tests.builders import NOW, SECRET, make_settings
 from tests.faults import FaultyApp, FaultyServer
 from tests.faults.faults import Fault
-
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 
 
 @pytest.fixture

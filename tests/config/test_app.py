@@ -11,8 +11,7 @@ from exporter.config import AppSettings, load_settings
 from exporter.config.app import REGIONS
 from exporter.errors import AuthError, ConfigError
 from exporter.text import redact
-
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+from tests.builders import SECRET
 
 
 def test_each_region_has_the_host_that_zego_names() -> None:

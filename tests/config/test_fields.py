@@ -13,8 +13,7 @@ from exporter.config import load_settings
 from exporter.config.fields import FromEnvironment
 from exporter.errors import ConfigError
 from exporter.text import redact
-
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+from tests.builders import SECRET
 
 
 def test_values_of_the_environment_become_plain_values() -> None:

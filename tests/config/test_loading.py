@@ -26,8 +26,8 @@ from exporter.config import (
 )
 from exporter.config import WebSettings as Web
 from exporter.errors import ConfigError
+from tests.builders import SECRET
 
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 ENVIRONMENT = {"ZEGO_APP_ID": "12345", "ZEGO_SERVER_SECRET": SECRET}
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
 

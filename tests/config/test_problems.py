@@ -7,8 +7,7 @@ import pytest
 from exporter.config import load_settings
 from exporter.config.problems import place_text
 from exporter.errors import ConfigError
-
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+from tests.builders import SECRET
 
 
 @pytest.mark.parametrize(

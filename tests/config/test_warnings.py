@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter.config import load_settings
-
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
+from tests.builders import SECRET
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typing import Any
 
 from jsonschema import Draft7Validator
 
-from tests.deploy.tools import give_up
+from tests.components import give_up
 
 VERSIONS = ("1.25", "1.34")
 

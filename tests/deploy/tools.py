@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
 
-import pytest
-
-from tests.components import require_current
-
-
-def give_up(hint: str) -> NoReturn:
-    """Skip the test, or fail it where `REQUIRE_REAL_COMPONENTS=1` demands what is missing."""
-    if os.environ.get("REQUIRE_REAL_COMPONENTS") == "1":
-        pytest.fail(hint)
-    pytest.skip(hint)
+from tests.components import give_up, require_current
 
 
 def run(program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

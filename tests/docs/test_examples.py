@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from exporter.config import load_settings
+from tests.builders import SECRET
 from tests.docs.pages import Block, blocks
 from tests.prometheus import rule_files
 
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"  # published by ZEGO as an example
 YAML = list(blocks("yaml"))
 OURS = [block for block in YAML if re.search("^apps:", block.text, re.MULTILINE)]
 PROMETHEUS = [block for block in YAML if re.search("^scrape_configs:", block.text, re.MULTILINE)]

@@ -17,12 +17,6 @@ UNITS = {"short", "none", "s", "percentunit", "reqps", "bytes", "dateTimeAsIso"}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
-@pytest.fixture(name="board", params=NAMES)
-def board_fixture(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Return one dashboard; tests run for each."""
-    return load(request.param)
-
-
 def test_identity(board: dict[str, Any]) -> None:
     """An import makes a new dashboard at a stable address in any Grafana from 9.5 on."""
     assert board["uid"] in NAMES

@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from exporter.errors import FAILURE_REASONS
@@ -50,12 +49,6 @@ def known_metrics() -> set[str]:
     names = {metric.name for metric in METRICS}
     buckets = {f"{metric.name}_bucket" for metric in METRICS if metric.kind == "histogram"}
     return names | buckets | OF_OTHERS | RECORDED
-
-
-@pytest.fixture(name="board", params=NAMES)
-def board_fixture(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Return one dashboard; tests run for each."""
-    return load(request.param)
 
 
 def test_only_known_metrics(board: dict[str, Any]) -> None:

@@ -17,17 +17,12 @@ from exporter.history import HistoryError, StoredState
 from exporter.history.counters import MAX_STEPS, MAX_UNLISTED, UNLISTED_SECONDS, AppCounters
 from exporter.history.database import HistoryFile
 from exporter.history.transitions import POSSIBLE_PAIRS
-from exporter.tasks import TaskStatus, UploadTask
+from exporter.tasks import TaskStatus
 from exporter.zego.callbacks import CallbackEvent
 from tests.builders import NOW, make_task
-from tests.history.updates import make_update, record_walk
+from tests.history.updates import make_update, record_walk, tasks_of
 
 walks = st.lists(st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(TaskStatus)))
-
-
-def tasks_of(statuses: dict[str, TaskStatus]) -> list[UploadTask]:
-    """Return tasks with these statuses by id."""
-    return [make_task(task_id, status) for task_id, status in statuses.items()]
 
 
 def failed_event(task_id: str = "a", nonce: str = "n") -> CallbackEvent:

@@ -9,17 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.history.transitions import GONE, NEW, POSSIBLE_PAIRS, compare
-from exporter.tasks import TaskStatus, Tracked, UploadTask
+from exporter.tasks import TaskStatus, Tracked
 from tests.builders import NOW, make_task
+from tests.history.updates import tasks_of
 
 Statuses = Mapping[str, TaskStatus]
 
 snapshots = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from(TaskStatus))
-
-
-def tasks_of(statuses: Statuses) -> list[UploadTask]:
-    """Return tasks with these statuses by id."""
-    return [make_task(task_id, status) for task_id, status in statuses.items()]
 
 
 def tracked_of(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from exporter.history import Update
 from exporter.history.counters import AppCounters
 from exporter.tasks import TaskStatus, Tracked, UploadTask
-from tests.builders import NOW
+from tests.builders import NOW, make_task
 
 WAITING = Tracked(TaskStatus.WAITING, NOW)
 
@@ -32,3 +32,8 @@ def record_walk(
     with counters.written(walk) as apply:
         apply()
     return walk.tracked
+
+
+def tasks_of(statuses: Mapping[str, TaskStatus]) -> list[UploadTask]:
+    """Return tasks with these statuses by id."""
+    return [make_task(task_id, status) for task_id, status in statuses.items()]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from exporter.config import Settings, load_settings
 from exporter.errors import ConfigError
+from tests.builders import SECRET
 from tests.reliability.mutation import mutated
 
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
 CONFIG = b"""\
 apps:
   - name: production

@@ -13,6 +13,8 @@ from exporter.web.deadlines import Limits
 from exporter.web.server import AsgiApplication, WebServer
 
 PATIENCE = 90.0  # seconds after which a test that hangs fails
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+GET_LARGE = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 @dataclass(frozen=True)

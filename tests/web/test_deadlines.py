@@ -17,12 +17,10 @@ from exporter.web.deadlines import Limits
 from exporter.web.security.reloading import LiveWebConfig
 from exporter.web.server import WebServer
 from tests.waiting import wait_until
-from tests.web.peers import PATIENCE, connected, crowd, fetch, read_to_end, serving
+from tests.web.peers import GET, GET_LARGE, PATIENCE, connected, crowd, fetch, read_to_end, serving
 from tests.web.sample_site import LARGE, SampleSite
 from tests.web.security.webconfig_files import TLS, Folder, client_context, fetch_tls, guarding
 
-GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-GET_LARGE = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 IDLE = 1000
 CLIENT = client_context()
 

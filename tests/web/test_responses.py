@@ -13,12 +13,11 @@ from starlette.types import Scope
 from exporter.web.deadlines import DeadlineProtocol
 from exporter.web.responses import STALL_SECONDS, Admission, BytesInFlight, PiecewiseResponse
 from exporter.web.server import WebServer
-from tests.web.peers import PATIENCE, Answer, connected, fetch, read_to_end, serving
+from tests.web.peers import GET_LARGE, PATIENCE, Answer, connected, fetch, read_to_end, serving
 from tests.web.sample_site import SampleSite
 from tests.web.site import Site
 
 GATED = b"GET /gated?%d HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-GET_LARGE = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def gated(number: int) -> bytes:

@@ -14,12 +14,10 @@ from exporter.errors import ConfigError
 from exporter.web.deadlines import Limits
 from exporter.web.listen import ListenError
 from exporter.web.server import WebServer, build_server, open_web_config
-from tests.web.peers import PATIENCE, connected, crowd, fetch, read_to_end, serving
+from tests.web.peers import GET, GET_LARGE, PATIENCE, connected, crowd, fetch, read_to_end, serving
 from tests.web.sample_site import SampleSite
 
-GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 GET_GATED = b"GET /gated HTTP/1.1\r\nHost: a\r\n\r\n"
-GET_LARGE = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def test_all_addresses_are_served(site: SampleSite) -> None:

@@ -38,11 +38,10 @@ from exporter.zego.limiter import RateLimiter
 from exporter.zego.signing import sign
 from exporter.zego.stats import ApiStats, ApiStatsView
 from exporter.zego.transport import Response, Transport
+from tests.builders import NOW, SECRET
 from tests.linear import assert_linear
 from tests.zego.peer import Connection, serving
 
-SECRET = "9193cc662a4c0ec135ec71fb57194b38"
-NOW = 1_700_000_000.0
 EMPTY = {"Code": 0, "Data": {"UploadTasks": [], "NextPageToken": "", "TotalSize": 0}}
 
 

@@ -28,12 +28,6 @@ from tests.web.security.webconfig_files import (
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    """Return a folder with certificates."""
-    return Folder.filled(tmp_path)
-
-
-@pytest.fixture
 def clock() -> FakeClock:
     """Return the clock that decides when files are checked."""
     return FakeClock()

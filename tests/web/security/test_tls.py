@@ -31,12 +31,6 @@ REFUSED = (ssl.SSLError, ConnectionError)  # a reset comes where the server give
 OURS, FOREIGN = "ours", "another"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    """Return a folder with certificates."""
-    return Folder.filled(tmp_path)
-
-
 def status_for(site: SampleSite, config: Path, context: ssl.SSLContext) -> int | None:
     """Return the status that a client gets from a server of `config`; None: it is refused."""
     with guarding(site, LiveWebConfig(config)) as server:
