@@ -111,16 +111,18 @@ def _validate(
     values: dict[str, Any], folder: Path
 ) -> tuple[WebDocument | None, ssl.SSLContext | None, list[Problem]]:
     """Return the document, its TLS context, and the problems of both."""
+    context = {"folder": folder}
     document: WebDocument | None = None
     problems: list[Problem] = []
     try:
-        document = WebDocument.model_validate(values, context={"folder": folder})
+        document = WebDocument.model_validate(values, context=context)
+        tls = document.tls_server_config
     except ValidationError as error:
         problems = problems_of(error, WebDocument, values)
-    if any(problem.place[:1] == TLS for problem in problems):
-        return document, None, problems
-    # The section is checked even where others are wrong, so that all problems are reported.
-    tls = TlsSection.model_validate(values.get("tls_server_config", {}), context={"folder": folder})
+        if any(problem.place[:1] == TLS for problem in problems):
+            return None, None, problems
+        # Checked even where other sections are wrong, so that all problems are reported.
+        tls = TlsSection.model_validate(values.get("tls_server_config", {}), context=context)
     problems += tls_conflicts(tls)
     if not tls.is_enabled or any(problem.place[:1] == TLS for problem in problems):
         return document, None, problems
