@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.grafana.boards import targets
+from tests.grafana.prometheus import Prometheus
 
 ALL = ".+"
 """The value of the variables' All."""
@@ -45,8 +46,16 @@ class PanelQuery:
 
     @property
     def name(self) -> str:
-        """What a failing test calls it."""
+        """The name in the message of a failing test."""
         return f"{self.panel} / {self.ref_id} / {self.choice}"
+
+    def send(
+        self, prometheus: Prometheus, *, start: float, end: float, step: float
+    ) -> list[dict[str, Any]]:
+        """Return the series that Grafana would get for this time range; times in seconds."""
+        if self.instant:
+            return prometheus.query(self.expr, now=end)
+        return prometheus.query_range(self.expr, start=start, end=end, step=step)
 
 
 def panel_queries(

@@ -35,20 +35,15 @@ def prometheus_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pro
         yield prometheus
 
 
-def ask(prometheus: Prometheus, query: PanelQuery) -> list[dict[str, Any]]:
-    """Return the series of a panel's query as Grafana would ask for it."""
-    if query.instant:
-        return prometheus.query(query.expr, now=END)
-    return prometheus.query_range(query.expr, start=START, end=END, step=STEP)
-
-
 @pytest.mark.parametrize("name", ENGLISH_NAMES)
 def test_every_query_has_an_answer(prometheus: Prometheus, name: str) -> None:
     """No query fails, and every panel that is meant to have data has some, for any choice."""
     filled: dict[tuple[str, str], int] = {}
     for query in panel_queries(load(name), apps=APPS, task=TASK, time_range="1h"):
         key = (query.panel, query.choice)
-        filled[key] = filled.get(key, 0) + len(ask(prometheus, query))
+        filled[key] = filled.get(key, 0) + len(
+            query.send(prometheus, start=START, end=END, step=STEP)
+        )
     empty = {panel for (panel, _), count in filled.items() if not count}
     assert empty <= MAY_BE_EMPTY
     for expr in (*annotation_queries(load(name), task=TASK), *variable_selectors(load(name))):

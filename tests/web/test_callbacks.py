@@ -1,3 +1,5 @@
+"""Callbacks over HTTP: authentic ones, refused ones, and floods."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,3 +1,5 @@
+"""Accept, Accept-Encoding and Accept-Language."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,3 +1,5 @@
+"""The threads that render pages: shared renderings and their order."""
+
 from __future__ import annotations
 
 import asyncio

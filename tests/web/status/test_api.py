@@ -1,3 +1,5 @@
+"""The JSON API: fields, nulls and refusals."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""The status page: its states, its table, and hostile texts."""
+
 from __future__ import annotations
 
 import base64

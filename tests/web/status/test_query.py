@@ -1,3 +1,5 @@
+"""Query parameters of the status page and of the JSON API."""
+
 from __future__ import annotations
 
 from contextlib import suppress

@@ -1,3 +1,5 @@
+"""Routes of the status page and of the JSON API."""
+
 from __future__ import annotations
 
 import gzip

@@ -1,3 +1,5 @@
+"""The table of tasks: selection, order, pages and memory."""
+
 from __future__ import annotations
 
 import gc

@@ -1,3 +1,5 @@
+"""Spans, times and numbers in words, in both languages."""
+
 from __future__ import annotations
 
 import re
