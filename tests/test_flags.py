@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
+from pydantic import TypeAdapter
 
 from exporter import __version__
+from exporter.config.fields import Seconds
+from exporter.config.yaml import load_yaml
 from exporter.flags import PROGRAM, describe_flags, parse_flags, web_overrides
 from exporter.logs import LEVELS
+from exporter.web.status.query import QueryError, read_fields, read_query
 from tests.builders import SECRET
 
 FLAGS = {
@@ -96,12 +102,41 @@ def test_a_sub_command_has_its_own_flags() -> None:
     assert parse_flags(["once", "--output", "a.prom"]).output == Path("a.prom")
 
 
+def flag(text: str) -> float:
+    """Return the seconds that a flag reads."""
+    return float(parse_flags(["tasks", f"--expiring-within={text}"]).expiring_within)
+
+
+def query(text: str) -> float | None:
+    """Return the seconds that the page and the JSON API read."""
+    return read_query(
+        read_fields(f"expiring_within={quote_plus(text)}".encode()), ()
+    ).expiring_within
+
+
+def configured(text: str) -> float:
+    """Return the seconds that the configuration reads."""
+    return TypeAdapter[float](Seconds).validate_python(load_yaml(text))
+
+
+@pytest.mark.parametrize("read", [flag, query, configured])
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("6h", 21_600), ("90", 90), ("0.5", 0.5), ("1d12h", 129_600)]
+    ("text", "seconds"),
+    [("6h", 21_600), ("1d12h", 129_600), ("1w", 604_800), ("500ms", 0.5), ("90", 90), ("0.5", 0.5)],
 )
-def test_a_duration_may_be_plain_seconds(text: str, seconds: float) -> None:
-    """As in the configuration, on the page and in the JSON API."""
-    assert parse_flags(["tasks", f"--expiring-within={text}"]).expiring_within == seconds
+def test_a_duration_is_the_same_everywhere(
+    read: Callable[[str], float], text: str, seconds: float
+) -> None:
+    """With units or as plain seconds."""
+    assert read(text) == seconds
+
+
+@pytest.mark.parametrize("read", [flag, query, configured])
+@pytest.mark.parametrize("text", ["soon", "1.5h", "1h1h", "5m1h", "-5", "nan", "1 h"])
+def test_a_wrong_duration_is_refused_everywhere(read: Callable[[str], float], text: str) -> None:
+    """No place reads what the others refuse."""
+    with pytest.raises((SystemExit, QueryError, ValueError)):
+        read(text)
 
 
 @pytest.mark.parametrize(
