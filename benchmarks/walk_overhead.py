@@ -61,9 +61,9 @@ def measure_limit() -> str:
             ).next_token
             pages += 1
         elapsed = time.monotonic() - started
-        truth = requests.get(f"{url}/simulator/state", timeout=60).json()[str(APP_ID)]
+        state = requests.get(f"{url}/simulator/state", timeout=60).json()[str(APP_ID)]
     ideal = pages / RATE - 1  # the first burst waits for nothing
-    most = truth["max_requests_in_a_second"]
+    most = state["max_requests_in_a_second"]
     return f"| {pages} | {most} | {elapsed:.2f} | {ideal:.2f} | {elapsed / ideal - 1:.1%} |"
 
 

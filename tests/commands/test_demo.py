@@ -16,7 +16,7 @@ def test_the_settings_fit_the_running_simulator() -> None:
         settings = demo()
         simulated = requests.get(f"{demo.server.url}/simulator/state", timeout=60).json()
         assert {str(app.app_id): app.name for app in settings.apps} == {
-            app_id: truth["name"] for app_id, truth in simulated.items()
+            app_id: state["name"] for app_id, state in simulated.items()
         }
         for app in settings.apps:
             assert app.endpoint == demo.server.url

@@ -141,8 +141,8 @@ def test_the_simulator_serves_an_exporter(tmp_path: Path) -> None:
         write_config(folder, apps=[app], collection=FAST)
         with running([EXPORTER, *ANY_PORT], folder) as exporter:
             page = wait_for_up(url_of(exporter))
-        truth = requests.get(f"{endpoint}/simulator/state", timeout=60).json()[app_id]
-        assert page.counts() == truth["counts"]
+        state = requests.get(f"{endpoint}/simulator/state", timeout=60).json()[app_id]
+        assert page.counts() == state["counts"]
         assert sum(page.counts().values()) == 120
 
 

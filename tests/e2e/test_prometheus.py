@@ -36,11 +36,11 @@ def ask(prometheus: Prometheus, expr: str, label: str = "") -> dict[str, float]:
     return {series["metric"].get(label, ""): float(series["value"][1]) for series in found}
 
 
-def expiring(truth: dict[str, Any]) -> dict[str, float]:
+def expiring(state: dict[str, Any]) -> dict[str, float]:
     """Return how many succeeded tasks expire within each window."""
     left = [
-        task["expires_at"] - truth["now"]
-        for task in truth["tasks"].values()
+        task["expires_at"] - state["now"]
+        for task in state["tasks"].values()
         if task["status"] == "succeeded"
     ]
     return {
@@ -51,14 +51,14 @@ def expiring(truth: dict[str, Any]) -> dict[str, float]:
 
 def assert_agrees(prometheus: Prometheus, app: SimulatedApp) -> None:
     """Compare the numbers of `app` in Prometheus with the expected ones."""
-    truth, own = expected_state(app, time.time()), f'{{zego_app="{app.name}"}}'
+    state, own = expected_state(app, time.time()), f'{{zego_app="{app.name}"}}'
     for metric, name in BY_STATUS.items():
-        assert ask(prometheus, metric + own, "status") == truth[name], metric
-    assert ask(prometheus, "zego_upload_expiring_tasks" + own, "within") == expiring(truth)
-    next_expiry = {"": truth["next_expiry"]} if truth["next_expiry"] else {}
+        assert ask(prometheus, metric + own, "status") == state[name], metric
+    assert ask(prometheus, "zego_upload_expiring_tasks" + own, "within") == expiring(state)
+    next_expiry = {"": state["next_expiry"]} if state["next_expiry"] else {}
     assert ask(prometheus, "zego_upload_next_expiry_timestamp_seconds" + own) == next_expiry
     words = {status.value for status in DEFAULTS.statuses}
-    exposed = sum(1 for task in truth["tasks"].values() if task["status"] in words)
+    exposed = sum(1 for task in state["tasks"].values() if task["status"] in words)
     kept = min(exposed, DEFAULTS.limit)
     assert ask(prometheus, f"count(zego_upload_task_info{own})") == ({"": kept} if kept else {})
     assert ask(prometheus, "zego_upload_task_series_omitted" + own) == {"": exposed - kept}

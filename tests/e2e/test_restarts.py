@@ -58,7 +58,7 @@ def exporter_in(folder: Path) -> Iterator[Program]:
         yield exporter
 
 
-def truth_of(app: SimulatedApp) -> dict[str, str]:
+def statuses_of(app: SimulatedApp) -> dict[str, str]:
     """Return the status of each listed task."""
     tasks = expected_state(app, time.time())["tasks"]
     return {task_id: task["status"] for task_id, task in tasks.items()}
@@ -66,11 +66,11 @@ def truth_of(app: SimulatedApp) -> dict[str, str]:
 
 def wait_until_seen(exporter: Program, app: SimulatedApp) -> Page:
     """Return the first page that shows the current status of every task."""
-    url, truth = url_of(exporter), truth_of(app)
+    url, expected = url_of(exporter), statuses_of(app)
 
     def page() -> Page | None:
         now = read_page(url)
-        return now if now.statuses() == truth else None
+        return now if now.statuses() == expected else None
 
     return wait_until(page, "the exporter to see all moves")
 
@@ -139,7 +139,7 @@ def test_kills_at_any_moment_lose_nothing(folder: Path, app: SimulatedApp) -> No
     random = Random(20)  # noqa: S311 - a test's moves
     with exporter_in(folder) as exporter:
         wait_until_seen(exporter, app)
-        baseline = Counter(truth_of(app).values())
+        baseline = Counter(statuses_of(app).values())
         exporter.send(signal.SIGKILL)
     for _ in range(KILLS):
         with exporter_in(folder) as exporter:
@@ -153,7 +153,7 @@ def test_kills_at_any_moment_lose_nothing(folder: Path, app: SimulatedApp) -> No
         change_something(app, random)
     with exporter_in(folder) as exporter:
         transitions = wait_until_counted(exporter, app).transitions()
-    sums, now = balance(transitions), Counter(truth_of(app).values())
+    sums, now = balance(transitions), Counter(statuses_of(app).values())
     assert sum(transitions.values()) > KILLS
     for status in WORDS:
         assert sums[status] == now[status] - baseline[status], status

@@ -1,18 +1,9 @@
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
-from exporter.simulator.app import handle
 from exporter.simulator.task import WAITING
-from tests.simulator.calls import NOW, call, frozen_app, ids, signed_query, walk
-
-
-def answer(app: Any, query: dict[str, str], body: bytes = b"{}", **arguments: Any) -> Any:
-    """Return the JSON value of the answer to a request."""
-    return json.loads(handle({app.app_id: app}, query, body, NOW, **arguments).body)
+from tests.simulator.calls import answer, call, frozen_app, ids, signed_query, walk
 
 
 def test_old_projects_must_say_is_test() -> None:
@@ -23,7 +14,7 @@ def test_old_projects_must_say_is_test() -> None:
 
 
 def test_a_service_can_be_not_enabled() -> None:
-    """A correctly signed request is then refused with the code for it, a wrong one as before."""
+    """A correctly signed request is refused with the code for it, a wrong one for its signature."""
     app = frozen_app(enabled=False)
     assert call(app)["Code"] == 350006006
     assert answer(app, signed_query(app, Signature="0"))["Code"] == 100000005
@@ -32,7 +23,7 @@ def test_a_service_can_be_not_enabled() -> None:
 @pytest.mark.parametrize(
     ("totals", "expected"), [("all", 7), ("page", 3), ("wrong", 17), ("absent", None)]
 )
-def test_the_total_can_mean_anything(totals: str, expected: int | None) -> None:
+def test_what_the_total_counts(totals: str, expected: int | None) -> None:
     """All matching tasks, those of the page, nonsense, or no total."""
     data = call(frozen_app(7, totals=totals), PageSize=3)["Data"]
     assert data.get("TotalSize") == expected

@@ -19,7 +19,7 @@ from tests.simulator.calls import NOW, call, frozen_app, tasks_of
     ],
 )
 def test_entries_can_be_spelled_otherwise(encoding: Encoding, expected: dict[str, object]) -> None:
-    """Numbers, instants and a missing expiry can be written in other ways."""
+    """Numbers, times and a missing expiry can be written in other ways."""
     app = frozen_app(encoding=encoding)
     app.life.add_task()
     (entry,) = tasks_of(call(app)["Data"])

@@ -13,7 +13,7 @@ def test_every_fault_has_a_word_and_a_line() -> None:
 
 
 def test_a_fault_happens_until_it_is_switched_off() -> None:
-    """Without a plan it is always there, with its default parameter or the given one."""
+    """It happens to every request, with its default parameter or the given one."""
     faults = Faults()
     assert faults.draw(1) == {}
     faults.switch_on(Fault.HTML)
@@ -26,7 +26,7 @@ def test_a_fault_happens_until_it_is_switched_off() -> None:
 
 
 def test_a_fault_for_the_next_requests_ends_by_itself() -> None:
-    """It acts on so many requests and is off then."""
+    """It happens to that many requests and is then switched off."""
     faults = Faults()
     faults.switch_on(Fault.RESET, next_requests=2)
     assert [bool(faults.draw(1)) for _ in range(4)] == [True, True, False, False]

@@ -6,8 +6,8 @@ from tests.faults.paging import FaultyCursor, FaultyTokens
 from tests.simulator.calls import frozen_app, ids, tasks_of, walk
 
 
-def test_a_snapshot_walk_sees_what_was() -> None:
-    """Neither removed, added nor moved tasks show before the next walk."""
+def test_a_snapshot_walk_lists_the_tasks_of_its_start() -> None:
+    """Tasks removed, added or moved meanwhile show in the next walk."""
     app = frozen_app(4, paging="snapshot")
     pages = walk(app, PageSize=2)
     next(pages)
@@ -23,7 +23,7 @@ def test_a_snapshot_walk_sees_what_was() -> None:
 
 @pytest.mark.parametrize(("paging", "missed"), [("live", 0), ("snapshot", 0), ("offset", 1)])
 def test_a_deletion_during_the_walk(paging: str, missed: int) -> None:
-    """Only where places are counted does a task move from a page to come to one that has passed."""
+    """Only paging by offset misses a task, which moves to a page that was read already."""
     app = frozen_app(9, paging=paging)
     pages = walk(app, PageSize=3)
     listed = ids(iter([next(pages)]))

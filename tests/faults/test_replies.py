@@ -62,19 +62,19 @@ def test_faults_that_are_another_status(
 
 
 def test_bytes_that_are_not_utf8() -> None:
-    """The body can not be decoded."""
+    """The body cannot be decoded."""
     with pytest.raises(UnicodeDecodeError):
         reply_to(NOT_UTF8=None).body.decode()
 
 
 def test_deep_nesting() -> None:
-    """So deep that the usual parser gives up."""
+    """Deeper than Python's parser allows."""
     with pytest.raises(RecursionError):
         json.loads(reply_to(DEEP_NESTING=100_000).body)
 
 
 def test_a_huge_body_is_declared_and_sent_in_pieces() -> None:
-    """Its length is declared; the pieces are one and the same mebibyte."""
+    """Its length is declared; each piece is the same mebibyte."""
     reply = reply_to(HUGE_BODY=100, accept_gzip=True)
     assert f"Content-Length: {100 * 2**20}\r\n".encode() in reply.head()
     assert sum(len(part) for part in reply.parts()) == 100 * 2**20 + len(reply.head())

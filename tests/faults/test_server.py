@@ -93,7 +93,7 @@ def test_truncated(server: FaultyServer, app: FaultyApp) -> None:
 
 
 def test_delay(server: FaultyServer, app: FaultyApp) -> None:
-    """A late answer is a whole answer, for a client that waits."""
+    """A client that waits gets the complete answer."""
     app.faults.switch_on(Fault.DELAY, 0.05)
     started = time.monotonic()
     assert read(server, app)[0] == 200
@@ -139,7 +139,7 @@ def test_another_http_status(
 def test_a_body_that_cannot_be_read(
     server: FaultyServer, app: FaultyApp, fault: Fault, error: type[Exception]
 ) -> None:
-    """The body arrives whole and is no good."""
+    """The body arrives completely, and no client can read it."""
     app.faults.switch_on(fault)
     with closing(connect(server)) as connection:
         body = send(connection, app).read()
@@ -148,14 +148,14 @@ def test_a_body_that_cannot_be_read(
 
 
 def test_nan(server: FaultyServer, app: FaultyApp) -> None:
-    """A parser that keeps to JSON finds a word that it does not know."""
+    """The total is a word that JSON does not have."""
     app.faults.switch_on(Fault.NAN)
     with closing(connect(server)) as connection:
         assert b'"TotalSize":NaN' in send(connection, app).read()
 
 
 def test_a_huge_body(server: FaultyServer, app: FaultyApp) -> None:
-    """A hundred mebibytes are declared and really come, unless the client leaves."""
+    """A hundred mebibytes are declared and sent, unless the client leaves."""
     app.faults.switch_on(Fault.HUGE_BODY)
     with closing(connect(server)) as connection:
         response = send(connection, app)
@@ -167,7 +167,7 @@ def test_a_huge_body(server: FaultyServer, app: FaultyApp) -> None:
 
 
 def test_a_gzip_bomb(server: FaultyServer, app: FaultyApp) -> None:
-    """A small body that says it is gzip, asked for or not."""
+    """A small body, declared as gzip although the client does not accept it."""
     app.faults.switch_on(Fault.GZIP_BOMB)
     with closing(connect(server)) as connection:
         response = send(connection, app)
@@ -176,7 +176,7 @@ def test_a_gzip_bomb(server: FaultyServer, app: FaultyApp) -> None:
 
 
 def test_a_clock_that_is_off(server: FaultyServer, app: FaultyApp) -> None:
-    """The Date header tells a client by how much, and its timestamp is refused."""
+    """The Date header shows the server's clock, and a timestamp of the right time is refused."""
     app.faults.switch_on(Fault.CLOCK_OFFSET, 1200.0)
     with closing(connect(server)) as connection:
         response = send(connection, app)
@@ -212,7 +212,7 @@ def test_a_server_can_start_refusing(app: FaultyApp) -> None:
     app.faults.switch_on(Fault.REFUSED)
 
 
-def test_stopping_ends_whatever_hangs(app: FaultyApp) -> None:
+def test_stopping_ends_every_connection(app: FaultyApp) -> None:
     """Silent, slow, late and idle connections end immediately, and so do their threads."""
     server = FaultyServer([app], clock=lambda: NOW)
     server.start()
@@ -239,7 +239,7 @@ def wait_for_request(app: FaultyApp) -> None:
 
 
 def test_https(app: FaultyApp) -> None:
-    """With a TLS context pages come over HTTPS; a client that never shakes hands blocks nobody."""
+    """With a TLS context pages come over HTTPS; a client without a handshake blocks no other."""
     with (
         FaultyServer([app], tls_context=tls_context(), clock=lambda: NOW) as server,
         socket.create_connection(("127.0.0.1", server.port)),
@@ -253,7 +253,7 @@ def test_https(app: FaultyApp) -> None:
 
 
 def test_a_client_that_distrusts_the_certificate(app: FaultyApp) -> None:
-    """It breaks the handshake off, and the server goes on."""
+    """It ends the handshake, and the server continues to serve."""
     with FaultyServer([app], tls_context=tls_context(), clock=lambda: NOW) as server:
         distrusting = HTTPSConnection("127.0.0.1", server.port, timeout=60)
         with closing(distrusting), pytest.raises(ssl.SSLCertVerificationError):

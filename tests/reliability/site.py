@@ -102,21 +102,21 @@ class Site:
             for sample in family.samples
         }
 
-    def truth(self) -> Samples:
-        """Return the numbers that are to be exposed of the tasks as they are."""
-        truth = expected_state(self.app, NOW)
+    def expected(self) -> Samples:
+        """Return the numbers that should be exposed for the current tasks."""
+        state = expected_state(self.app, NOW)
         return {
             **{
                 f'zego_upload_tasks{{status="{word}"}}': count
-                for word, count in truth["counts"].items()
+                for word, count in state["counts"].items()
             },
             **{
                 f'zego_upload_retries{{status="{word}"}}': count
-                for word, count in truth["retries"].items()
+                for word, count in state["retries"].items()
             },
             **{
                 f'zego_upload_task_retries{{upload_task_id="{task_id}"}}': task["retry_count"]
-                for task_id, task in truth["tasks"].items()
+                for task_id, task in state["tasks"].items()
             },
         }
 
@@ -125,7 +125,7 @@ class Site:
         """Let the row's fault happen in the block."""
         fault = self._row.fault
         if isinstance(fault, Fault):
-            # What is to hold from the start holds for every page, unless it happens so often only.
+            # A fault from the start happens to every page, unless it happens a few times only.
             everywhere = self._row.from_the_start and self._row.times is None
             self.app.faults.switch_on(
                 fault,
@@ -155,7 +155,7 @@ class Site:
 
 
 class Tls:
-    """The server's side of TLS, which can present a certificate that is no good."""
+    """The server's side of TLS, which can present an invalid certificate."""
 
     def __init__(self, folder: Path) -> None:
         self._ca = trustme.CA()

@@ -48,13 +48,13 @@ def counted(samples: Samples, metric: str) -> Samples:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=ROW_NAMES)
-def test_the_fault_is_counted_shown_and_survived(row: Row, site: Site) -> None:
-    """It is counted as the row says, the numbers are those it says, and it passes by itself."""
-    old = site.truth()
+def test_the_fault_has_the_result_of_its_row(row: Row, site: Site) -> None:
+    """The failure is counted, the numbers are as documented, and the next collection recovers."""
+    old = site.expected()
     if not row.from_the_start:
         assert shown(site.collect(), old) == old
     site.app.life.add_tasks(30, statuses=(1, 5))
-    new = site.truth()
+    new = site.expected()
     with site.broken():
         during = site.collect()
         assert counted(during, "zego_upload_collection_failures_total") == (
@@ -81,20 +81,20 @@ PASSING = [row for row in ROWS if row.retry and row.fault not in (*Outside, Faul
 
 
 @pytest.mark.parametrize("row", PASSING, ids=[row.name for row in PASSING])
-def test_a_fault_that_passes_is_healed_by_the_retry(row: Row, site: Site) -> None:
-    """The collection succeeds, and the API error is counted all the same."""
+def test_a_retry_recovers_from_a_passing_fault(row: Row, site: Site) -> None:
+    """The collection succeeds, and the API error is counted."""
     with site.broken(next_requests=1):
         samples = site.collect()
     assert samples["zego_upload_up"] == 1
     assert counted(samples, "zego_upload_collection_failures_total") == {}
     assert counted(samples, "zego_upload_api_errors_total") == {row.code: 1}
-    truth = site.truth()
-    assert shown(samples, truth) == truth
+    expected = site.expected()
+    assert shown(samples, expected) == expected
 
 
 @pytest.mark.parametrize("row", [Row("", Fault.HUGE_BODY, 20), Row("", Fault.GZIP_BOMB, 20)])
 def test_a_failure_keeps_nothing_of_what_was_read(row: Row, site: Site) -> None:
-    """Neither for as long as it lasts nor until the garbage collector comes by."""
+    """It is freed without the garbage collector, while the fault lasts."""
     mebibytes = int(str(row.parameter))
     with site.broken():
         site.collector.collect()
@@ -110,15 +110,15 @@ def test_a_failure_keeps_nothing_of_what_was_read(row: Row, site: Site) -> None:
 
 
 def test_every_fault_has_a_row() -> None:
-    """Whatever the simulator can do wrong, and whatever can go wrong outside of it."""
+    """Every fault of the simulator, and every fault outside of it."""
     assert {row.fault for row in ROWS} == {*Fault, *Outside}
 
 
 def test_every_reason_has_a_row() -> None:
-    """But for a defect of the exporter itself, which no fault of the API may bring about."""
+    """Except a defect of the exporter itself, which no fault of the API may cause."""
     assert {row.reason for row in ROWS} - {""} == {*FAILURE_REASONS} - {"internal"}
 
 
-def test_every_row_has_a_name_of_its_own() -> None:
-    """The name is what the table is read by."""
+def test_the_names_of_rows_are_unique() -> None:
+    """Readers of the table find a row by its name."""
     assert len(set(ROW_NAMES)) == len(ROWS)

@@ -44,10 +44,21 @@ def signed_query(app: SimulatedApp, *, now: float = NOW, **changes: str | None) 
     return {name: value for name, value in query.items() if value is not None}
 
 
+def answer(
+    app: SimulatedApp,
+    query: dict[str, str],
+    body: bytes = b"{}",
+    *,
+    now: float = NOW,
+    **arguments: Any,
+) -> Any:
+    """Return the JSON value of the answer to a request; `arguments` are those of `handle`."""
+    return json.loads(handle({app.app_id: app}, query, body, now, **arguments).body)
+
+
 def call(app: SimulatedApp, *, now: float = NOW, **fields: Any) -> Any:
     """Return the answer's JSON value to a correct request with the body `fields`."""
-    query = signed_query(app, now=now)
-    return json.loads(handle({app.app_id: app}, query, json.dumps(fields).encode(), now).body)
+    return answer(app, signed_query(app, now=now), json.dumps(fields).encode(), now=now)
 
 
 def walk(app: SimulatedApp, *, limit: int = 1000, **fields: Any) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,12 +9,17 @@ from hypothesis import strategies as st
 from exporter.simulator.app import handle, sign
 from exporter.simulator.lifecycle import Lifecycle
 from exporter.simulator.task import SUCCEEDED, WAITING
-from tests.simulator.calls import NOW, SECRET, call, frozen_app, ids, signed_query, tasks_of, walk
-
-
-def answer(app: Any, query: dict[str, str], body: bytes = b"{}", **arguments: Any) -> Any:
-    """Return the JSON value of the answer to a request."""
-    return json.loads(handle({app.app_id: app}, query, body, NOW, **arguments).body)
+from tests.simulator.calls import (
+    NOW,
+    SECRET,
+    answer,
+    call,
+    frozen_app,
+    ids,
+    signed_query,
+    tasks_of,
+    walk,
+)
 
 
 def test_the_published_signature() -> None:
@@ -65,13 +69,13 @@ def test_the_caller_is_checked(changes: dict[str, str | None], code: int) -> Non
 
 @pytest.mark.parametrize("offset", [-600, 600])
 def test_a_clock_may_be_ten_minutes_off(offset: float) -> None:
-    """Up to 600 seconds either way the timestamp is accepted."""
+    """A timestamp up to 600 seconds early or late is accepted."""
     app = frozen_app()
     assert answer(app, signed_query(app, now=NOW + offset))["Code"] == 0
 
 
-def test_a_request_is_good_once() -> None:
-    """The same nonce again is refused; a request with a wrong signature does not use it up."""
+def test_a_nonce_is_accepted_once() -> None:
+    """A request with a wrong signature does not use it up."""
     app = frozen_app()
     query = signed_query(app)
     assert answer(app, {**query, "Signature": "0" * 32})["Code"] == 100000005
@@ -135,7 +139,7 @@ def test_the_rate_limit_is_twenty_in_any_sliding_second() -> None:
     assert app.arrivals.max_in_a_second == 25
 
 
-def test_a_request_lets_life_go_on() -> None:
+def test_a_request_advances_the_tasks() -> None:
     """The tasks are those at the time of the request."""
     app = frozen_app()
     app.life = Lifecycle(1, 60, start=NOW)
@@ -161,13 +165,13 @@ def test_no_secret_is_in_an_answer() -> None:
 
 
 def test_the_secret_is_not_in_the_repr() -> None:
-    """An app can be printed."""
+    """Printing an app shows no secret."""
     assert SECRET not in repr(frozen_app())
     assert frozen_app(app_id=7).name == "7"
 
 
 def test_gateway_errors_are_decided_by_their_chance() -> None:
-    """About as often as it says; none without one."""
+    """About a quarter of the answers with a chance of 0.25; none with 0."""
 
     def errors(chance: float) -> int:
         app = frozen_app(gateway_error_chance=chance)
@@ -191,8 +195,8 @@ def test_a_walk_finds_exactly_the_tasks_that_match(
 ) -> None:
     """For any tasks, filter, page size and paging the pages give each match once, and its count."""
     app = frozen_app(paging=paging)
-    for one in statuses:
-        app.life.add_task(status=one)
+    for each in statuses:
+        app.life.add_task(status=each)
     expected = [task.id for task in app.life.tasks.values() if status in (0, task.status)]
     pages = list(walk(app, Status=status, PageSize=page_size))
     assert sorted(ids(iter(pages))) == sorted(expected)
@@ -201,8 +205,8 @@ def test_a_walk_finds_exactly_the_tasks_that_match(
     assert len(pages) == max(1, -(-len(expected) // page_size))
 
 
-def test_a_live_walk_sees_what_changes_behind_its_place() -> None:
-    """Tasks removed before the place move nobody; tasks added meanwhile come last."""
+def test_a_walk_lists_what_was_added_meanwhile() -> None:
+    """Removed tasks shift no other; tasks added meanwhile come last."""
     app = frozen_app(4)
     pages = walk(app, PageSize=2)
     assert ids(iter([next(pages)])) == ["upload_task_1", "upload_task_2"]

@@ -128,7 +128,7 @@ def test_the_signature_is_the_published_vectors() -> None:
         (None, None),
     ],
 )
-def test_changes_have_the_events_of_the_notes(
+def test_changes_have_the_documented_events(
     after: int | None, event: tuple[int, dict[str, int]] | None
 ) -> None:
     """The status numbers are those of the callbacks; a task that leaves the list has no event.
@@ -168,7 +168,7 @@ def test_a_failure_is_sent_with_all_its_fields() -> None:
     }
 
 
-def test_every_spelling_comes_up() -> None:
+def test_every_spelling_is_used() -> None:
     """Numbers and strings, plain and URL-encoded; every nonce is new."""
     app = quiet_app()
     with receiving() as receiver, sending(app, receiver.url):
@@ -208,8 +208,8 @@ def test_an_event_is_tried_three_times_and_then_dropped() -> None:
         assert receiver.next_event()["UploadTaskId"] == "third"
 
 
-def test_a_receiver_that_is_not_there_holds_nothing_up() -> None:
-    """Events are dropped, also those above the limit, and tasks go on changing."""
+def test_an_absent_receiver_delays_nothing() -> None:
+    """Events are dropped, also those above the limit, and tasks continue to change."""
     app = quiet_app()
     with receiving() as receiver:
         url = receiver.url
@@ -234,8 +234,8 @@ def test_events_beyond_the_queue_are_dropped() -> None:
     assert last["UploadTaskId"] != f"upload_task_{MAX_WAITING + 50}"
 
 
-def test_the_life_goes_on_without_requests() -> None:
-    """Callbacks come when something happens, though nobody asks the API."""
+def test_time_passes_without_requests() -> None:
+    """Callbacks come when something happens, although no request comes."""
     life = Lifecycle(start=NOW - 3600, workload=Workload(arrival_interval=60.0))
     app = SimulatedApp(7, "secret", life, callback_secret=SECRET)
     with receiving() as receiver, sending(app, receiver.url):
@@ -244,7 +244,7 @@ def test_the_life_goes_on_without_requests() -> None:
 
 
 def test_a_server_sends_for_each_app_with_a_secret() -> None:
-    """To the path of its name; the end of the server ends it."""
+    """To the path of its name, until the server ends."""
     app = quiet_app(name="课程/1")
     silent = SimulatedApp(8, "secret", Lifecycle(pace=0, start=NOW), name="silent")
     with receiving() as receiver:
@@ -260,5 +260,5 @@ def test_a_server_sends_for_each_app_with_a_secret() -> None:
 
 
 def test_the_secret_is_in_no_repr() -> None:
-    """A simulated app can be printed."""
+    """Printing an app shows no secret."""
     assert SECRET not in repr(quiet_app())

@@ -16,12 +16,12 @@ def post(app: SimulatedApp, address: str, **wanted: Any) -> tuple[int, Any]:
     return control({app.app_id: app}, "POST", f"/simulator/{address}", body, NOW)
 
 
-def test_the_truth_is_told_of_every_app() -> None:
+def test_the_state_of_every_app() -> None:
     """One JSON object for each AppId."""
     apps = {app_id: frozen_app(app_id, app_id) for app_id in (1, 2)}
-    status, truth = control(apps, "GET", "/simulator/state", b"", NOW)
+    status, state = control(apps, "GET", "/simulator/state", b"", NOW)
     assert status == 200
-    assert {app_id: len(of_app["tasks"]) for app_id, of_app in truth.items()} == {"1": 1, "2": 2}
+    assert {app_id: len(of_app["tasks"]) for app_id, of_app in state.items()} == {"1": 1, "2": 2}
 
 
 def test_tasks_can_be_added_changed_and_removed() -> None:
@@ -51,12 +51,12 @@ def test_tasks_can_be_added_changed_and_removed() -> None:
         ("tasks", {"app_id": 9}),
         ("tasks", {"add": [{"surprise": 1}]}),
         ("tasks", {"add": [{"id": "upload_task_1"}]}),
-        ("tasks", {"change": [{"id": "nobody", "status": 1}]}),
-        ("tasks", {"remove": ["nobody"]}),
+        ("tasks", {"change": [{"id": "unknown", "status": 1}]}),
+        ("tasks", {"remove": ["unknown"]}),
     ],
 )
-def test_what_makes_no_sense_is_a_400(address: str, wanted: dict[str, Any]) -> None:
-    """With a line that says why."""
+def test_an_impossible_change_is_a_400(address: str, wanted: dict[str, Any]) -> None:
+    """The answer gives the reason."""
     status, answer = post(frozen_app(1), address, **wanted)
     assert status == 400
     assert answer["error"]
@@ -64,7 +64,7 @@ def test_what_makes_no_sense_is_a_400(address: str, wanted: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"7", b"\xff"])
 def test_a_body_that_is_no_object_is_a_400(body: bytes) -> None:
-    """Whatever it is instead."""
+    """An empty body, another JSON value, or no UTF-8."""
     assert control({}, "POST", "/simulator/tasks", body, NOW)[0] == 400
 
 
@@ -73,23 +73,23 @@ def test_a_body_that_is_no_object_is_a_400(body: bytes) -> None:
     [("GET", "/"), ("GET", "/simulator/tasks"), ("POST", "/simulator/state"), ("POST", "/fault/x")],
 )
 def test_other_addresses_are_a_404(method: str, path: str) -> None:
-    """Nothing is there."""
+    """Unknown paths, and known ones with the other method."""
     assert control({}, method, path, b"{}", NOW)[0] == 404
 
 
-def test_the_truth_of_no_task_at_all() -> None:
-    """Every status word is there with 0, and there is no next expiry."""
-    truth = expected_state(frozen_app(), NOW)
+def test_the_state_without_tasks() -> None:
+    """Every status word has 0, and there is no next expiry."""
+    state = expected_state(frozen_app(), NOW)
     words = ["waiting", "uploading", "waiting_retry", "succeeded"]
     words += ["failed", "cancelled", "expired", "unknown"]
     for table in ("counts", "retries", "retried_tasks", "max_retries"):
-        assert truth[table] == dict.fromkeys(words, 0)
-    assert truth["next_expiry"] is None
-    assert truth["tasks"] == {}
+        assert state[table] == dict.fromkeys(words, 0)
+    assert state["next_expiry"] is None
+    assert state["tasks"] == {}
 
 
-def test_the_truth_of_some_tasks() -> None:
-    """Counts, retries and the earliest expiry that is still to come, of succeeded tasks only."""
+def test_the_state_of_some_tasks() -> None:
+    """Counts, retries and the earliest expiry in the future, of succeeded tasks only."""
     app = frozen_app()
     for retry_count in (0, 2, 3):
         app.life.add_task(status=5, retry_count=retry_count)
@@ -98,18 +98,18 @@ def test_the_truth_of_some_tasks() -> None:
     app.life.add_task(id="next", status=4, expires_at=int(NOW) + 5, created_at=7, title="a.mp4")
     app.life.add_task(status=4, expires_at=int(NOW) + 9)
     app.life.add_task(status=7, expires_at=int(NOW) + 1)
-    truth = expected_state(app, NOW)
-    assert truth["counts"]["failed"] == 3
-    assert truth["counts"]["unknown"] == 1
-    assert truth["retries"]["failed"] == 5
-    assert truth["retried_tasks"]["failed"] == 2
-    assert truth["max_retries"]["failed"] == 3
-    assert truth["next_expiry"] == NOW + 5
-    assert truth["tasks"]["next"] == {
+    state = expected_state(app, NOW)
+    assert state["counts"]["failed"] == 3
+    assert state["counts"]["unknown"] == 1
+    assert state["retries"]["failed"] == 5
+    assert state["retried_tasks"]["failed"] == 2
+    assert state["max_retries"]["failed"] == 3
+    assert state["next_expiry"] == NOW + 5
+    assert state["tasks"]["next"] == {
         "title": "a.mp4",
         "status": "succeeded",
         "retry_count": 0,
         "expires_at": int(NOW) + 5,
         "created_at": 7,
     }
-    assert json.loads(json.dumps(truth)) == truth
+    assert json.loads(json.dumps(state)) == state

@@ -16,7 +16,7 @@ from tests.simulator.calls import NOW, call, ids, walk
 
 @pytest.fixture(scope="module")
 def demo() -> list[SimulatedApp]:
-    """Return the demo apps, to be looked at only."""
+    """Return the demo apps; tests only read them."""
     return demo_apps(now=NOW)
 
 
@@ -79,8 +79,8 @@ def test_the_simulator_runs_until_it_is_stopped(tasks: int | None) -> None:
     url = urlsplit(lines[0].removeprefix("endpoint: ").strip())
     with closing(http.client.HTTPConnection(url.netloc, timeout=60)) as connection:
         connection.request("GET", "/simulator/state")
-        truth = json.loads(connection.getresponse().read())
+        state = json.loads(connection.getresponse().read())
     stop.set()
     thread.join(60)
-    assert [len(app["tasks"]) for app in truth.values()] == ([0, 0] if tasks is None else [30])
-    assert all(app_id in "".join(lines) for app_id in truth)
+    assert [len(app["tasks"]) for app in state.values()] == ([0, 0] if tasks is None else [30])
+    assert all(app_id in "".join(lines) for app_id in state)

@@ -27,8 +27,8 @@ def server(app: FaultyApp) -> Iterator[SimulatorServer]:
         yield running
 
 
-def test_many_requests_over_one_connection(server: SimulatorServer, app: FaultyApp) -> None:
-    """Keep-alive, a correct page each time, dated by the server's clock."""
+def test_a_connection_is_kept_alive(server: SimulatorServer, app: FaultyApp) -> None:
+    """Each request gets a correct page, dated by the server's clock."""
     with closing(connect(server)) as connection:
         for _ in range(3):
             response = send(connection, app)
@@ -48,7 +48,7 @@ def test_gzip_is_used_where_it_is_accepted(server: SimulatorServer, app: FaultyA
         assert json.loads(gzip.decompress(response.read()))["Data"]["TotalSize"] == 70
 
 
-def test_apps_are_told_apart_by_app_id() -> None:
+def test_apps_are_distinguished_by_app_id() -> None:
     """One server, three apps: each with its own tasks, secret and faults."""
     apps = [frozen_app(count, app_id) for app_id, count in ((1, 1), (2, 2), (3, 3))]
     apps[1].server_secret = "another"
@@ -63,8 +63,8 @@ def test_apps_are_told_apart_by_app_id() -> None:
         assert read(server, FaultyApp(2, SECRET, apps[1].life))[1]["Code"] == 100000005
 
 
-def test_the_life_goes_on_with_the_clock() -> None:
-    """The server asks its clock, not the machine's."""
+def test_time_passes_with_the_clock() -> None:
+    """The server uses its clock, not the machine's."""
     moving = frozen_app()
     now = NOW
     with SimulatorServer([moving], clock=lambda: now) as server:
@@ -75,7 +75,7 @@ def test_the_life_goes_on_with_the_clock() -> None:
 
 
 def test_other_requests(server: SimulatorServer) -> None:
-    """Other addresses are not found, a body without an end is refused, methods are limited."""
+    """An unknown path, an unknown method, and a body that is too long."""
     with closing(connect(server)) as connection:
         for method, path, status in (("POST", "/x", 404), ("GET", "/", 404), ("PUT", "/", 501)):
             connection.request(method, path)
@@ -87,16 +87,18 @@ def test_other_requests(server: SimulatorServer) -> None:
 
 
 def test_the_control_addresses(server: SimulatorServer, app: FaultyApp) -> None:
-    """From this machine tasks can be changed and the truth be read."""
+    """From this machine, tasks can be changed and the state can be read."""
     with closing(connect(server)) as connection:
         connection.request("POST", "/simulator/tasks", b'{"app_id": 1, "add_many": 5}')
         assert connection.getresponse().read() == b"{}"
         connection.request("GET", "/simulator/state")
-        truth = json.loads(connection.getresponse().read())
-    assert sum(truth["1"]["counts"].values()) == len(app.life.tasks) == 75
+        state = json.loads(connection.getresponse().read())
+    assert sum(state["1"]["counts"].values()) == len(app.life.tasks) == 75
 
 
-def test_a_client_that_talks_nonsense_harms_nobody(server: SimulatorServer, app: FaultyApp) -> None:
+def test_malformed_requests_do_not_disturb_other_clients(
+    server: SimulatorServer, app: FaultyApp
+) -> None:
     """Garbage and half requests are dropped; others are answered."""
     for garbage in (
         b"\x16\x03\x01\x00",

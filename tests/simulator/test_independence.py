@@ -12,7 +12,7 @@ FILES = sorted(Path(exporter.simulator.__file__).parent.glob("*.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_the_simulator_stands_alone(path: Path) -> None:
+def test_the_simulator_imports_only_itself(path: Path) -> None:
     """It imports the standard library and itself, so no error is shared with the client."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -30,29 +30,29 @@ CROWDED = replace(BUSY, arrival_interval=4.0, troubled_chance=0.4, linger=600.0)
 QUIET = Workload(arrival_interval=math.inf, cancel_chance=0.0, too_large_chance=0.0)
 
 
-def lived(seed: int, instants: list[float]) -> Lifecycle:
-    """Return a life that was advanced to each of `instants` (seconds after its start)."""
+def lived(seed: int, times: list[float]) -> Lifecycle:
+    """Return a life cycle that was advanced to each of `times` (seconds after its start)."""
     life = Lifecycle(seed, workload=CROWDED, start=NOW, log_limit=None)
-    for instant in instants:
-        life.advance(NOW + instant)
+    for at in times:
+        life.advance(NOW + at)
     return life
 
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 1000), st.lists(st.floats(0, SPAN), max_size=20))
-def test_history_does_not_depend_on_when_one_looks(seed: int, instants: list[float]) -> None:
-    """Any partition of a span, even one that steps back, gives the same changes and tasks."""
-    at_once = lived(seed, [SPAN])
-    in_steps = lived(seed, [*instants, SPAN])
-    assert in_steps.log == at_once.log
-    assert in_steps.tasks == at_once.tasks
-    assert in_steps.now == at_once.now
+def test_history_does_not_depend_on_the_calls_of_advance(seed: int, times: list[float]) -> None:
+    """Any times in between, even in another order, give the same changes and tasks."""
+    in_one = lived(seed, [SPAN])
+    in_steps = lived(seed, [*times, SPAN])
+    assert in_steps.log == in_one.log
+    assert in_steps.tasks == in_one.tasks
+    assert in_steps.now == in_one.now
 
 
 @settings(deadline=None, max_examples=10)
 @given(st.integers(0, 1000), st.integers(1, 12))
-def test_the_rules_of_life_hold_at_every_change(seed: int, slots: int) -> None:
-    """Moves are those of the life cycle, slots are never exceeded, instants never go back."""
+def test_the_rules_hold_at_every_change(seed: int, slots: int) -> None:
+    """Moves are those of the life cycle, slots are never exceeded, time never goes back."""
     life = Lifecycle(seed, 1.0, slots, workload=CROWDED, start=NOW, log_limit=None)
     slots_used: list[int] = []
     life.on_event(lambda _change, _task: slots_used.append(life.slots_used()))
@@ -66,22 +66,22 @@ def test_the_rules_of_life_hold_at_every_change(seed: int, slots: int) -> None:
 @settings(deadline=None, max_examples=10)
 @given(st.integers(0, 1000), st.floats(60, SPAN))
 def test_counts_and_log_agree_with_the_tasks(seed: int, span: float) -> None:
-    """At any moment the counts per status, the shelves and the log tell of the same tasks."""
+    """At any time the counts per status, the lists and the log agree."""
     life = lived(seed, [span])
     counts = Counter(task.status for task in life.tasks.values())
     assert {status: life.count(status) for status in range(1, 8)} == {
         status: counts[status] for status in range(1, 8)
     }
     assert list(life.listing) == list(life.tasks.values())
-    assert all(task.status == status for status, shelf in life.by_status.items() for task in shelf)
+    assert all(task.status == status for status, tasks in life.by_status.items() for task in tasks)
     last = {change.task_id: change.after for change in life.log}
     assert {id_: after for id_, after in last.items() if after} == {
         task.id: task.status for task in life.tasks.values()
     }
 
 
-def test_everything_that_can_happen_does() -> None:
-    """In a day of the demo every move of the life cycle, each reason and a refusal are seen."""
+def test_a_day_of_the_demo_has_every_move() -> None:
+    """Each reason of a failure, a refused creation and a shared title too."""
     life = Lifecycle(1, workload=BUSY, start=NOW, log_limit=None)
     life.advance(NOW + DAY)
     assert {(change.before, change.after) for change in life.log} == LIFE_CYCLE
@@ -91,8 +91,8 @@ def test_everything_that_can_happen_does() -> None:
     assert max(titles.values()) > 1
 
 
-def test_two_seeds_live_differently() -> None:
-    """Another seed gives another history."""
+def test_another_seed_gives_another_history() -> None:
+    """The random numbers depend on the seed alone."""
     assert lived(1, [HOUR]).log != lived(2, [HOUR]).log
 
 
@@ -111,7 +111,7 @@ def test_pace_divides_all_durations() -> None:
 
 
 def test_at_pace_0_nothing_happens_by_itself() -> None:
-    """Tasks stay as they were put, and none comes."""
+    """Tasks keep their status, and none is created."""
     life = Lifecycle(pace=0, start=NOW)
     life.add_tasks(70, statuses=(1, 2, 3, 4, 5, 6, 7))
     life.advance(NOW + 100 * DAY)
@@ -119,7 +119,7 @@ def test_at_pace_0_nothing_happens_by_itself() -> None:
     assert life.now == NOW + 100 * DAY
 
 
-def test_a_task_added_by_hand_lives_on_by_itself() -> None:
+def test_a_task_added_by_hand_changes_by_itself() -> None:
     """It is uploaded, expires at its own time of expiry, and vanishes."""
     life = Lifecycle(3, start=NOW, workload=replace(QUIET, trouble_otherwise=0.0))
     task = life.add_task()
@@ -168,7 +168,7 @@ def test_a_task_without_expiry_does_not_expire() -> None:
     assert task.status == SUCCEEDED
 
 
-def test_the_realistic_rhythm_is_bounded_over_months() -> None:
+def test_the_realistic_workload_is_bounded_over_months() -> None:
     """After three months there are no more tasks and plans than after one."""
     life = Lifecycle(1, start=NOW, workload=replace(REALISTIC, arrival_interval=1800.0))
     sizes: list[int] = []
@@ -179,8 +179,8 @@ def test_the_realistic_rhythm_is_bounded_over_months() -> None:
 
 
 @pytest.mark.parametrize("status", [WAITING, UPLOADING, WAITING_RETRY])
-def test_a_task_that_is_moved_away_forgets_what_was_planned(status: int) -> None:
-    """What was planned for a status does not happen after the task has left it."""
+def test_a_move_by_hand_cancels_the_planned_step(status: int) -> None:
+    """The step that was planned in the earlier status does not happen."""
     life = Lifecycle(3, start=NOW, workload=QUIET)
     task: SimulatedTask = life.add_task(status=status)
     life.set_status(task.id, SUCCEEDED, expires_at=0)

@@ -9,12 +9,12 @@ from tests.simulator.calls import NOW
 
 
 def frozen() -> Lifecycle:
-    """Return a life in which nothing happens by itself."""
+    """Return tasks that do not change by themselves."""
     return Lifecycle(pace=0, start=NOW)
 
 
 def test_a_task_added_by_hand_has_fitting_defaults() -> None:
-    """Missing fields are chosen; a stored file has an expiry, a waiting task none."""
+    """A stored file has an expiry, a waiting task none."""
     life = frozen()
     waiting, stored = life.add_task(), life.add_task(status=SUCCEEDED)
     assert (waiting.id, waiting.title, waiting.expires_at) == (
@@ -45,11 +45,11 @@ def test_every_change_by_hand_is_logged_and_observed() -> None:
     assert [change for change in life.log if change.task_id == "a"] == seen
 
 
-def test_the_log_is_bounded_unless_asked() -> None:
-    """By default old changes are forgotten; with no limit none is."""
+def test_the_log_is_bounded_by_its_limit() -> None:
+    """The oldest changes are dropped; without a limit none is."""
     bounded, complete = TaskStore(NOW, log_limit=10), TaskStore(NOW, log_limit=None)
-    for register in (bounded, complete):
-        register.add_tasks(50)
+    for store in (bounded, complete):
+        store.add_tasks(50)
     assert len(bounded.log) == 10
     assert len(complete.log) == 50
 
@@ -75,13 +75,13 @@ def test_a_file_that_succeeds_by_hand_gets_an_expiry() -> None:
 
 
 def test_unknown_and_repeated_ids_are_errors() -> None:
-    """A wrong id in a test is an error; a chosen id never collides with a given one."""
+    """A generated id never collides with a given one."""
     life = frozen()
     life.add_task(id="upload_task_1")
     with pytest.raises(ValueError, match="exists already"):
         life.add_task(id="upload_task_1")
     with pytest.raises(KeyError):
-        life.remove("nobody")
+        life.remove("unknown")
     assert life.add_task().id == "upload_task_2"
 
 
