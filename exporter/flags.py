@@ -295,10 +295,8 @@ def _add_serving_flags(parser: argparse.ArgumentParser, default: Any = None) -> 
         metavar="N",
         type=_whole_number,
         default=default or DEFAULT_MAX_REQUESTS,
-        help=(
-            "most requests in progress, further ones get 503; 0: no limit "
-            f"(default: {DEFAULT_MAX_REQUESTS})"
-        ),
+        help="most requests in progress, further ones get 503; 0: no limit "
+        f"(default: {DEFAULT_MAX_REQUESTS})",
     )
 
 
@@ -334,7 +332,6 @@ def _add_common_flags(parser: argparse.ArgumentParser, default: Any = None) -> N
         default=default or False,
         help="run against the embedded simulator; needs no account",
     )
-
     parser.add_argument(
         "--log.level",
         dest="log_level",
