@@ -35,6 +35,9 @@ LIMITS_REMEDY = (
 )
 """Remedy of errors that a limit of this process has caused."""
 
+API_FAULT_REMEDY = "This is a fault of the API: report it to ZEGO, with the time of this message."
+"""Remedy of answers that contradict themselves or one another."""
+
 
 def file_problem(error: OSError) -> str:
     """Return the text of an error of a file or folder, with a remedy if the error implies one."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from exporter.errors import PaginationError, ProtocolError
+from exporter.errors import API_FAULT_REMEDY, PaginationError, ProtocolError
 from exporter.tasks import UploadTask
 from exporter.zego.client import Page
 
@@ -31,8 +31,6 @@ MAX_UNDECIDED_COLLECTIONS = 3
 """Collections in a row whose two walks were short by different numbers, after which totals count as
 meaningless. Without a limit, such an app would never get a snapshot.
 """
-
-_REMEDY = "This is a fault of the API: report it to ZEGO, with the time of this message."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +108,13 @@ class Walk:
         if self.ended:
             return page
         if self._token in self._tokens:
-            raise PaginationError("a page token came a second time: the pages loop", remedy=_REMEDY)
+            raise PaginationError(
+                "a page token came a second time: the pages loop", remedy=API_FAULT_REMEDY
+            )
         if self._idle_pages >= MAX_PAGES_WITHOUT_PROGRESS:
             raise PaginationError(
-                f"{self._idle_pages} pages in a row without a task not seen before", remedy=_REMEDY
+                f"{self._idle_pages} pages in a row without a task not seen before",
+                remedy=API_FAULT_REMEDY,
             )
         self._tokens.add(self._token)
         return page
@@ -133,7 +134,7 @@ def walk(fetch: Callable[[str], Page], *, max_pages: int) -> WalkResult:
         raise ProtocolError(
             f"the API reports {whole.total} upload tasks and lists none",
             code="invalid_response",
-            remedy=_REMEDY,
+            remedy=API_FAULT_REMEDY,
         )
     listed = len(whole.tasks) + whole.malformed.total()
     movement = sum(abs(later - earlier) for earlier, later in pairwise(whole.totals))
@@ -182,7 +183,7 @@ class TotalsCheck:
         raise PaginationError(
             f"the API reports {second.reported_total} upload tasks and lists "
             f"{len(second.tasks)}, in two walks in a row",
-            remedy=_REMEDY,
+            remedy=API_FAULT_REMEDY,
         )
 
     def learn(self, result: WalkResult) -> WalkResult:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from exporter.errors import ProtocolError
+from exporter.errors import API_FAULT_REMEDY, ProtocolError
 from exporter.tasks import UNKNOWN_HOST, TaskStatus, UploadTask
 from exporter.text import label_value, replace_surrogates
 
@@ -120,11 +120,7 @@ class ContradictoryPage(ProtocolError):
     """A page whose parts contradict each other."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__(
-            problem,
-            code="invalid_response",
-            remedy="This is a fault of the API: report it to ZEGO, with the time of this message.",
-        )
+        super().__init__(problem, code="invalid_response", remedy=API_FAULT_REMEDY)
 
 
 class _MalformedEntry(Exception):
