@@ -30,8 +30,8 @@ from exporter.config import AppSettings, CollectionSettings
 from exporter.history.counters import AppCounters
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.bookkeeping import Nonces
-from exporter.simulator.control import expected_state
 from exporter.simulator.lifecycle import Lifecycle
+from exporter.simulator.state import expected_state
 from exporter.simulator.task import CANCELLED, EXPIRED, FAILED, SUCCEEDED, UPLOADING, WAITING
 from exporter.zego.limiter import RateLimiter
 from tests.direct import DirectTransport

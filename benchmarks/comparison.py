@@ -12,8 +12,8 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.simulator.control import expected_state
 from exporter.simulator.lifecycle import Lifecycle
+from exporter.simulator.state import expected_state
 from exporter.simulator.task import STATUS_WORDS
 from tests.faults import FaultyApp
 

@@ -3,9 +3,9 @@
 task, task_store, ordered_list   upload tasks, and how they are listed
 lifecycle, workload              how they change
 app, bookkeeping                 from one request to one reply, without I/O
-reply, http_server, control      the same over HTTP
+reply, http_server               the same over HTTP
 callbacks                        what the API pushes
-demo                             apps to look at
+demo, state                      apps to look at, and what an exporter should show of them
 
 Fault injection is in `tests/faults` and extends `app.SimulatedApp`.
 """

@@ -3,7 +3,8 @@
     with SimulatorServer([SimulatedApp(1, "secret", Lifecycle())]) as server:
         ...  # server.url is the endpoint for an exporter
 
-The addresses under /simulator/ are described in `control`.
+POST / is the API. GET /simulator/state, from the same machine only, gives the `expected_state` of
+each app: `{"<AppId>": {...}}`.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from exporter.simulator.app import SimulatedApp, handle
 from exporter.simulator.callbacks import CallbackSender
-from exporter.simulator.control import control
 from exporter.simulator.reply import Reply, encode_json
+from exporter.simulator.state import expected_state
 
 MAX_BODY_BYTES = 16 * 2**20
 POLL_INTERVAL = 0.02
@@ -42,7 +43,7 @@ class Connection(BaseHTTPRequestHandler):
         """Log nothing: the query holds a signature."""
 
     def do_POST(self) -> None:
-        """Answer a request to the API, or one that changes the simulator."""
+        """Answer a request to the API."""
         now, arrived = self.server.clock(), time.monotonic()
         length = self.headers.get("Content-Length", "0")
         if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
@@ -52,7 +53,7 @@ class Connection(BaseHTTPRequestHandler):
         body = self.rfile.read(int(length))
         address = urlsplit(self.path)
         if address.path != "/":
-            self._control(address.path, body, now)
+            self.send(Reply(404))
             return
         reply = handle(
             self.server.apps,
@@ -67,15 +68,15 @@ class Connection(BaseHTTPRequestHandler):
         self.send(reply)
 
     def do_GET(self) -> None:
-        """Answer a question about the simulator itself."""
-        self._control(urlsplit(self.path).path, b"", self.server.clock())
-
-    def _control(self, path: str, body: bytes, now: float) -> None:
-        if not ip_address(self.client_address[0]).is_loopback:
+        """Show what an exporter should show."""
+        if urlsplit(self.path).path != "/simulator/state":
+            self.send(Reply(404))
+        elif not ip_address(self.client_address[0]).is_loopback:
             self.send(Reply(403))
-            return
-        status, value = control(self.server.apps, self.command, path, body, now)
-        self.send(Reply(status, body=encode_json(value)))
+        else:
+            now, apps = self.server.clock(), self.server.apps.values()
+            state = {str(app.app_id): expected_state(app, now) for app in apps}
+            self.send(Reply(body=encode_json(state)))
 
     def send(self, reply: Reply) -> None:
         """Send a response."""

@@ -10,8 +10,8 @@ import pytest
 
 from exporter.config.schema import TaskSettings
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.control import expected_state
 from exporter.simulator.http_server import SimulatorServer
+from exporter.simulator.state import expected_state
 from tests.e2e.apps import FAST, entry, still_app, write_config
 from tests.e2e.processes import ANY_PORT, EXPORTER, prometheus_scraping, running, url_of
 from tests.grafana.prometheus import Prometheus

@@ -13,8 +13,8 @@ from random import Random
 import pytest
 
 from exporter.simulator.app import SimulatedApp
-from exporter.simulator.control import expected_state
 from exporter.simulator.http_server import SimulatorServer
+from exporter.simulator.state import expected_state
 from exporter.simulator.task import STATUS_WORDS
 from tests.e2e.apps import FAST, entry, still_app, write_config
 from tests.e2e.pages import Page, read_page

@@ -18,8 +18,8 @@ from exporter.collection.collector import Collector
 from exporter.config import AppSettings, CollectionSettings, TaskSettings
 from exporter.history.counters import AppCounters
 from exporter.metrics.exposition import Exposition
-from exporter.simulator.control import expected_state
 from exporter.simulator.lifecycle import Lifecycle
+from exporter.simulator.state import expected_state
 from exporter.zego.limiter import RateLimiter
 from tests.builders import NOW
 from tests.faults import FaultyApp, FaultyServer

@@ -77,7 +77,13 @@ def test_time_passes_with_the_clock() -> None:
 def test_other_requests(server: SimulatorServer) -> None:
     """An unknown path, an unknown method, and a body that is too long."""
     with closing(connect(server)) as connection:
-        for method, path, status in (("POST", "/x", 404), ("GET", "/", 404), ("PUT", "/", 501)):
+        for method, path, status in (
+            ("POST", "/x", 404),
+            ("POST", "/simulator/state", 404),
+            ("GET", "/", 404),
+            ("GET", "/simulator/tasks", 404),
+            ("PUT", "/", 501),
+        ):
             connection.request(method, path)
             response = connection.getresponse()
             assert response.status == status
@@ -86,14 +92,16 @@ def test_other_requests(server: SimulatorServer) -> None:
         assert connection.getresponse().status == 413
 
 
-def test_the_control_addresses(server: SimulatorServer, app: FaultyApp) -> None:
-    """From this machine, tasks can be changed and the state can be read."""
-    with closing(connect(server)) as connection:
-        connection.request("POST", "/simulator/tasks", b'{"app_id": 1, "add_many": 5}')
-        assert connection.getresponse().read() == b"{}"
+def test_the_state_of_every_app() -> None:
+    """One JSON object for each AppId."""
+    apps = [frozen_app(app_id, app_id) for app_id in (1, 2)]
+    with (
+        SimulatorServer(apps, clock=lambda: NOW) as server,
+        closing(connect(server)) as connection,
+    ):
         connection.request("GET", "/simulator/state")
         state = json.loads(connection.getresponse().read())
-    assert sum(state["1"]["counts"].values()) == len(app.life.tasks) == 75
+    assert {app_id: len(app["tasks"]) for app_id, app in state.items()} == {"1": 1, "2": 2}
 
 
 def test_malformed_requests_do_not_disturb_other_clients(

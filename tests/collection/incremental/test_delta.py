@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 
-from exporter.simulator.control import expected_state
 from exporter.simulator.lifecycle import Lifecycle
+from exporter.simulator.state import expected_state
 from exporter.simulator.task import (
     CANCELLED,
     EXPIRED,
