@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 import threading
-from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import accumulate
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, math.inf)
 """Upper bounds in seconds of the histogram of request durations."""
@@ -21,7 +18,7 @@ OTHER_CODE = "other"
 
 @dataclass(frozen=True, slots=True)
 class ApiStatsView:
-    """One consistent copy of the counters.
+    """The counters at one moment.
 
     Attributes:
         requests: HTTP requests that were sent.
@@ -33,12 +30,12 @@ class ApiStatsView:
         duration_sum: Seconds that all requests took.
     """
 
-    requests: int
-    errors: Mapping[str, int]
-    rate_limit_wait_seconds: float
-    clock_skew_seconds: float | None
-    duration_buckets: tuple[tuple[float, int], ...]
-    duration_sum: float
+    requests: int = 0
+    errors: Mapping[str, int] = field(default_factory=dict)
+    rate_limit_wait_seconds: float = 0.0
+    clock_skew_seconds: float | None = None
+    duration_buckets: tuple[tuple[float, int], ...] = tuple((bound, 0) for bound in BUCKETS)
+    duration_sum: float = 0.0
 
 
 class ApiStats:
@@ -50,45 +47,41 @@ class ApiStats:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._requests = 0
-        self._errors: dict[str, int] = {}
-        self._rate_limit_wait_seconds = 0.0
-        self._clock_skew_seconds: float | None = None
-        self._durations = [0] * len(BUCKETS)  # one count for each bucket, not cumulative
-        self._duration_sum = 0.0
+        self._view = ApiStatsView()
 
     def record_request(self, seconds: float) -> None:
         """Count one HTTP request that took `seconds`, whether it failed or not."""
         with self._lock:
-            self._requests += 1
-            self._durations[bisect_left(BUCKETS, seconds)] += 1
-            self._duration_sum += seconds
+            self._view = replace(
+                self._view,
+                requests=self._view.requests + 1,
+                duration_buckets=tuple(
+                    (bound, count + (seconds <= bound))
+                    for bound, count in self._view.duration_buckets
+                ),
+                duration_sum=self._view.duration_sum + seconds,
+            )
 
     def record_error(self, code: str) -> None:
         """Count one failed HTTP request by its code."""
         with self._lock:
-            if code not in self._errors and len(self._errors) >= MAX_CODES:
+            errors = self._view.errors
+            if code not in errors and len(errors) >= MAX_CODES:
                 code = OTHER_CODE
-            self._errors[code] = self._errors.get(code, 0) + 1
+            counted = {**errors, code: errors.get(code, 0) + 1}
+            self._view = replace(self._view, errors=counted)
 
     def record_wait(self, seconds: float) -> None:
         """Add time spent waiting for our own rate limiter."""
         with self._lock:
-            self._rate_limit_wait_seconds += seconds
+            total = self._view.rate_limit_wait_seconds + seconds
+            self._view = replace(self._view, rate_limit_wait_seconds=total)
 
     def record_clock_skew(self, seconds: float) -> None:
         """Set the API's clock minus ours."""
         with self._lock:
-            self._clock_skew_seconds = seconds
+            self._view = replace(self._view, clock_skew_seconds=seconds)
 
     def view(self) -> ApiStatsView:
-        """Return a consistent copy."""
-        with self._lock:
-            return ApiStatsView(
-                requests=self._requests,
-                errors=MappingProxyType(dict(self._errors)),
-                rate_limit_wait_seconds=self._rate_limit_wait_seconds,
-                clock_skew_seconds=self._clock_skew_seconds,
-                duration_buckets=tuple(zip(BUCKETS, accumulate(self._durations), strict=True)),
-                duration_sum=self._duration_sum,
-            )
+        """Return the current counters, which do not change any more."""
+        return self._view
