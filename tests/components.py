@@ -26,7 +26,7 @@ def require_current(name: str) -> str:
 def require(*names: str, package: str) -> str:
     """Return the path of the first program of these `names` that is installed.
 
-    Without one the test is skipped, with a word on how to get it, and fails where
+    Without one the test is skipped, with a hint how to install it, and fails where
     `REQUIRE_REAL_COMPONENTS=1` says that skipping is not good enough (CI).
     """
     for name in names:

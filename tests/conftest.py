@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Machines differ in speed; what a rule says does not. The seed is fixed: a failure is a regression.
+# No deadline: a slow machine breaks no property. The seed is fixed: a failure is a regression.
 settings.register_profile(
     "default",
     deadline=None,

@@ -52,7 +52,7 @@ def app_fixture(tmp_path: Path) -> Iterator[SimulatedApp]:
 def test_a_bad_configuration_is_a_usage_error(
     command: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever the command, exit code 2 and one line for each problem on stderr."""
+    """For every command: exit code 2, and one line for each problem on stderr."""
     (tmp_path / "config.yaml").write_text("apps: [{app_id: x, region: moon}]")
     assert cli.main(command) == 2
     captured = capfd.readouterr()

@@ -176,7 +176,7 @@ def test_a_wrong_duration_is_refused_everywhere(read: Callable[[str], float], te
         ),
     ],
 )
-def test_what_cannot_be_understood_ends_with_code_2(
+def test_a_wrong_command_line_ends_with_code_2(
     argv: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The problem goes to stderr, with the usage."""
@@ -238,7 +238,7 @@ def test_the_value_of_an_unknown_flag_is_not_repeated(
 
 
 def test_the_version_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    """Ours, and Python's beside it, since bug reports need both."""
+    """Both ours and Python's, as bug reports need both."""
     with pytest.raises(SystemExit) as ended:
         parse_flags(["--version"])
     assert ended.value.code == 0

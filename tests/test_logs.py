@@ -77,7 +77,7 @@ def test_the_servers_own_records_have_the_same_form(stream: io.StringIO) -> None
 
 @pytest.mark.parametrize("name", ["exporter.test", "uvicorn.error"])
 def test_a_traceback_is_a_field_on_the_same_line(stream: io.StringIO, name: str) -> None:
-    """One record is one line, so that nothing of it is lost in a log store."""
+    """One record is one line, so that a log store keeps all of it."""
     setup_logging("info", "logfmt", stream)
     logger = log if name == "exporter.test" else logging.getLogger(name)
     try:
@@ -106,7 +106,7 @@ def test_a_defect_that_quotes_a_request_shows_no_secret(
 
 @given(st.text(), st.sampled_from(["logfmt", "json"]))
 def test_no_value_can_break_a_line(value: str, log_format: LogFormat) -> None:
-    """Whatever a peer sent, a record is one printable line."""
+    """A record is one printable line for any text of a peer."""
     record = logging.LogRecord("exporter", logging.INFO, "", 0, value, (), None)
     line = line_formatter(log_format).format(record)
     assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202e\ud800-\udfff]", line)

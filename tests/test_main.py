@@ -49,7 +49,7 @@ def test_a_signal_while_the_program_loads_ends_it_cleanly(
 def test_a_reload_requested_while_the_program_loads_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """SIGHUP, whose default ends a process, is taken when the program serves."""
+    """SIGHUP ends a process by default; here it is handled once the program serves."""
     loading = ModuleType("exporter.cli")
 
     def run() -> int:

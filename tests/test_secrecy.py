@@ -1,4 +1,4 @@
-"""No secret is ever shown, whatever goes wrong (`docs/guarantees.md`, section 11).
+"""No secret is ever shown, after any fault (`docs/guarantees.md`, section 11).
 
 The whole service runs in this process against the simulator. Faults follow one another, and
 after each fault all output is read: log lines at debug, pages, errors with their tracebacks,
@@ -135,7 +135,7 @@ def load(apps: list[FaultyApp], tmp_path: Path) -> Iterator[Callable[[], Setting
 
 @pytest.fixture(params=["logfmt", "json"])
 def log(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    """Return what is logged at debug; afterwards the loggers are as they were."""
+    """Return the log at debug; the loggers are restored at the end."""
     names = ("exporter", "uvicorn.error", "urllib3", "requests", "asyncio")
     loggers = [logging.getLogger(name) for name in names]
     before = [(one.handlers, one.propagate, one.level) for one in loggers]

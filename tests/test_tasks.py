@@ -27,7 +27,7 @@ def test_summaries_account_for_every_task(tasks: list[UploadTask]) -> None:
 
 
 def test_the_oldest_creation_ignores_tasks_without_one() -> None:
-    """A task whose creation time the API did not give is no oldest task."""
+    """A task without a creation time is not the oldest one."""
     snapshot = make_snapshot(
         make_task("a", TaskStatus.WAITING, created_at=None),
         make_task("b", TaskStatus.WAITING, created_at=20.0),

@@ -84,7 +84,7 @@ class Twin:
         return self.collector.state.view()
 
     def samples(self) -> Samples:
-        """Return everything that is exposed, by name and labels, except what is the strategy's."""
+        """Return everything that is exposed, by name and labels, except metrics of the strategy."""
         tasks = TaskSettings(limit=10_000, statuses=tuple(TaskStatus))
         page = Exposition(lambda: [self.collector.state.view()], tasks, now=self._now)
         text = page.render().decode()
@@ -123,7 +123,7 @@ class Twins:
             twin.app.faults.switch_off()
 
     def collect(self) -> AppView:
-        """Let an interval pass and collect with both; return what the incremental one knows."""
+        """Let an interval pass and collect with both; return the state of the incremental one."""
         self.elapsed += INTERVAL
         self.full.collect()
         return self.incremental.collect()

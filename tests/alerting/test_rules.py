@@ -1,4 +1,4 @@
-"""Rule files. What the rules do is tested in `tests/prometheus/`, with promtool."""
+"""Rule files. The rules themselves are tested in `tests/prometheus/`, with promtool."""
 
 from __future__ import annotations
 

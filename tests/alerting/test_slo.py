@@ -202,7 +202,7 @@ def run(
     (folder / "slo.yaml").write_text(slo_file(Objective(), tuning()), "utf-8")
     document = {
         "rule_files": ["slo.yaml"],
-        "evaluation_interval": every,  # of all groups, whatever their own interval
+        "evaluation_interval": every,  # of all groups; their own interval is ignored
         "tests": [{**test, "promql_expr_test": expected} for test in tests],
     }
     path = folder / "test.yaml"

@@ -416,7 +416,7 @@ def test_no_secret_in_logs_errors_and_representations(
     with caplog.at_level(logging.DEBUG, logger="exporter"):
         for fault in Fault:
             if fault in {Fault.SILENT, Fault.SLOW_BODY, Fault.SLOW_HEADER, Fault.HUGE_BODY}:
-                continue  # these take their time and say no more than a reset does
+                continue  # these are slow and show no more than a reset does
             app.faults.switch_on(fault, 0.01 if fault is Fault.DELAY else None)
             view = site.collect()
             texts.append(f"{view!r} {view.last_error} {view.last_error!r}")
@@ -441,7 +441,7 @@ def test_no_answer_stays_in_memory_after_a_failure(
     site.collect()
     quick = set(Fault) - {Fault.SILENT, Fault.SLOW_BODY, Fault.SLOW_HEADER, Fault.REFUSED}
     held: dict[str, list[str]] = {}
-    gc.freeze()  # what was there before need not be searched each time
+    gc.freeze()  # older objects need not be searched each time
     for fault in sorted(quick, key=lambda fault: fault.value):
         with unreachable() as garbage:
             app.faults.switch_on(fault, 0.01 if fault is Fault.DELAY else None)

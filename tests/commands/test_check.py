@@ -212,14 +212,14 @@ def test_the_proxy_is_named_without_its_credentials(
 @pytest.mark.parametrize(
     ("endpoint", "proxy"),
     [
-        ("http://127.0.0.1:9", "http://proxy.test:3128"),  # loopback goes through none
+        ("http://127.0.0.1:9", "http://proxy.test:3128"),  # loopback uses no proxy
         ("https://cloud-player-api.zego.im", "http://user:pa[ss@proxy.test:3128"),
     ],
 )
 def test_a_proxy_that_is_not_used_is_not_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], endpoint: str, proxy: str
 ) -> None:
-    """The request itself says what is wrong with one that is not a URL."""
+    """The request's own error explains one that is not a URL."""
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, proxy)
     monkeypatch.setattr(check_module, "probe", lambda _app: Probe(0.1, None, total=1))

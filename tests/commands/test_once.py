@@ -1,4 +1,4 @@
-"""`once`: its output, and where it goes."""
+"""`once`: its output, and the kinds of files it is written to."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ SECOND = Settings(apps=(make_settings("b"),))
 
 
 class Site:
-    """A reloader whose file is `file`, and what it applied."""
+    """A reloader that reads `file`, and the settings that it applied."""
 
     def __init__(self) -> None:
         self.file: Settings | ConfigError = SECOND
@@ -39,7 +39,7 @@ def test_the_start_counts_as_a_success() -> None:
 
 
 def test_a_good_file_is_applied() -> None:
-    """What runs then is the new configuration."""
+    """The new configuration is in use."""
     site = Site()
     site.now = 200.0
     site.reloader.reload()

@@ -50,7 +50,7 @@ def test_every_placeholder_survives(table: dict[str, str]) -> None:
 
 
 COMPOSED = {"{}, longer than the {}", "this machine's clock is {} s {} the API's"}
-"""Sentences whose parts are sentences or words of their own; the probes below have them."""
+"""Sentences with translated parts; the probes below cover them."""
 
 
 def text_of(node: ast.AST) -> str:

@@ -71,7 +71,7 @@ def test_the_environment_may_name_a_secret_file(tmp_path: Path) -> None:
 
 
 def test_problems_of_the_environment_are_named_after_the_variables() -> None:
-    """There is no file whose places could be named."""
+    """There is no file with lines to name."""
     assert problems(None, {}) == [
         "ZEGO_APP_ID: is not set (the AppId from the ZEGO console; or give --config.file)",
         "ZEGO_SERVER_SECRET: is not set (the ServerSecret from the ZEGO console, or "

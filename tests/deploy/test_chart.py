@@ -126,7 +126,7 @@ def test_a_claim_of_the_users_is_used(tmp_path: Path) -> None:
 
 
 def test_the_demo_needs_no_account(tmp_path: Path) -> None:
-    """`demo` is a flag of the exporter, and nothing of the user's is mounted."""
+    """`demo` is a flag of the exporter, and no Secret or configuration is mounted."""
     container = container_of(templated(tmp_path, DEMO))
     assert container["args"] == ["--demo"]
     assert [mount["name"] for mount in container["volumeMounts"]] == ["history"]

@@ -1,4 +1,4 @@
-"""The table of commands in docs/operations.md names what the deployments have."""
+"""The table of commands in docs/operations.md names objects that the deployments have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The systemd unit, judged by systemd itself, and the configuration that goes with it."""
+"""The systemd unit, checked by systemd itself, and its configuration."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def test_a_committed_file_is_what_the_generator_writes(path: Path) -> None:
 
 
 def test_the_chinese_texts_are_those_of_the_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each text is translated, and no translation is of a text that has changed or is gone."""
+    """Each text is translated, and no translation belongs to a changed or removed text."""
     translated: set[str] = set()
 
     def say(text: str) -> str:

@@ -28,7 +28,7 @@ FLAGS = (
     "--remote-debugging-pipe",
 )
 
-# Chromium reads commands from descriptor 3 and writes to 4 whatever they were before.
+# Chromium always reads commands from descriptor 3 and writes to 4.
 _LAUNCH = "import os,sys; os.dup2({0},3); os.dup2({1},4); os.execvp(sys.argv[1], sys.argv[1:])"
 _FIRST_FREE = 10
 
@@ -164,7 +164,7 @@ def chromium(profile: Path, *flags: str, **environment: str) -> Iterator[Page]:
 
 
 def _pipe(stack: ExitStack) -> tuple[int, int]:
-    """Return a pipe whose ends are out of the way of 3 and 4, closed with the stack."""
+    """Return a pipe whose ends are not 3 or 4; the stack closes it."""
     ends = []
     for end in os.pipe():
         ends.append(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE))

@@ -1,6 +1,6 @@
 """Programs started as a user would start them, and stopped at the end of the test.
 
-What a program writes goes to files: a test may search it, and a failure shows it.
+The output of programs goes to files: a test may search it, and a failure shows it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ tests last a minute or longer, so a program that waits for their end is noticed.
 
 
 class Program:
-    """A running program in `folder`, with nothing of our environment but PATH."""
+    """A running program in `folder`, with an environment of PATH alone."""
 
     def __init__(
         self, command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None

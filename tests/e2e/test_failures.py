@@ -38,7 +38,7 @@ FAULTS: dict[str, tuple[Fault, Any]] = {
 """Faults of the second page of each walk, by the reason of the failure."""
 
 OWN_COLLECTION = {"timeout": {"timeout": "1s"}, "deadline": {"deadline": "1s"}}
-"""Settings with which a fault shows as what it is, by its reason."""
+"""Settings that make a fault fail for its own reason, by this reason."""
 
 
 def wait_for(url: str, condition: Callable[[Page], object], what: str) -> Page:
@@ -59,7 +59,7 @@ def wait_for_ups(url: str, expected: dict[str, float]) -> Page:
 
 
 def test_a_failed_page_leaves_the_old_numbers(tmp_path: Path) -> None:
-    """Whatever breaks the second page, the old numbers stay, `up` is 0, the reason is counted.
+    """After any fault of the second page the old numbers stay, `up` is 0, the reason is counted.
 
     Another app is not affected; when the fault ends, the new numbers are there.
     """

@@ -33,7 +33,7 @@ WORDS = [*STATUS_WORDS.values(), "unknown"]
 
 @pytest.fixture(name="app")
 def app_fixture() -> SimulatedApp:
-    """Return an app whose tasks only the test moves."""
+    """Return an app whose tasks only the test changes."""
     return still_app(TASKS)
 
 

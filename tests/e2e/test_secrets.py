@@ -45,7 +45,7 @@ FORBIDDEN = re.compile(
 
 @pytest.mark.parametrize("log_format", ["logfmt", "json"])
 def test_no_output_holds_a_secret(tmp_path: Path, log_format: str) -> None:
-    """Neither logs at debug level nor any page, whatever goes wrong with the API.
+    """Neither logs at debug level nor any page, after any fault of the API.
 
     A secret from the configuration, one from a file, one from the environment and a wrong one.
     """

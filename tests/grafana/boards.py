@@ -33,7 +33,7 @@ def targets(board: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, A
 
 
 def overrides(panel: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what each override is for, and its properties by name."""
+    """Yield the target of each override, and its properties by name."""
     for override in panel["fieldConfig"]["overrides"]:
         yield (
             override["matcher"]["options"],

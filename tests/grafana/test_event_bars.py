@@ -1,4 +1,4 @@
-"""Bars that count events show each event once, whatever the range and wherever the scrapes lie."""
+"""Bars that count events show each event once, for any range and any times of scrapes."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class History:
         return "\n".join([*lines, "# EOF", ""])
 
     def _hourly(self, app: str, to: str) -> Iterator[str]:
-        """Yield what the recording rule says at full hours."""
+        """Yield the values of the recording rule at full hours."""
         kinds = [n for n, labels in enumerate(COUNTERS[TRANSITIONS]) if labels["to"] == to]
         labels = braced({"job": "one", "zego_app": app, "to": to})
         for hour in range(END - SPAN + 2 * HOUR, END + 1, HOUR):

@@ -93,7 +93,7 @@ def test_windows(board: dict[str, Any]) -> None:
 
 
 def test_counters_are_never_shown_raw(board: dict[str, Any]) -> None:
-    """A counter appears within rate or increase, or with what it was a step before."""
+    """A counter appears within rate or increase, or with its value one step before."""
     for panel, target in targets(board):
         ranged = re.findall(r"(?:rate|increase)\(\w+_total\{", target["expr"])
         before = re.findall(r"_total\{[^}]*\} offset \$__interval", target["expr"])

@@ -1,4 +1,4 @@
-"""The dashboards in situations that an operator meets: what their texts and colours say."""
+"""The texts and colours of the dashboards in situations of operators."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def prometheus_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pro
 
 
 def overview(prometheus: Prometheus, job: str) -> dict[str, list[Shown]]:
-    """Return what the overview shows."""
+    """Return the texts of the overview."""
     return render(load("zego-uploads"), prometheus, now=NOW, job=job)
 
 
@@ -131,7 +131,7 @@ def test_the_first_day_of_a_large_account(prometheus: Prometheus) -> None:
 
 @pytest.mark.e2e
 def test_statuses_of_different_size_are_apart(prometheus: Prometheus) -> None:
-    """What somebody waits for is not in one graph with 50,000 stored files."""
+    """Active uploads are not in one graph with 50,000 stored files."""
     shown = overview(prometheus, "first_day")
     attended = {one.about("status"): one.text for one in shown["Unfinished and failed"]}
     stored = {one.about("status") for one in shown["Stored and past"]}

@@ -77,7 +77,7 @@ ODD = st.text(st.characters(exclude_categories=["Cs"]), min_size=1) | st.sampled
 def test_label_values_are_short_and_printable_and_no_series_is_twice(
     texts: list[tuple[str, str]],
 ) -> None:
-    """Whatever ids and titles are (docs/guarantees.md, section 10); equal ids are left out."""
+    """For any ids and titles (docs/guarantees.md, section 10); equal ids are left out."""
     tasks = [make_task(task_id, title=title) for task_id, title in texts]
     page = render(make_view(snapshot=make_snapshot(*tasks)))
     families = {family.name: family for family in parse_text(page)}

@@ -38,7 +38,7 @@ def test_a_prepared_snapshot_is_not_rendered_again() -> None:
     shown = [make_view("a", snapshot)]
     prepared, unprepared = (Exposition(lambda: shown, TaskSettings(), now=float) for _ in range(2))
     prepared.prepare("a", snapshot)
-    object.__setattr__(snapshot, "tasks", ())  # nothing of it is read again
+    object.__setattr__(snapshot, "tasks", ())  # so that reading it again would show
     assert b"zego_upload_task_info{" in prepared.render()
     assert b"zego_upload_task_info{" not in unprepared.render()
 

@@ -34,6 +34,6 @@ def test_a_line_is_written_as_the_library_writes_it(
 
 @pytest.mark.parametrize("values", [(), ("a", "b")])
 def test_values_that_do_not_fit_the_labels_are_a_defect(values: tuple[str, ...]) -> None:
-    """The library would drop what is too much or too little."""
+    """The library would silently drop values or labels."""
     with pytest.raises(ValueError, match="values for 1 labels"):
         Series("metric", ("title",)).start(values)

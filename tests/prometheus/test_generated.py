@@ -1,4 +1,4 @@
-"""The committed rules, templates and example are what the source gives."""
+"""The committed rules, templates and example are generated from the source."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def exposed() -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_metric_that_a_file_names_exists(path: Path) -> None:
-    """A name that is spelled wrongly is no error to Prometheus: it finds nothing, for ever."""
+    """Prometheus reports no error for a misspelled name: it finds nothing, forever."""
     named = set(NAME.findall(path.read_text(encoding="utf-8")))
 
     assert named

@@ -38,7 +38,7 @@ def series_in(place: dict[str, str], series: str) -> str:
 
 
 def suffix(place: dict[str, str]) -> str:
-    """Return what the task ids of a place end in."""
+    """Return the ending of the task ids of a place."""
     return f"-{place['cluster']}"
 
 

@@ -30,7 +30,7 @@ def name_of(rule: Rule) -> str:
 
 
 LONG = {"days.yaml", "more.yaml"}
-"""Files whose cases span days, or are many: seconds of CPU each."""
+"""Files with many cases or cases of days: seconds of CPU each."""
 
 each_alert = pytest.mark.parametrize("rule", ALERTS, ids=name_of)
 
@@ -141,7 +141,7 @@ def test_no_rule_depends_on_the_name_of_a_job() -> None:
 
 
 def test_the_folder_holds_no_files_that_are_not_tested() -> None:
-    """A rule or test file with another ending would be loaded by nobody."""
+    """A rule or test file with another ending would not be loaded."""
     found = {
         path
         for folder in ("rules", "rules-zh", "tests")

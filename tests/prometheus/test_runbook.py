@@ -25,7 +25,7 @@ FENCED = re.compile(r"```promql\n(.*?)```", re.DOTALL)
 
 
 def test_every_alert_has_its_section_and_every_section_its_alert() -> None:
-    """Nobody is woken by an alert without a runbook, nor reads about one that is gone."""
+    """No alert is without a runbook, and no section is about a removed alert."""
     assert set(SECTIONS) == NAMES
 
 

@@ -73,7 +73,7 @@ def test_the_words_of_a_text_are_not_scaled() -> None:
 
 
 def unscaled(document: Any, key: str = "") -> list[str]:
-    """Return whatever looks like a duration of a minute or more, and so was forgotten.
+    """Return the texts that look like an unscaled duration of a minute or more.
 
     In texts for people it searches within `{{ }}`, in expressions outside of quotes
     (`within="6h"` is a label), and everywhere in other texts.
@@ -101,7 +101,7 @@ def test_no_duration_of_our_files_is_forgotten(path: Path) -> None:
 
 @pytest.mark.parametrize("path", RULE_FILES, ids=lambda path: path.name)
 def test_prometheus_accepts_the_scaled_rules(tmp_path: Path, path: Path) -> None:
-    """What scaling made is still PromQL."""
+    """The scaled expressions are still PromQL."""
     scaled = tmp_path / path.name
     scaled.write_text(yaml.safe_dump(scale_document(load(path), 60)), encoding="utf-8")
 

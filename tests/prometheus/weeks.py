@@ -131,7 +131,7 @@ def _scrapes(workload: Workload) -> Iterator[tuple[float, dict[str, float]]]:
 
 
 def _of_tasks(tasks: list[SimulatedTask], now: float, *, unique: bool) -> dict[str, float]:
-    """Return what a snapshot of these tasks says at `now`; `unique` where titles never repeat."""
+    """Return the values of a snapshot of these tasks at `now`; `unique` if titles never repeat."""
     retries = dict.fromkeys(_UNFINISHED, 0)
     oldest: dict[int, int] = {}
     latest: dict[str, int] = {}

@@ -66,7 +66,7 @@ class Expectation:
         self._moves.clear()
 
     def complete_walk(self, now: int) -> None:
-        """Count what a complete walk at `now` makes visible."""
+        """Count the changes that a complete walk at `now` makes visible."""
         for task_id, (before, after) in self._moves.items():
             if before == after:
                 continue

@@ -33,7 +33,7 @@ class Step(NamedTuple):
 
 
 class Interval(NamedTuple):
-    """What happens between two collections, and what is wrong with the second."""
+    """Changes between two collections, and the faults of the second."""
 
     steps: Sequence[Step]
     growing: bool
@@ -101,7 +101,7 @@ def _happen_to_one(life: TaskStore, step: Step, finished: int) -> None:
 
 
 def _new_id(life: TaskStore) -> str:
-    """Return an id that is not listed; one that was, if it was removed: tasks come back."""
+    """Return an id that is not listed; if possible a removed one, as tasks can return."""
     return next(f"task-{n}" for n in range(10_000) if f"task-{n}" not in life.tasks)
 
 

@@ -1,4 +1,4 @@
-"""Whatever bytes come in the place of the API's answer: a page or one of our errors."""
+"""Any bytes in the place of the API's answer give a page or one of our errors."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ANSWERS = st.builds(
 
 
 class Impostor:
-    """A peer in the place of the API that answers with `answer`, whatever it is asked."""
+    """A peer in the place of the API that answers every request with `answer`."""
 
     def __init__(self) -> None:
         self.answer = b""

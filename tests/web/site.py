@@ -1,4 +1,4 @@
-"""The web side of an exporter for tests: data that a test may change, and one way to ask it."""
+"""The web side of an exporter for tests: data that a test may change, and requests to it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Site:
         return Application(sources, **{"max_requests": 0, **options})
 
     def render(self, *, apps: frozenset[str] | None, openmetrics: bool, gzip: bool) -> bytes:
-        """Render the exposition, noting what was asked for."""
+        """Render the exposition, and note the request."""
         self.asked.append((apps, openmetrics))
         return compress(self.body) if gzip else self.body
 

@@ -81,7 +81,7 @@ def test_a_defect_is_500_and_logged(site: SampleSite, caplog: pytest.LogCaptureF
 
 
 def test_a_client_that_leaves_during_the_rendering_is_dropped(site: SampleSite) -> None:
-    """A peer that goes away while its page is rendered leaves nothing to wait for."""
+    """Nothing waits for a peer that leaves while its page is rendered."""
     with serving(site) as server:
         with connected(server, b"GET /gated HTTP/1.1\r\nHost: a\r\n\r\n"):
             assert site.gated.wait(30)
@@ -251,7 +251,7 @@ def _junk_headers() -> Iterator[dict[str, str]]:
 
 
 def test_junk_in_headers_is_no_error(pages: Site) -> None:
-    """Whatever a peer sends in its headers, over a real connection, it gets the page."""
+    """A peer gets the page with any headers, over a real connection."""
     with serving(pages.application()) as server:
         for headers in _junk_headers():
             assert fetch(server, "/metrics", headers=headers).status == 200

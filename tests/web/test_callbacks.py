@@ -119,7 +119,7 @@ def test_an_authentic_callback_is_taken(post: Post, server: WebServer, encode: A
 def test_a_refused_callback_reveals_nothing_to_its_sender(
     post: Post, server: WebServer, body: bytes, status: int, reason: str
 ) -> None:
-    """The status has one text whatever the reason; the reason is counted, nothing else is."""
+    """The text depends on the status alone; only the reason is counted."""
     before = post.effects()
     answer = send(server, body)
     assert (answer.status, answer.body) == (status, ANSWERS[status])

@@ -112,7 +112,7 @@ def _read_tls(peer: ssl.SSLSocket) -> bytes:
 def test_a_closed_connection_does_not_wait_for_the_clients_close_notify(
     site: SampleSite, live: LiveWebConfig, sent: bytes
 ) -> None:
-    """A peer that does not answer the end of TLS is cut off, whatever came before."""
+    """A peer that does not answer the end of TLS is cut off in every state."""
     limits = Limits(write_seconds=0.5, keep_alive_seconds=1)
     with (
         guarding(site, live, limits) as server,

@@ -50,7 +50,7 @@ def test_other_texts_are_refused(address: str) -> None:
 @settings(deadline=None, max_examples=40)
 @given(st.text(max_size=30))
 def test_no_text_breaks_the_parser(address: str) -> None:
-    """Whatever is given is an address or a ListenError."""
+    """Any text is an address or a ListenError."""
     try:
         _, port = parse_listen_address(address)
     except ListenError:
@@ -77,7 +77,7 @@ def test_an_address_without_host_is_every_interface() -> None:
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
 def test_an_ipv6_address_is_written_in_brackets() -> None:
-    """An IPv6 address is listened on and shown as it goes into a URL."""
+    """An IPv6 address is listened on, and shown in the form of a URL."""
     with ExitStack() as stack:
         (sock,) = _open(stack, "[::1]:0")
         _connect("::1", sock)
@@ -219,7 +219,7 @@ def test_the_limit_is_raised_as_far_as_it_may_be(
 
 @given(st.integers(1, 100_000), st.integers(1, 100_000), st.integers(1, 100_000))
 def test_it_never_goes_down(soft: int, hard: int, wanted: int) -> None:
-    """Whatever the limits are, the new one is at least the old and at most the hard one."""
+    """For any limits, the new one is at least the old one and at most the hard one."""
     made = Machine(min(soft, hard), hard)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(resource, "getrlimit", made.getrlimit)

@@ -66,7 +66,7 @@ def test_gzip_is_not_wanted(header: str) -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=40) | st.text(alphabet="gzip*;q=01., \t", max_size=40))
 def test_no_header_breaks_the_reading(header: str) -> None:
-    """Whatever the peer sends, the answer is yes or no."""
+    """Any header gives yes or no."""
     assert accepts_gzip(header) in {True, False}
 
 
@@ -133,7 +133,7 @@ def test_the_language_is_negotiated(accept_language: str, chinese: bool) -> None
 
 @given(st.text())
 def test_no_header_breaks_the_negotiation(header: str) -> None:
-    """Whatever a client sends, there is a format and a language."""
+    """Any header gives a format and a language."""
     assert choose_metrics_format(header).openmetrics in (True, False)
     assert prefers_chinese(header) in (True, False)
 

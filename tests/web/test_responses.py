@@ -1,4 +1,4 @@
-"""Compressed forms, and limits on answers in progress: how many, how many bytes, who stays."""
+"""Compressed answers, and limits on the number and bytes of answers in progress."""
 
 from __future__ import annotations
 

@@ -338,7 +338,7 @@ def test_no_password_is_kept() -> None:
 
 
 def test_an_unknown_user_costs_as_much_as_a_known_one(checks: Checks) -> None:
-    """One fixed hash is compared for names that nobody has, at the highest cost of the file."""
+    """For unknown names one fixed hash is compared, at the highest cost of the file."""
     ask(PasswordChecker(), *[(str(number).encode(), b"x") for number in range(5)])
     assert len(checks.compared) == 5
     (fake,) = {hashed for _, hashed in checks.compared}

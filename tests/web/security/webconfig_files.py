@@ -88,7 +88,7 @@ def guarding(
 
 def client_context(cert: trustme.LeafCert | None = None, *, ca: str = "ours") -> ssl.SSLContext:
     """Return the context of a client that trusts `ca` and shows `cert`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which trusts nobody yet
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # which trusts no authority yet
     authority(ca).configure_trust(context)
     if cert is not None:
         cert.configure_cert(context)

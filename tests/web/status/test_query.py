@@ -138,7 +138,7 @@ queries = st.builds(
 @settings(deadline=None, max_examples=40)
 @given(queries)
 def test_a_link_leads_to_the_same_query(query: TaskQuery) -> None:
-    """Whatever is shown can be linked to and read back."""
+    """Every shown query has a link that gives it again."""
     assert read(query.link.removeprefix("?")) == query
 
 

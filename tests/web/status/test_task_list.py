@@ -28,7 +28,7 @@ ALL = frozenset(TaskStatus)
 def ask(
     views: Sequence[AppView], *, now: float = NOW, title: TitleMode = "full", **query: Any
 ) -> Selection:
-    """Return what a query selects; without `attention`, of all statuses."""
+    """Return the tasks that a query selects; without `attention`, of all statuses."""
     asked: dict[str, Any] = {"statuses": ALL, "attention": False, **query}
     return select(views, Tables().of(views, title), TaskQuery(**asked), now)
 
@@ -225,7 +225,7 @@ def test_titles_are_shown_as_the_settings_say(mode: Literal["full", "hash"], sho
 
 
 def test_hidden_titles_are_neither_shown_nor_searched_nor_sorted_by() -> None:
-    """With `none` nothing of a title can be learnt."""
+    """With `none` no part of a title is revealed."""
     view = make_view(tasks=[make_task("1", title="z"), make_task("2", title="a")])
     found = ask([view], title="none", sort="title")
     assert [(row.upload_task_id, row.title) for row in found.rows] == [("1", None), ("2", None)]
