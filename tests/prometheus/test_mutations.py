@@ -59,11 +59,7 @@ MISTAKES = [
     ("ZegoUploadSlotsSaturated", "[6h:5m]", "[1h:5m]"),
     ("ZegoUploadExpiringSoon", "max_over_time", "last_over_time"),  # restarts at every expiry
     ("ZegoUploadExpiringSoon", 'within="6h"', 'within=~".+"'),
-    (
-        "ZegoUploadExpiringSoon",
-        "time() > 0 < 21600",
-        "time() < 21600",
-    ),  # names expired files
+    ("ZegoUploadExpiringSoon", "time() > 0 < 21600", "time() < 21600"),  # names expired files
     ("ZegoUploadExpired", REPLICAS, REPLICAS.replace("max", "sum")),
     ("ZegoUploadExpiredUnfinished", 'from=~"waiting|uploading|waiting_retry"', 'from=~".+"'),
     ("ZegoUploadExpiredUnfinished", "and on (upload_task_id)", "or on (upload_task_id)"),
