@@ -15,6 +15,7 @@ from exporter.text import (
     SecretRegistry,
     cut_queries,
     label_value,
+    nearest,
     one_line,
     printable,
     redact,
@@ -266,3 +267,11 @@ def test_a_line_of_a_peers_text_is_cut_before_it_is_searched(part: str) -> None:
     """The time hardly depends on the length of the text."""
     register_secrets([SECRET])
     assert_linear(lambda text: one_line(text, limit=200), lambda size: part * size)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("aps", "apps"), ("collecton", "collection"), ("x", ""), ("", "")]
+)
+def test_the_nearest_name_is_found(name: str, expected: str) -> None:
+    """For "did you mean"; nothing where no name is like it."""
+    assert nearest(name, ["apps", "collection", "web"]) == expected

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import math
+import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.collection.schedule import EARLY_SPACING, Schedule, count_ticks
+from exporter.collection.schedule import (
+    EARLY_SPACING,
+    MAX_START_SPREAD_SECONDS,
+    START_SPREAD,
+    Schedule,
+    count_ticks,
+    random_start,
+)
+
+
+@pytest.mark.parametrize("interval", [1.0, 60.0, 3600.0])
+def test_first_collections_are_spread(monkeypatch: pytest.MonkeyPatch, interval: float) -> None:
+    """Over a part of the interval, and never over more than a user waits for first numbers."""
+    longest = min(START_SPREAD * interval, MAX_START_SPREAD_SECONDS)
+    for part in (0.0, 0.5):
+        monkeypatch.setattr(random, "random", lambda part=part: part)
+        assert random_start(100.0, interval) == 100.0 + part * longest
 
 
 def test_collections_keep_their_interval() -> None:
