@@ -5,7 +5,7 @@ lifecycle, workload              how they change
 app, bookkeeping                 from one request to one reply, without I/O
 reply, http_server               the same over HTTP
 callbacks                        what the API pushes
-demo, state                      apps to look at, and what an exporter should show of them
+demo, state                      the apps of the demo, and what an exporter should show of them
 
 Fault injection is in `tests/faults` and extends `app.SimulatedApp`.
 """

@@ -65,7 +65,7 @@ class Nonces:
 
 
 class Arrivals:
-    """When requests came in: the rate limit, and the proof of how fast a client really was.
+    """When requests came in: the rate limit, and a record of how fast the client was.
 
     Attributes:
         limit: Accepted requests in any second; None for no limit.

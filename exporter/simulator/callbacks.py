@@ -4,8 +4,8 @@ Rules that this file keeps:
 
 - An event is tried three times, without a pause between them, then dropped. An event that comes
   while too many wait is dropped too. What was dropped is never sent again.
-- Time passes in the app while callbacks are sent, not only when a request comes: a receiver
-  learns of a change before it can read of it.
+- Time passes in the app while callbacks are sent, not only when a request comes. So a callback
+  can arrive before the change is in a listing.
 - The spelling of an event is chosen at random, because no document fixes it.
 """
 
@@ -45,7 +45,7 @@ MAX_WAITING = 1000
 """Events that wait to be sent; those that come when there are as many are dropped."""
 
 LATE_CANCEL_CHANCE = 0.02
-"""How often somebody tries to cancel a task that uploads or is stored already."""
+"""Probability of an attempt to cancel a task that uploads or is stored already."""
 
 Detail = Mapping[str, int]
 

@@ -1,4 +1,4 @@
-"""Apps to look at: busy enough that something changes within a minute, bounded for weeks.
+"""Apps for the demo: busy enough that something changes within a minute, bounded for weeks.
 
 The secrets here are published with the source and open nothing.
 """

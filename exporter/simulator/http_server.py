@@ -113,7 +113,7 @@ class Listener(ThreadingTCPServer):
         self.shutdown()
         for connection in list(self._connections):
             with contextlib.suppress(OSError):
-                # Not SSLSocket's, which would leave TLS under the feet of the thread that reads.
+                # The method of an SSLSocket would drop the TLS state that a thread reads with.
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
         self.server_close()
 
@@ -123,12 +123,12 @@ class Listener(ThreadingTCPServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Close a connection when its thread ends, without a farewell that a reset would spoil."""
+        """Close a connection when its thread ends; a shutdown before would prevent a reset."""
         self._connections.discard(request)
         self.close_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore that the client left, or that `stop` closed the connection."""
+        """Ignore errors of connections that the client or `stop` closed."""
         del request, client_address
         error = sys.exception()
         if error is not None and not isinstance(error, OSError):

@@ -7,7 +7,7 @@ Rules that this file keeps (`docs/zego-api.md`, Upload tasks):
   waits for its retry continues to wait. Fewer than `slots` upload at the same time, so that
   tasks are seen waiting. Adding or moving by hand knows no such limit.
 - Every change is an event with a time. Random numbers are drawn only while one is handled, so
-  the history between two times is the same, however many calls of `advance` lie between them.
+  the history between two times does not depend on the calls of `advance` between them.
 - `pace` divides every duration; with pace 0 nothing happens by itself.
 """
 
@@ -84,7 +84,7 @@ class Lifecycle(TaskStore):
         self._plan_arrival(start)
 
     def advance(self, now: float) -> None:
-        """Let everything happen that is due at `now` (Unix seconds); never goes back."""
+        """Apply all events due at `now` (Unix seconds); an earlier time changes nothing."""
         with self.lock:
             while self._events and self._events[0].at <= now:
                 event = heappop(self._events)

@@ -3,7 +3,7 @@
 Rules that this file keeps:
 
 - Keys only grow: new items come last, so the list is in the order of insertion.
-- A place in the listing is a key. Taking tasks out, before or behind it, moves nobody else.
+- A place in the listing is a key. Taking other tasks out does not change it.
 - Putting in is O(1), taking out and finding a place O(log n), a page O(page); all amortised, since
   the holes that taking out leaves are closed as soon as they are more than the tasks.
 """

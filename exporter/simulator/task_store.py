@@ -47,7 +47,7 @@ class TaskStore:
         self._last_id = 0
 
     def on_event(self, observer: Observer) -> None:
-        """Call `observer` with every change from now on, and the task that it happened to."""
+        """Call `observer` with every later change and its task."""
         with self.lock:
             self._observers.append(observer)
 

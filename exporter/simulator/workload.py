@@ -82,7 +82,7 @@ REALISTIC = Workload()
 def make_title(random: Random, style: str) -> str:
     """Return a title of at most 100 bytes; `style` is a key of STYLES."""
     stem = random.choice(STYLES[style])
-    if random.random() < 0.05:  # noqa: PLR2004 - now and then somebody uses all the bytes
+    if random.random() < 0.05:  # noqa: PLR2004 - some titles use all the bytes
         stem += "·" + random.choice(CHINESE) * 6
     return fit_title(f"{stem}-{random.randrange(1, 1000):03d}", random.choice(SUFFIXES))
 

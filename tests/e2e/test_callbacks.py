@@ -59,7 +59,7 @@ def test_a_failure_gets_its_reason_immediately(tmp_path: Path) -> None:
 
 
 def test_the_demo_shows_reasons(tmp_path: Path) -> None:
-    """Its failed tasks say why, and callbacks of every kind that happens are authentic."""
+    """Its failed tasks have reasons, and all callbacks are authentic."""
     with running([EXPORTER, "--demo", *ANY_PORT], tmp_path) as exporter:
         url = url_of(exporter)
         page = page_with(url, lambda page: bool(reasons(page)), "reasons")

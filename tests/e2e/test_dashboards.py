@@ -108,7 +108,7 @@ def test_variables_and_annotations_are_answered(demo: Prometheus, name: str) -> 
 
 
 def test_what_may_be_empty_is_a_panel() -> None:
-    """An exception outlives its panel only until this test runs."""
+    """Each exception names an existing panel."""
     titles = {panel["title"] for name in ENGLISH_NAMES for panel in panels(load(name))}
 
     assert titles >= MAY_BE_EMPTY.keys()

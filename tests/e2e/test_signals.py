@@ -76,7 +76,7 @@ def test_a_signal_while_waiting_for_the_limiter(tmp_path: Path) -> None:
 
 @SIGNALS
 def test_a_signal_during_the_start(tmp_path: Path, number: signal.Signals) -> None:
-    """A signal that comes while the configuration is being read ends the program all the same."""
+    """A signal that comes while the configuration is being read ends the program too."""
     config = tmp_path / "config.yaml"
     with FaultyServer([still_app(1)]) as server:
         write_config(tmp_path, apps=[entry(app, server) for app in server.apps.values()])

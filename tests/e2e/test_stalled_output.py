@@ -127,7 +127,7 @@ def test_a_stalled_stderr_does_not_keep_a_failed_start(tmp_path: Path) -> None:
 
 
 def test_a_reload_while_the_program_loads_does_not_end_it(tmp_path: Path) -> None:
-    """SIGHUP right after the start; it serves all the same."""
+    """After a SIGHUP right after the start, it still serves."""
     with SimulatorServer([still_app(1)]) as server:
         write_config(tmp_path, apps=[entry(app, server) for app in server.apps.values()])
         url = f"http://127.0.0.1:{free_port()}"

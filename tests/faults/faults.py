@@ -94,7 +94,7 @@ class Faults:
 
         `next_requests`: only that often, then never again. `page`: only at that page (from 1) of
         each walk. `chance`: with that probability. All that is given must be met. REFUSED
-        concerns the port, so it holds until it is switched off, whatever is given. A parameter
+        concerns the port, so it lasts until it is switched off in any case. A parameter
         that is text where a number belongs is a TypeError.
         """
         parameter = fault.default if parameter is None else parameter
@@ -114,7 +114,7 @@ class Faults:
         self._tell()
 
     def is_on(self, fault: Fault) -> bool:
-        """Return whether `fault` is switched on, at whatever requests it may happen."""
+        """Return whether `fault` is switched on, for some requests or all."""
         with self._lock:
             return fault in self._active
 

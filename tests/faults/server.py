@@ -81,7 +81,7 @@ class FaultyServer(SimulatorServer):
         address = (self.host, self.port)
         listener = Listener(address, self.apps, self.clock, FaultyConnection)
         if self._tls_context is not None:
-            # The handshake is in the connection's thread, at its first read: it blocks nobody else.
+            # The handshake is in the connection's thread, at its first read: it blocks no other.
             listener.socket = self._tls_context.wrap_socket(
                 listener.socket, server_side=True, do_handshake_on_connect=False
             )
@@ -108,7 +108,7 @@ class FaultyServer(SimulatorServer):
             family = self._listener.address_family
             self._listener.stop()
             self._listener = None
-            # Bound without listening: connections are refused, and nobody else takes the port.
+            # Bound without listening: connections are refused, and no other process takes the port.
             self._reserved = socket.socket(family, socket.SOCK_STREAM)
             self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._reserved.bind((self.host, self.port))
