@@ -66,10 +66,22 @@ def test_a_bad_configuration_is_a_usage_error(
     ]
 
 
-def test_a_named_file_must_exist(capfd: pytest.CaptureFixture[str]) -> None:
-    """A file given by a flag is not optional."""
-    assert cli.main(["--config.file=elsewhere.yaml"]) == 2
-    assert "elsewhere.yaml: cannot be read: No such file or directory" in capfd.readouterr().err
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        (
+            ["--config.file=elsewhere.yaml"],  # a file given by a flag is not optional
+            "elsewhere.yaml: cannot be read: No such file or directory",
+        ),
+        (["simulate", "--listen-address=nowhere"], "not an address to listen on"),
+    ],
+)
+def test_an_unusable_value_of_a_flag_is_a_usage_error(
+    command: list[str], problem: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The message names the value."""
+    assert cli.main(command) == 2
+    assert problem in capfd.readouterr().err
 
 
 def test_an_address_in_use_is_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
@@ -145,12 +157,6 @@ def test_a_missing_web_configuration_is_named_by_its_key(
     assert cli.main(["check"]) == 2
     places = [line.partition(": ")[0] for line in capfd.readouterr().err.splitlines()[1:]]
     assert places == ["apps[0].app_id", "apps[0].server_secret", "web.config_file"]
-
-
-def test_a_text_that_is_no_address_is_a_usage_error(capfd: pytest.CaptureFixture[str]) -> None:
-    """The simulator's address follows the same rules."""
-    assert cli.main(["simulate", "--listen-address=nowhere"]) == 2
-    assert "not an address to listen on" in capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("app")
