@@ -291,11 +291,16 @@ MUTED_BY = {
 }
 
 
-def send(url: str, job: str, names: set[str], **others: str) -> None:
-    """Post alerts as Prometheus does."""
-    alerts = [{"labels": labels_of(name, job, **others)} for name in sorted(names)]
-    answer = requests.post(f"{url}/api/v2/alerts", json=alerts, timeout=60)
+def post(url: str, *alerts: dict[str, str], **times: str) -> None:
+    """Post alerts with these labels as Prometheus does; they fire unless `endsAt` is past."""
+    sent = [{"labels": labels, **times} for labels in alerts]
+    answer = requests.post(f"{url}/api/v2/alerts", json=sent, timeout=60)
     assert answer.status_code == 200, answer.text
+
+
+def send(url: str, job: str, names: set[str]) -> None:
+    """Post the alerts with these "alert/severity"."""
+    post(url, *(labels_of(name, job) for name in sorted(names)))
 
 
 @pytest.mark.e2e
@@ -318,8 +323,7 @@ def test_the_page_about_an_objective_mutes_its_ticket(alertmanager: str) -> None
     about = {"alertname": BUDGET_ALERT, "component": "uploads", "job": "slo"}
     ticket = {**about, "severity": "warning", "window": "3d"}
     post(alertmanager, {**about, "severity": "critical", "window": "1h", "zego_app": "prod"})
-    for app in ("prod", "other"):
-        post(alertmanager, {**ticket, "zego_app": app})
+    post(alertmanager, *({**ticket, "zego_app": app} for app in ("prod", "other")))
 
     wait_until(lambda: muted(alertmanager, "slo"), "the muted ticket")
 
@@ -337,13 +341,10 @@ def test_a_cause_mutes_nothing_in_another_cluster_or_namespace(alertmanager: str
         )
     ]
     target = "ZegoUploadStuckWaiting/warning"
-    for place in places:
-        labels = {**labels_of(target, "same"), **place, "job": "same"}
-        post(alertmanager, labels)
+    post(alertmanager, *({**labels_of(target, "same"), **place, "job": "same"} for place in places))
     source = labels_of("ZegoUploadDataMissing/none", "same", cluster="east", namespace="staging")
     absent = labels_of("ZegoUploadExporterAbsent/critical", "same", cluster="west", namespace="x")
-    post(alertmanager, source)
-    post(alertmanager, absent)
+    post(alertmanager, source, absent)
 
     wait_until(lambda: muted(alertmanager, "same"), "the muted alert")
 
@@ -378,19 +379,11 @@ def test_a_target_stays_muted_when_one_of_two_causes_ends(
     assert target in muted(alertmanager, job)
 
 
-def post(url: str, labels: dict[str, str], **times: str) -> None:
-    """Post one alert, firing unless `endsAt` says that it has ended."""
-    answer = requests.post(f"{url}/api/v2/alerts", json=[{"labels": labels, **times}], timeout=60)
-    assert answer.status_code == 200, answer.text
-
-
 @pytest.mark.e2e
 def test_an_outage_of_200_apps_is_one_page(alertmanager: str) -> None:
     """Critical alerts are grouped without the app, so one notification holds them all."""
     labels = labels_of("ZegoUploadCollectionFailing/critical", "all", cluster="one-page")
-    alerts = [{"labels": {**labels, "zego_app": f"tenant-{number}"}} for number in range(200)]
-    answer = requests.post(f"{alertmanager}/api/v2/alerts", json=alerts, timeout=60)
-    assert answer.status_code == 200, answer.text
+    post(alertmanager, *({**labels, "zego_app": f"tenant-{number}"} for number in range(200)))
 
     def sizes() -> list[int]:
         parameters = {"filter": 'cluster="one-page"', "receiver": "pager"}
