@@ -247,7 +247,7 @@ def _add_simulate(commands: Any) -> None:
         "--pace",
         metavar="X",
         type=_pace,
-        help="speed of simulated time; 0: time stands still (default: 1)",
+        help="speed of simulated time; 0: nothing changes (default: 1)",
     )
     simulate.add_argument(
         "--seed",
@@ -295,7 +295,7 @@ def _add_serving_flags(parser: argparse.ArgumentParser, default: Any = None) -> 
         metavar="N",
         type=_whole_number,
         default=default or DEFAULT_MAX_REQUESTS,
-        help="most requests in progress, further ones get 503; 0: no limit "
+        help="maximum number of requests in progress, further ones get 503; 0: no limit "
         f"(default: {DEFAULT_MAX_REQUESTS})",
     )
 

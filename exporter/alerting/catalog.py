@@ -77,7 +77,7 @@ INHIBITIONS = (
                 "ZegoUploadSlotsSaturated",
             ),
         ),
-        comment="A queue that stands still is why uploads are stuck and slots full.",
+        comment="A stalled queue is the reason for stuck uploads and full slots.",
     ),
     Inhibition(
         "ZegoUploadSlotsFull",

@@ -195,7 +195,7 @@ class AppSettings(Section):
         INTEGER,
         Right("tasks waiting or uploading, 1 to 1000000"),
     ] = 10
-    """Most tasks of this AppId that ZEGO allows to be waiting or uploading at the same time."""
+    """Maximum number of tasks of this AppId that ZEGO allows to be waiting or uploading."""
 
     ca_file: (
         Annotated[

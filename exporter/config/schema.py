@@ -28,7 +28,7 @@ class TaskSettings(Section):
         INTEGER,
         Right("tasks with series of their own, 0 to 10000000"),
     ] = 500
-    """Most tasks of one app that have their own series, the most useful first. 0 for none."""
+    """Maximum number of tasks per app with their own series, most useful first. 0 for none."""
 
     statuses: Annotated[
         tuple[TaskStatus, ...],
@@ -64,7 +64,7 @@ class TaskSettings(Section):
     source_hosts: Annotated[
         int, Field(strict=True, ge=0, le=1000), INTEGER, Right("hosts of sources, 0 to 1000")
     ] = 10
-    """Most hosts of StreamUrl with their own numbers of tasks, largest first. 0 for none."""
+    """Maximum number of hosts of StreamUrl counted one by one, largest first. 0 for none."""
 
     @field_validator("expiry_windows")
     @classmethod

@@ -56,7 +56,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "Sends IsTest with this value. Required for projects created on or before 2021-11-16.": (
         "以此值发送 IsTest。2021-11-16 及以前创建的项目必须设置。"
     ),
-    "Most tasks of this AppId that ZEGO allows to be waiting or uploading at the same time.": (
+    "Maximum number of tasks of this AppId that ZEGO allows to be waiting or uploading.": (
         "ZEGO 允许该 AppId 同时处于等待中或上传中的最大任务数，即并发上限。"
     ),
     "File with CA certificates in PEM that are trusted for the API in addition to the usual "
@@ -112,7 +112,7 @@ TEXTS: Final[Mapping[str, str]] = {
         "仅用于 incremental：两次完整遍历之间的时间，完整遍历用于核对已知的任务。"
     ),
     "How the tasks of an app are read from the API.": "如何从 API 读取应用的任务。",
-    "Most tasks of one app that have their own series, the most useful first. 0 for none.": (
+    "Maximum number of tasks per app with their own series, most useful first. 0 for none.": (
         "每个应用最多有多少个任务拥有单独的时间序列，最有用的优先。0 表示没有。"
     ),
     "list of {}": "列表，元素为 {}",
@@ -122,7 +122,7 @@ TEXTS: Final[Mapping[str, str]] = {
     ),
     "Times within which expiring files are counted, the values of the label within. "
     "May be empty.": ("统计多长时间内过期的文件，即标签 within 的取值。可以为空。"),
-    "Most hosts of StreamUrl with their own numbers of tasks, largest first. 0 for none.": (
+    "Maximum number of hosts of StreamUrl counted one by one, largest first. 0 for none.": (
         "最多为多少个源站（StreamUrl 的主机）单独统计任务数，任务多的优先。0 表示不统计。"
     ),
     "Series of single tasks, expiries and sources.": "单个任务、过期和源站的时间序列。",
@@ -173,7 +173,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "enable POST /-/reload, which reloads the configuration (SIGHUP always does)": (
         "启用 POST /-/reload，用于重新加载配置（SIGHUP 始终可用）"
     ),
-    "most requests in progress, further ones get 503; 0: no limit (default: 40)": (
+    "maximum number of requests in progress, further ones get 503; 0: no limit (default: 40)": (
         "同时处理的请求数上限，超出的返回 503；0 表示不限（默认：40）"
     ),
     "configuration (default: config.yaml, where it exists)": (
@@ -204,7 +204,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "only this app; repeatable": "只列出该应用；可重复",
     "address to listen on (default: 127.0.0.1:10318)": "监听地址（默认：127.0.0.1:10318）",
     "one app with N tasks instead of the demo apps": "用一个有 N 个任务的应用代替演示应用",
-    "speed of simulated time; 0: time stands still (default: 1)": (
+    "speed of simulated time; 0: nothing changes (default: 1)": (
         "模拟时间的速度；0 表示时间静止（默认：1）"
     ),
     "the same seed gives the same tasks (default: 1)": "相同的种子产生相同的任务（默认：1）",
