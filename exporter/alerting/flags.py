@@ -67,7 +67,12 @@ def _add_tuning_flags(parser: argparse.ArgumentParser) -> None:
             help=f"{meaning}; repeatable",
         )
     parser.add_argument(
-        "--watch", metavar="REGEX", default="", help="warn before files with these titles expire"
+        "--watch",
+        metavar="REGEX",
+        default="",
+        help="warn before files with these titles expire; sees only tasks with their own series, "
+        "so set tasks.title: full, keep succeeded and expired in tasks.statuses, and raise "
+        "tasks.limit if it leaves tasks out",
     )
     parser.add_argument(
         "--slo-objective",

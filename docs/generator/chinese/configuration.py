@@ -224,7 +224,12 @@ TEXTS: Final[Mapping[str, str]] = {
         "条件须持续多久才触发，例如 15m；可重复"
     ),
     "threshold: a number, share or duration; repeatable": "阈值：数值、比例或时长；可重复",
-    "warn before files with these titles expire": "标题匹配的文件即将过期时告警",
+    "warn before files with these titles expire; sees only tasks with their own series, so "
+    "set tasks.title: full, keep succeeded and expired in tasks.statuses, and raise tasks.limit "
+    "if it leaves tasks out": (
+        "在这些标题的文件过期前告警；只能看到有单独时间序列的任务：请设置 tasks.title: full，"
+        "在 tasks.statuses 中保留 succeeded 和 expired，如有任务被省略，请调大 tasks.limit"
+    ),
     "add rules for an objective: share of uploads that succeed over 28 days, such as 0.99": (
         "增加针对目标的规则：28 天内上传成功的比例，例如 0.99"
     ),
