@@ -26,7 +26,7 @@ from typing import Any
 import yaml
 
 from exporter.alerting.catalog import ALERTS, LANGUAGES
-from exporter.alerting.model import BUDGET_ALERT, Alert, Kind
+from exporter.alerting.model import BUDGET_ALERT, Alert, Kind, Range, Threshold
 from exporter.alerting.rules import annotations_of, expression
 from exporter.alerting.slo import BURNS, Objective, slo_groups
 from exporter.alerting.tuning import Tuning, words
@@ -75,6 +75,44 @@ def chart_objective(language: str) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
+def chart_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the chart's schema with the ranges of all thresholds that are numbers.
+
+    What is written as text is checked by the chart's template, which says what is allowed.
+    """
+    ranges = {
+        alert.name: {
+            "properties": {
+                "thresholds": {
+                    "properties": {
+                        name: _schema_of(threshold) for name, threshold in alert.thresholds.items()
+                    }
+                }
+            }
+        }
+        for alert in ALERTS
+        if alert.thresholds
+    }
+    # Draft 7 ignores what is beside a `$ref`; in `allOf` the ranges add to what holds for all.
+    alerts = schema["properties"]["prometheusRule"]["properties"]["alerts"]
+    alerts["allOf"] = [{"properties": ranges}]
+    return schema
+
+
+def _schema_of(threshold: Threshold) -> dict[str, Any]:
+    """Return the JSON Schema of a threshold."""
+    schema: dict[str, Any] = {"description": threshold.meaning}
+    if threshold.range is None:
+        return schema
+    if threshold.kind is Kind.DURATION:
+        return schema | {"type": "string"}
+    if threshold.kind is Kind.COUNT:
+        schema["multipleOf"] = 1
+    schema["exclusiveMinimum"] = threshold.range.above
+    upper = "maximum" if threshold.range.included else "exclusiveMaximum"
+    return schema | {upper: threshold.range.limit}
+
+
 def _alert(alert: Alert, language: str) -> dict[str, Any]:
     marked = {name: _sentinel(alert, index) for index, name in enumerate(alert.thresholds)}
     hold = f"{_FIRST + len(marked)}s"
@@ -103,12 +141,24 @@ def _alert(alert: Alert, language: str) -> dict[str, Any]:
         "for": alert.hold,
         "keepFiringFor": alert.keep,
         "thresholds": {
-            name: {"default": threshold.default, "kind": threshold.kind.name}
+            name: {
+                "default": threshold.default,
+                "kind": threshold.kind.name,
+                "meaning": threshold.meaning,
+                "range": _bounds(threshold.range),
+            }
             for name, threshold in alert.thresholds.items()
         },
         "expr": parts.pop("expr"),
         "annotations": parts,
     }
+
+
+def _bounds(allowed: Range | None) -> dict[str, Any] | None:
+    """Return what the template compares with; it says the rest by `meaning`."""
+    if allowed is None:
+        return None
+    return {"above": allowed.above, "limit": allowed.limit, "included": allowed.included}
 
 
 def _sentinel(alert: Alert, index: int) -> str:

@@ -9,6 +9,7 @@ from functools import partial
 
 from exporter.alerting.listings import by_label
 from exporter.alerting.model import (
+    MEMORY,
     REPLICAS,
     TARGET,
     Alert,
@@ -185,7 +186,7 @@ CONTENT = (
         f"  {_latest(_KNOWN, '5m', 'group', ', job, service')}\n)\n"
         "and ignoring (zego_app)\n" + _LIVE_JOBS,
         hold="5m",
-        thresholds={"memory": duration("1d")},
+        thresholds={"memory": duration("1d", MEMORY)},
         comment="Silent where another exporter of the same cluster and namespace has the app.",
     ),
 )
@@ -207,7 +208,7 @@ PROCESS = (
         ")\n"
         f"or\nabsent_over_time({_BUILD}[<memory>])",
         hold="5m",
-        thresholds={"memory": duration("7d")},
+        thresholds={"memory": duration("7d", MEMORY)},
         comment=(
             "Jobs that had an exporter and have none now, unless other jobs report all of their "
             "apps: then the job\nwas renamed. `absent_over_time` takes over when Prometheus has "
@@ -221,7 +222,7 @@ PROCESS = (
         f"and\ngroup without ({TARGET}, version, python_version) (\n"
         f"  last_over_time({_BUILD}[<memory>])\n)",
         hold="5m",
-        thresholds={"memory": duration("7d")},
+        thresholds={"memory": duration("7d", MEMORY)},
     ),
     _process_alert(
         "ZegoUploadConfigReloadFailed",

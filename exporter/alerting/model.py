@@ -45,38 +45,80 @@ class Component(StrEnum):
 class Kind(StrEnum):
     """The form of a threshold's value."""
 
-    COUNT = "whole number above 0"
-    RATIO = "ratio above 0 and up to 1"
-    DURATION = "duration above 0 such as 90s, 30m or 1d"
+    COUNT = "whole number"
+    RATIO = "ratio"
+    DURATION = "duration"
     PATTERN = "regular expression (RE2)"
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers between two bounds; those of a duration are seconds.
+
+    above: lower bound, not allowed itself.
+    limit: upper bound.
+    included: whether `limit` is allowed itself.
+    text: the range in words, for error messages.
+    """
+
+    above: float
+    limit: float
+    included: bool
+    text: str
+
+    def __contains__(self, number: float) -> bool:
+        return self.above < number < self.limit or (self.included and number == self.limit)
+
+
+YEAR = 366 * 86_400
+"""Longest duration of a threshold in seconds; Prometheus refuses 293 years."""
+
+ABOVE_0 = Range(0, 999_999_999, included=True, text="above 0 and up to 999999999")
+UP_TO_1 = Range(0, 1, included=True, text="above 0 and up to 1")
+BELOW_1 = Range(0, 1, included=False, text="above 0 and below 1")
+"""For a share that is compared with `>`: no share is above 1, so the alert could never fire."""
+TIME = Range(0, YEAR, included=True, text="above 0 such as 90s, 30m or 1d, up to 366d")
+STEPS = Range(300, YEAR, included=True, text="above 5m and up to 366d")
+"""For a window that is read in steps of 5 minutes."""
+MEMORY = Range(600, YEAR, included=True, text="above 10m and up to 366d")
+"""For the time that something is remembered: it is missed after 5 minutes, and for 5 minutes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
-    """A number, duration or pattern that a user may change; an empty default switches off."""
+    """A number, duration or pattern that a user may change; an empty default switches off.
+
+    range: allowed values, those with which the alert can fire and end; None for a pattern.
+    """
 
     default: str
     kind: Kind
+    range: Range | None
+
+    @property
+    def meaning(self) -> str:
+        """What a value has to be, in words."""
+        return f"{self.kind} {self.range.text}" if self.range else str(self.kind)
 
 
 def count(default: int) -> Threshold:
     """Return a threshold that is a whole number."""
-    return Threshold(str(default), Kind.COUNT)
+    return Threshold(str(default), Kind.COUNT, ABOVE_0)
 
 
-def ratio(default: float) -> Threshold:
-    """Return a threshold that is a share, 0 to 1."""
-    return Threshold(str(default), Kind.RATIO)
+def ratio(default: float, allowed: Range = BELOW_1) -> Threshold:
+    """Return a threshold that is a share; `allowed` is UP_TO_1 where it is compared with `>=`."""
+    return Threshold(str(default), Kind.RATIO, allowed)
 
 
-def duration(default: str) -> Threshold:
+def duration(default: str, allowed: Range = TIME) -> Threshold:
     """Return a threshold that is a duration of one unit, such as `30m`."""
-    return Threshold(default, Kind.DURATION)
+    return Threshold(default, Kind.DURATION, allowed)
 
 
 def pattern(default: str) -> Threshold:
     """Return a threshold that is a regular expression."""
-    return Threshold(default, Kind.PATTERN)
+    return Threshold(default, Kind.PATTERN, None)
 
 
 @dataclass(frozen=True, slots=True)

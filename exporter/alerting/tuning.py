@@ -11,7 +11,17 @@ from string import punctuation
 
 from exporter.alerting.catalog import ALERTS, LANGUAGES, alert_named
 from exporter.alerting.flags import LABELS
-from exporter.alerting.model import BUDGET_ALERT, REPLICAS, Alert, Kind, Severity, Texts
+from exporter.alerting.model import (
+    BUDGET_ALERT,
+    REPLICAS,
+    Alert,
+    Kind,
+    Severity,
+    Texts,
+    Threshold,
+    duration,
+    pattern,
+)
 from exporter.durations import parse_duration, split_duration
 from exporter.errors import ConfigError
 from exporter.text import nearest
@@ -20,9 +30,9 @@ WATCHED = ("ZegoUploadWatchedTitleExpiring", "titles")
 """Alert and threshold that `--watch` sets."""
 
 _UNITS = frozenset("dhms")  # those that the texts have words for
-_LONGEST = 366 * 86_400  # seconds; Prometheus refuses 293 years
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _NEVER_COMPARED = {*REPLICAS.split(", "), "job", "zego_app", "alertname", "severity"}
+_NUMBERS = {Kind.COUNT: r"[0-9]{1,18}", Kind.RATIO: r"[0-9]?\.[0-9]+|[0-9]+"}
 # Parts of a regular expression: an escape, a class of characters, and what Python alone knows
 # (lookaround, conditions, references, possessive repeats).
 _ESCAPE_OR_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
@@ -120,7 +130,7 @@ def tuning(
         for name, value in _pairs("--threshold", threshold, problems)
     }
     if watch:
-        problems += _value_problems("--watch", watch, Kind.PATTERN)
+        problems += _value_problems("--watch", watch, pattern(""))
         thresholds[WATCHED] = watch
     severities = dict(_pairs("--severity", severity, problems))
     holds = dict(_pairs("--for", hold, problems))
@@ -167,7 +177,7 @@ def _pair_problems(flag: str, name: str, value: str) -> list[str]:
     if flag == "--severity" and value not in list(Severity):
         problems.append(f"{flag}: {value!r} is not one of {', '.join(Severity)}")
     if flag == "--for" and value != "0s":  # which takes the `for` away, and is no threshold
-        problems += _value_problems(f"{flag} {name}", value, Kind.DURATION)
+        problems += _value_problems(f"{flag} {name}", value, duration(""))
     return problems
 
 
@@ -183,28 +193,27 @@ def _threshold_problems(flag: str, name: str, value: str) -> list[str]:
         return [f"{flag}: {name!r} names no threshold (write ALERT.NAME=VALUE; known: {known})"]
     if threshold_name not in alert.thresholds:
         return [f"{flag}: {alert_name} has no threshold {threshold_name!r} (known: {known})"]
-    return _value_problems(f"{flag} {name}", value, alert.thresholds[threshold_name].kind)
+    return _value_problems(f"{flag} {name}", value, alert.thresholds[threshold_name])
 
 
-def _value_problems(place: str, value: str, kind: Kind) -> list[str]:
-    match kind:
-        case Kind.COUNT:
-            valid = re.fullmatch(r"0*[1-9][0-9]{0,8}", value) is not None
-        case Kind.RATIO:
-            valid = re.fullmatch(r"0?\.[0-9]+|1(\.0+)?", value) is not None and float(value) > 0
-        case Kind.DURATION:
-            valid = _is_duration(value)
-        case Kind.PATTERN:
-            valid = _is_pattern(value)
-    return [] if valid else [f"{place}: {value!r} is not a {kind.value}"]
+def _value_problems(place: str, value: str, threshold: Threshold) -> list[str]:
+    if threshold.range is None:
+        valid = _is_pattern(value)
+    else:
+        number = _number(value, threshold.kind)
+        valid = number is not None and number in threshold.range
+    return [] if valid else [f"{place}: {value!r} is not a {threshold.meaning}"]
 
 
-def _is_duration(text: str) -> bool:
+def _number(text: str, kind: Kind) -> float | None:
+    """Return a number, or a duration in seconds; None for one without form or words for it."""
+    if kind is not Kind.DURATION:
+        return float(text) if re.fullmatch(_NUMBERS[kind], text) else None
     try:
         units = {unit for _, unit in split_duration(text)}
     except ValueError:
-        return False
-    return units <= _UNITS and 0 < parse_duration(text) <= _LONGEST
+        return None
+    return parse_duration(text) if units <= _UNITS else None
 
 
 def _is_pattern(text: str) -> bool:

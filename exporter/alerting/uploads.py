@@ -22,6 +22,8 @@ from functools import partial
 from exporter.alerting import listings
 from exporter.alerting.model import (
     REPLICAS,
+    STEPS,
+    UP_TO_1,
     Alert,
     Component,
     Severity,
@@ -162,7 +164,7 @@ QUEUE = (
         "last_over_time(zego_upload_slots_limit[5m])\n"
         ") >= <share>",
         hold="15m",
-        thresholds={"share": ratio(1)},
+        thresholds={"share": ratio(1, UP_TO_1)},
         needs_data=True,
     ),
     _alert(
@@ -176,7 +178,7 @@ QUEUE = (
         "    )[<window>:5m]\n"
         "  )\n"
         ") / (<window_s> / 300) >= <share>",
-        thresholds={"window": duration("6h"), "share": ratio(0.75)},
+        thresholds={"window": duration("6h", STEPS), "share": ratio(0.75, UP_TO_1)},
         needs_data=True,
         comment="Peaks, one after another, none as long as ZegoUploadSlotsFull needs.",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 
 from exporter.alerting.alertmanager import configuration, template
 from exporter.alerting.catalog import ALERTS
-from exporter.alerting.model import Kind
+from exporter.alerting.model import ABOVE_0, TIME, UP_TO_1, Kind
 from exporter.alerting.rules import one_file
 from exporter.alerting.tuning import tuning, words
 from exporter.errors import ConfigError
@@ -198,18 +199,68 @@ def test_a_value_that_prometheus_refuses_or_that_has_no_effect_is_refused(
             tuning(threshold=[f"{alert}.{name}={value}"])
 
 
+SHARES = {
+    (alert.name, name): found[1]
+    for alert in ALERTS
+    for name, threshold in alert.thresholds.items()
+    if threshold.kind is Kind.RATIO and (found := re.search(rf"(>=?) <{name}>", alert.expr))
+}
+"""How each share is compared, from the expression."""
+
+EDGES = [
+    *(
+        (f"{alert}.{name}", value, ("0.0001", "0.999", "1") if compared == ">=" else ("0.999",))
+        for (alert, name), compared in SHARES.items()
+        for value in (("0", "1.01") if compared == ">=" else ("0", "1", "1.0", "0." + "9" * 30))
+    ),
+    ("ZegoUploadSlotsSaturated.window", "5m", ("301s", "10m")),
+    ("ZegoUploadAppVanished.memory", "10m", ("601s", "11m", "366d")),
+    ("ZegoUploadExporterDown.memory", "10m", ("601s", "11m", "366d")),
+    ("ZegoUploadExporterAbsent.memory", "5m", ("601s", "11m", "366d")),
+    ("ZegoUploadListingShort.tasks", "1000000000", ("1", "999999999")),
+    ("ZegoUploadFailed.window", "366d1s", ("1s", "366d")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "refused", "accepted"), EDGES)
+def test_a_threshold_with_which_an_alert_never_fires_is_refused(
+    place: str, refused: str, accepted: tuple[str, ...]
+) -> None:
+    """A share above 1, a memory shorter than its gap; the error names the range."""
+    alert, _, name = place.partition(".")
+    threshold = next(a for a in ALERTS if a.name == alert).thresholds[name]
+    assert threshold.range
+    for value in accepted:
+        assert tuning(threshold=[f"{place}={value}"]).thresholds[alert, name] == value
+    with pytest.raises(ConfigError) as raised:
+        tuning(threshold=[f"{place}={refused}"])
+    assert list(raised.value.problems) == [
+        f"--threshold {place}: {refused!r} is not a {threshold.kind} {threshold.range.text}"
+    ]
+
+
+def test_every_share_is_compared_and_every_default_is_in_its_range() -> None:
+    """The table of ranges follows the expressions."""
+    places = [(a.name, n, t) for a in ALERTS for n, t in a.thresholds.items()]
+    assert set(SHARES) == {(a, n) for a, n, t in places if t.kind is Kind.RATIO}
+    assert set(SHARES.values()) == {">", ">="}
+    for alert, name, threshold in places:
+        if threshold.default:
+            tuning(threshold=[f"{alert}.{name}={threshold.default}"])
+
+
 @pytest.mark.parametrize("generation", GENERATIONS)
 @pytest.mark.parametrize(("kind", "value"), [(k, v) for k in USABLE for v in USABLE[k]])
 def test_prometheus_accepts_every_value_that_we_accept(
     tmp_path: Path, kind: Kind, value: str, generation: str
 ) -> None:
-    """For every threshold of the kind."""
+    """For every threshold of the kind whose range is the usual one."""
     chosen = tuning(
         threshold=[
             f"{alert.name}.{name}={value}"
             for alert in ALERTS
             for name, threshold in alert.thresholds.items()
-            if threshold.kind is kind
+            if threshold.kind is kind and threshold.range in (None, ABOVE_0, UP_TO_1, TIME)
         ]
     )
     path = tmp_path / "rules.yaml"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -219,20 +220,20 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         f"{AT}.thresholds.window is 1 hour",
     ),
     "share": (
-        {"alerts": {"ZegoUploadSlotsFull": {"thresholds": {"share": 90}}}},
-        "ZegoUploadSlotsFull.thresholds.share is 90",
+        {"alerts": {"ZegoUploadSlotsFull": {"thresholds": {"share": "90"}}}},
+        "ZegoUploadSlotsFull.thresholds.share is 90, not a ratio above 0 and up to 1",
     ),
     "no duration": (
         {"alerts": {"ZegoUploadExpired": {"thresholds": {"window": "0s"}}}},
-        f"{AT}.thresholds.window is 0s",
+        f"{AT}.thresholds.window is 0s, not a duration above 0",
     ),
     "no count": (
-        {"alerts": {"ZegoUploadNothingSucceeds": {"thresholds": {"failures": 0}}}},
-        "ZegoUploadNothingSucceeds.thresholds.failures is 0",
+        {"alerts": {"ZegoUploadNothingSucceeds": {"thresholds": {"failures": "0"}}}},
+        "ZegoUploadNothingSucceeds.thresholds.failures is 0, not a whole number above 0",
     ),
     "no share": (
-        {"alerts": {"ZegoUploadSlotsFull": {"thresholds": {"share": 0.0}}}},
-        "ZegoUploadSlotsFull.thresholds.share is 0",
+        {"alerts": {"ZegoUploadSlotsFull": {"thresholds": {"share": "0.0"}}}},
+        "ZegoUploadSlotsFull.thresholds.share is 0.0, not a ratio",
     ),
     "severity": ({"alerts": {"ZegoUploadExpired": {"severity": "high"}}}, "severity"),
     "key": ({"alerts": {"ZegoUploadExpired": {"treshold": 1}}}, "treshold"),
@@ -248,6 +249,43 @@ def test_mistakes_are_refused(tmp_path: Path, rule: dict[str, Any], message: str
     ended = template(tmp_path, {"demo": True, "prometheusRule": {"enabled": True, **rule}})
     assert ended.returncode != 0
     assert message in ended.stderr
+
+
+def _edges() -> Iterator[tuple[str, str, Any, bool]]:
+    """Yield alert, threshold, a value as YAML has it, and whether it is allowed."""
+    for alert in ALERTS:
+        for name, threshold in alert.thresholds.items():
+            allowed = threshold.range
+            if allowed is None:
+                continue
+            for number in (allowed.above, allowed.above + 0.5, allowed.limit, allowed.limit + 1):
+                right = number in allowed
+                if threshold.kind is Kind.DURATION:
+                    yield alert.name, name, f"{number:.0f}s", round(number) in allowed
+                elif threshold.kind is Kind.COUNT:
+                    yield alert.name, name, number, right and number == int(number)
+                else:
+                    yield alert.name, name, number, right
+                    yield alert.name, name, str(number), right
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_the_schema_and_the_template_keep_the_ranges(tmp_path: Path, version: int) -> None:
+    """At the bounds of each range as numbers and as texts; the message names the threshold."""
+    edges = list(_edges())
+    shares = [edge for edge in edges if edge[:2] == ("ZegoUploadApiErrorRateHigh", "ratio")]
+    assert ("ZegoUploadApiErrorRateHigh", "ratio", 1, False) in shares
+    seen = set()
+    for alert, name, value, allowed in edges:
+        threshold = next(a for a in ALERTS if a.name == alert).thresholds[name]
+        if (key := (threshold.range, value)) in seen:  # one alert of each range: Helm takes long
+            continue
+        seen.add(key)
+        values = {"enabled": True, "alerts": {alert: {"thresholds": {name: value}}}}
+        ended = template(tmp_path, {"demo": True, "prometheusRule": values}, version=version)
+        assert (ended.returncode == 0) is allowed, (alert, name, value, ended.stderr)
+        if not allowed:
+            assert f"thresholds.{name}" in ended.stderr.replace("/", "."), ended.stderr
 
 
 def test_examples_of_the_values_are_right(tmp_path: Path) -> None:

@@ -47,11 +47,17 @@ deploy/chart_rules.py says what the marks «…» are. Argument: the root contex
 {{- if hasKey ($own.thresholds | default dict) $name }}
 {{- $value = get $own.thresholds $name }}
 {{- $at := printf "prometheusRule.alerts.%s.thresholds.%s" $alert.alert $name }}
-{{- if eq $threshold.kind "COUNT" }}{{ $value = $value | int64 }}{{ end }}
+{{- if and (eq $threshold.kind "COUNT") (kindIs "float64" $value) }}{{ $value = $value | int64 }}{{ end }}
 {{- $value = toString $value }}
-{{- $form := get (dict "COUNT" "0*[1-9][0-9]{0,8}" "RATIO" "0?\\.0*[1-9][0-9]*|1(\\.0+)?" "DURATION" "(0*[1-9][0-9]*[smhd])?" "PATTERN" "[^`]*") $threshold.kind }}
-{{- if not (regexMatch (printf "^(%s)$" $form) $value) }}
-{{- fail (printf "%s is %s (a whole number above 0, a share above 0 and up to 1, a duration such as 30m, or a regular expression, as its default is)" $at $value) }}
+{{- $form := get (dict "COUNT" "[0-9]{1,18}" "RATIO" "[0-9]?\\.[0-9]+|[0-9]+" "DURATION" "([0-9]{1,9}[smhd])?" "PATTERN" "[^`]*") $threshold.kind }}
+{{- $right := regexMatch (printf "^(%s)$" $form) $value }}
+{{- if and $right $value $threshold.range }}
+{{- $number := eq $threshold.kind "DURATION" | ternary (include "zego-upload-exporter.seconds" $value) $value | float64 }}
+{{- $limit := $threshold.range.limit | float64 }}
+{{- $right = and (gt $number ($threshold.range.above | float64)) (or (lt $number $limit) (and $threshold.range.included (eq $number $limit))) }}
+{{- end }}
+{{- if not $right }}
+{{- fail (printf "%s is %s, not a %s" $at $value $threshold.meaning) }}
 {{- end }}
 {{- end }}
 {{- if not $value }}{{ $on = false }}{{ end }}
