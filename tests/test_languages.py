@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import errno
 import re
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 
 import exporter
-from exporter.errors import FAILURE_REASONS
+from exporter.errors import FAILURE_REASONS, CollectionError, ProtocolError
 from exporter.languages import (
     FAILURES,
     MESSAGES,
@@ -25,6 +29,10 @@ from exporter.languages import (
 )
 from exporter.tasks import TaskStatus
 from exporter.zego.callbacks import FAILURE_WORDS
+from exporter.zego.client import Deadline
+from exporter.zego.codes import error_for_code, error_for_status
+from exporter.zego.decoding import Answer, decode_page
+from exporter.zego.network_errors import translate_error
 from tests.linear import assert_linear
 from tests.translation import lost_facts
 
@@ -87,6 +95,101 @@ def test_every_remedy_has_its_translation() -> None:
     found = {text: place for text, place in remedies() if text}
     assert len(found) > 15
     assert {text: place for text, place in found.items() if text not in REMEDIES} == {}
+
+
+def _subclasses(error: type[Exception]) -> Iterator[type[Exception]]:
+    yield error
+    for subclass in error.__subclasses__():
+        yield from _subclasses(subclass)
+
+
+RAISING = {"invalid_response", *(error.__name__ for error in _subclasses(CollectionError))}
+"""Names of what is called with the message of a failed collection."""
+
+ELSEWHERE = {
+    "there is no {}": "a callback without a secret, which is an answer and no failed collection",
+    "a page {} and has no list of tasks": "its parts: test_messages_made_of_parts_are_translated",
+    "the collection did not end before its deadline{}": "the same",
+}
+"""Messages that need no pattern of their own; the reason."""
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    """Yield every message of a failed collection, its varying parts as `{}`, and where it is."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                yield from ((text, path.name) for text in _messages_in(node))
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_Meaning":
+                yield f"{_text(node.args[1])} (code {{}})", path.name
+
+
+def _messages_in(function: ast.FunctionDef) -> Iterator[str]:
+    """Yield the messages that a function gives to an error, directly or by a variable."""
+    assigned: dict[str, list[str | None]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            assigned.setdefault(node.targets[0].id, []).append(_text(node.value))
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in RAISING and node.args:
+            message = node.args[0]
+            if isinstance(message, ast.Call) and isinstance(message.func, ast.Attribute):
+                message = message.func.value  # a text that a method changes
+            texts = (
+                assigned.get(message.id, []) if isinstance(message, ast.Name) else [_text(message)]
+            )
+            yield from filter(None, texts)
+
+
+def test_every_message_has_its_translation() -> None:
+    """A message that is new, or changed by a comma, and not in MESSAGES fails here."""
+    found = {text: place for text, place in messages() if text not in ELSEWHERE}
+    assert len(found) > 30
+    missing = {
+        text: place
+        for text, place in found.items()
+        if not re.search("[\u4e00-\u9fff]", translate_message(text.replace("{}", "7"), "zh"))
+    }
+    assert missing == {}
+
+
+def _deadline(last_error: str) -> Exception:
+    deadline = Deadline(1.0, clock=lambda: 0.0, sleep=lambda _: None)
+    deadline.last_error = last_error
+    return deadline.missed()
+
+
+EXPIRED = Answer(code=100000004, message="", request_id="", data=None)
+
+
+@pytest.mark.parametrize(
+    "raising",
+    [
+        lambda: error_for_code(EXPIRED),
+        lambda: error_for_code(EXPIRED, clock_skew=-900.0),
+        lambda: error_for_code(EXPIRED, clock_skew=900.0),
+        lambda: error_for_status(302, retry_after=None),
+        lambda: decode_page({"NextPageToken": "x"}),
+        lambda: decode_page({"TotalSize": 3}),
+        lambda: _deadline(""),
+        lambda: _deadline(str(error_for_code(EXPIRED))),
+        lambda: translate_error(
+            requests.exceptions.InvalidSchema(), url="https://a.example", timeout=1
+        ),
+        lambda: translate_error(OSError(errno.EMFILE, ""), url="https://a.example", timeout=1),
+        lambda: translate_error(socket.gaierror(), url="https://a.example", timeout=1),
+    ],
+)
+def test_messages_made_of_parts_are_translated(raising: Callable[[], Any]) -> None:
+    """No English word is left but names."""
+    try:
+        message = str(raising())
+    except ProtocolError as error:
+        message = str(error)
+    chinese = translate_message(message, "zh")
+    assert re.search("[\u4e00-\u9fff]", chinese), message
+    names = {"API", "HTTP", "Found", "PROXY", "HTTPS"}
+    assert set(re.findall("[A-Za-z]+", chinese)) <= names, chinese
 
 
 @pytest.mark.parametrize("table", [MESSAGES, REMEDIES], ids=["messages", "remedies"])
