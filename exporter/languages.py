@@ -10,7 +10,7 @@ up by that text; `{}` stands for a part that varies. A text without a translatio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 Language = Literal["en", "zh"]
@@ -256,9 +256,8 @@ def translate_message(message: str, language: Language) -> str:
     """Return the message of a failed collection; a text that the API added stays as it is."""
     if language == "en":
         return message
-    for pattern, translation in MESSAGES.items():
-        if (parts := _parts(pattern, message)) is not None:
-            return translation.format(*(translate_message(part, language) for part in parts))
+    if found := look_up(MESSAGES, message, lambda part: translate_message(part, language)):
+        return found
     own, colon, added = message.partition("): ")
     if colon and added:
         return f"{translate_message(own + ')', language)}：{added}"
@@ -267,21 +266,21 @@ def translate_message(message: str, language: Language) -> str:
 
 def translate_remedy(remedy: str, language: Language) -> str:
     """Return the remedy of a failed collection in `language`."""
-    if language == "en":
-        return remedy
-    for pattern, translation in REMEDIES.items():
-        if (parts := _parts(pattern, remedy)) is not None:
-            return translation.format(*parts)
-    return remedy
+    return remedy if language == "en" else look_up(REMEDIES, remedy) or remedy
 
 
-def fill_translation(pattern: str, translation: str, text: str) -> str | None:
-    """Return `translation` with the parts of `text` at each `{}` of `pattern`.
+def look_up(
+    texts: Mapping[str, str], text: str, translate_part: Callable[[str], str] = str
+) -> str | None:
+    """Return the translation of `text` in a table of patterns, None if no pattern matches.
 
-    None if `text` does not match `pattern`.
+    `translate_part` translates what is at each `{}` of the pattern.
     """
-    parts = _parts(pattern, text)
-    return None if parts is None else translation.format(*parts)
+    # The longest pattern that matches is the most specific one.
+    for pattern in sorted(texts, key=len, reverse=True):
+        if (parts := _parts(pattern, text)) is not None:
+            return texts[pattern].format(*map(translate_part, parts))
+    return None
 
 
 def _named(names: Mapping[str, tuple[str, str]], word: str, language: Language) -> str:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from exporter.languages import Language, fill_translation, translate_message, translate_remedy
+from exporter.languages import Language, look_up, translate_message, translate_remedy
 
 COLUMNS: Final[Mapping[Language, tuple[str, ...]]] = {
     "en": ("APP", "STATUS", "RETRIES", "CREATED (UTC)", "EXPIRES (UTC)", "ID", "TITLE"),
@@ -121,19 +121,11 @@ def translate_finding(text: str, language: Language) -> str:
         return text
     message, bracket, request = text.partition(" (RequestId ")
     added = f"（RequestId {request.removesuffix(')')}）" if bracket else ""
-    return _translated(FINDINGS, text) or translate_message(message, language) + added
+    return look_up(FINDINGS, text) or translate_message(message, language) + added
 
 
 def translate_advice(text: str, language: Language) -> str:
     """Translate a remedy of `check`; a text without a translation stays English."""
     if language == "en":
         return text
-    return _translated(REMEDIES, text) or translate_remedy(text, language)
-
-
-def _translated(texts: Mapping[str, str], text: str) -> str | None:
-    # The longest pattern that fits is the most special one.
-    for pattern in sorted(texts, key=len, reverse=True):
-        if (filled := fill_translation(pattern, texts[pattern], text)) is not None:
-            return filled
-    return None
+    return look_up(REMEDIES, text) or translate_remedy(text, language)
