@@ -34,12 +34,13 @@ _SECRETS = "/etc/alertmanager/secrets"
 class Message:
     """The message of one service.
 
-    name: of the template.
-    limit: bytes of text that the service takes, less what frames it.
-    head: format of an alert's first line, with `%s` for status, severity and summary.
-    link: format of a link, with `%s` for its words and address.
-    payload: whether it is part of a webhook's `payload`.
-    title: whether the text begins with the title.
+    Attributes:
+        name: Name of the template.
+        limit: Bytes of text that the service takes, less what frames it.
+        head: Format of an alert's first line, with `%s` for status, severity and summary.
+        link: Format of a link, with `%s` for its words and address.
+        payload: Whether it is part of a webhook's `payload`.
+        title: Whether the text begins with the title.
     """
 
     name: str
@@ -146,11 +147,12 @@ def _template(message: Message, words: Mapping[str, str]) -> str:
 class Messenger:
     """How Alertmanager reaches a messenger.
 
-    needs: oldest version of Alertmanager that can.
-    comments: lines above the configuration.
-    kind: Alertmanager's key for such receivers.
-    fields: lines of one receiver.
-    payload: lines of a webhook's message, if it is ours.
+    Attributes:
+        needs: Oldest version of Alertmanager that can.
+        comments: Lines above the configuration.
+        kind: Alertmanager's key for such receivers.
+        fields: Lines of one receiver.
+        payload: Lines of a webhook's message, if it is ours.
     """
 
     needs: str

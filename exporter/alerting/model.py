@@ -55,10 +55,11 @@ class Kind(StrEnum):
 class Range:
     """Numbers between two bounds; those of a duration are seconds.
 
-    above: lower bound, not allowed itself.
-    limit: upper bound.
-    included: whether `limit` is allowed itself.
-    text: the range in words, for error messages.
+    Attributes:
+        above: Lower bound, not allowed itself.
+        limit: Upper bound.
+        included: Whether `limit` is allowed itself.
+        text: The range in words, for error messages.
     """
 
     above: float
@@ -88,7 +89,8 @@ MEMORY = Range(600, YEAR, included=True, text="above 10m and up to 366d")
 class Threshold:
     """A number, duration or pattern that a user may change; an empty default switches off.
 
-    range: allowed values, those with which the alert can fire and end; None for a pattern.
+    Attributes:
+        range: Allowed values, those with which the alert can fire and end; None for a pattern.
     """
 
     default: str
@@ -125,11 +127,12 @@ def pattern(default: str) -> Threshold:
 class Listing:
     """A list in an alert's text, found by a query that Prometheus makes with each evaluation.
 
-    query: PromQL; `%[1]s` stands for the matchers of the alert's app.
-    line: key of the text of one line.
-    otherwise: key of the text where the query finds nothing.
-    command: flags with which the `tasks` command shows the same; part of that text.
-    sort: label to sort the lines by, empty where the query sorts them.
+    Attributes:
+        query: PromQL; `%[1]s` stands for the matchers of the alert's app.
+        line: Key of the text of one line.
+        otherwise: Key of the text where the query finds nothing.
+        command: Flags with which the `tasks` command shows the same; part of that text.
+        sort: Label to sort the lines by, empty where the query sorts them.
     """
 
     query: str
@@ -143,17 +146,20 @@ class Listing:
 class Alert:
     """One alert.
 
-    component: group of rules and value of the label.
-    name: unique; also the key of its texts and of its runbook.
-    severity: default of the label `severity`.
-    expr: PromQL with thresholds.
-    hold: `for`, empty where it fires immediately.
-    keep: `keep_firing_for`, empty where it ends immediately.
-    thresholds: by name.
-    listings: lists in its description, by placeholder.
-    event: it reports something that happened, over a window, and ends by itself: no "resolved".
-    needs_data: its series come from the last complete collection and disappear with it.
-    comment: reason of the rule's form, written above it.
+    Attributes:
+        component: Group of rules and value of the label.
+        name: Unique; also the key of its texts and of its runbook.
+        severity: Default of the label `severity`.
+        expr: PromQL with thresholds.
+        hold: `for`, empty where it fires immediately.
+        keep: `keep_firing_for`, empty where it ends immediately.
+        thresholds: Values that a user may change, by name.
+        listings: Lists in its description, by placeholder.
+        event: Whether it reports something that happened, over a window, and ends by itself:
+            no "resolved".
+        needs_data: Whether its series come from the last complete collection and disappear with
+            it.
+        comment: Reason of the rule's form, written above it.
     """
 
     component: Component
@@ -182,10 +188,11 @@ class RecordingRule:
 class Inhibition:
     """While `source` fires, alerts that `matchers` select are muted where they identify the same.
 
-    matchers: Alertmanager's, all of which a muted alert meets.
-    comment: reason, written above it.
-    per_app: whether source and targets have to be about the same app, or only the same job.
-    severity: of the source, where there are alerts of that name with several; None means any.
+    Attributes:
+        matchers: Alertmanager's, all of which a muted alert meets.
+        comment: Reason, written above it.
+        per_app: Whether source and targets have to be about the same app, or only the same job.
+        severity: Severity of the source, where its alerts have several; None means any.
     """
 
     source: str
@@ -207,14 +214,17 @@ class AlertText:
 class Texts:
     """Everything that is said in one language.
 
-    alerts: by alert name. objective: parts of the alert on an objective, by key.
-    lines: lines of listings and the texts in their place, by key.
-    durations: unit (s, m, h, d) to singular and plural, with `{n}`.
-    units: units of a span as Prometheus writes it (`1h 20m 0s`) to what stands for them; in this
-        order, so that a unit does not meet a letter of an earlier one.
-    words: values of the labels `reason` and `status` as people read them; a missing one stays.
-    messages: Alertmanager's text template, by key.
-    dashboard: path of the overview dashboard. runbooks: path of the runbook in the repository.
+    Attributes:
+        alerts: Texts by alert name.
+        objective: Parts of the alert on an objective, by key.
+        lines: Lines of listings and the texts in their place, by key.
+        durations: Unit (s, m, h, d) to singular and plural, with `{n}`.
+        units: Units of a span as Prometheus writes it (`1h 20m 0s`) to their translations; in
+            this order, so that a unit does not meet a letter of an earlier one.
+        words: Values of the labels `reason` and `status` as people read them; a missing one stays.
+        messages: Alertmanager's text template, by key.
+        dashboard: Path of the overview dashboard.
+        runbooks: Path of the runbook in the repository.
     """
 
     alerts: Mapping[str, AlertText]

@@ -37,8 +37,9 @@ _BUDGET = "job_zego_app:zego_upload_error_budget_left:ratio"
 class Objective:
     """The promised share of uploads that succeed.
 
-    ratio: share of finished uploads that succeed over 28 days, above 0 and below 1.
-    minimum: finished uploads that the long window of an alert needs.
+    Attributes:
+        ratio: Share of finished uploads that succeed over 28 days, above 0 and below 1.
+        minimum: Finished uploads that the long window of an alert needs.
     """
 
     ratio: float = 0.99

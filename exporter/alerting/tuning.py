@@ -47,11 +47,15 @@ _MOST_REPEATS = 1000  # RE2's limit, of nested ones together
 class Tuning:
     """Resolved choices of a user; the defaults give the committed files.
 
-    language: key of LANGUAGES.
-    grafana_url, runbook_url: addresses without a slash at their end; empty leaves paths.
-    labels: labels that tell targets apart beside `job`.
-    disabled: names of alerts that are left out.
-    severities, holds: by alert name. thresholds: by alert name and threshold name.
+    Attributes:
+        language: Key of LANGUAGES.
+        grafana_url: Address without a slash at its end; empty leaves paths.
+        runbook_url: The same for the runbooks.
+        labels: Labels that tell targets apart beside `job`.
+        disabled: Names of alerts that are left out.
+        severities: Levels by alert name.
+        holds: Durations by alert name, `0s` for none.
+        thresholds: Values by alert name and threshold name.
     """
 
     language: str = "en"

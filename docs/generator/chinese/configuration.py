@@ -25,7 +25,7 @@ INTRODUCTION: Final = (
     "- 命令行参数优先于文件。重新加载（SIGHUP，或启用 `--web.enable-lifecycle` 时的 `POST "
     "/-/reload`）会应用修改后的文件；`web` 和 `history` 除外，修改它们需要重启。\n"
 )
-"""What stands above the first section."""
+"""Text above the first section."""
 
 TEXTS: Final[Mapping[str, str]] = {
     "whole number from {} to {}": "整数，{} 至 {}",

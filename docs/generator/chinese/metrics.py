@@ -31,7 +31,7 @@ INTRODUCTION: Final = (
     "调。两者的说明见 [zego-api.md](zego-api.md)（英文）。指标页上的 HELP 文本为英文，便于"
     "搜索。\n"
 )
-"""What stands above the first section."""
+"""Text above the first section."""
 
 TEXTS: Final[Mapping[str, str]] = {
     "Collections": "采集",
