@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -46,14 +45,20 @@ def serving(folder: Path, web_configuration: str) -> Iterator[tuple[Program, str
             yield exporter, url_of(exporter)
 
 
-def is_up(prometheus: Prometheus) -> str:
-    """Return `up` of the exporter in Prometheus, once it has scraped."""
+def wait_for_up(prometheus: Prometheus, value: str) -> None:
+    """Return once `up` of the exporter in Prometheus is `value`.
 
-    def look() -> list[dict[str, Any]]:
-        return prometheus.query('up{job="zego"}', now=time.time())
-
-    up: str = wait_until(look, "the first scrape")[0]["value"][1]
-    return up
+    The first scrape may time out after its second: on a machine at its limit, a TLS handshake and
+    the first check of a password take longer.
+    """
+    wait_until(
+        lambda: [
+            series
+            for series in prometheus.query('up{job="zego"}', now=time.time())
+            if series["value"][1] == value
+        ],
+        f"up to be {value}",
+    )
 
 
 def listed_tasks(prometheus: Prometheus) -> float:
@@ -77,7 +82,7 @@ def test_prometheus_scrapes_with_a_password(tmp_path: Path) -> None:
         serving(tmp_path, WITH_USERS) as (exporter, url),
         prometheus_scraping(url, tmp_path, access=access) as prometheus,
     ):
-        assert is_up(prometheus) == "1"
+        wait_for_up(prometheus, "1")
         assert listed_tasks(prometheus) == TASKS
         output = exporter.output
         assert exporter.end() == 0
@@ -95,7 +100,7 @@ def test_prometheus_does_not_get_in_with_a_wrong_password(tmp_path: Path) -> Non
         serving(tmp_path, WITH_USERS) as (_, url),
         prometheus_scraping(url, tmp_path, access=access) as prometheus,
     ):
-        assert is_up(prometheus) == "0"
+        wait_for_up(prometheus, "0")
 
 
 @pytest.mark.parametrize(("names", "up"), [(["prometheus.example"], "1"), (["other.example"], "0")])
@@ -112,7 +117,7 @@ def test_prometheus_scrapes_with_a_client_certificate(
         serving(tmp_path, f"{VERIFYING}  client_allowed_sans: {names}\n") as (_, url),
         prometheus_scraping(url, tmp_path, access=access) as prometheus,
     ):
-        assert is_up(prometheus) == up
+        wait_for_up(prometheus, up)
         if up == "1":
             assert listed_tasks(prometheus) == TASKS
 
