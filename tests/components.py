@@ -45,6 +45,9 @@ def give_up(hint: str) -> NoReturn:
 GENERATIONS = ("distribution", "current")
 """Where programs come from: Debian's packages, and the versions that `.ci/go-tools` builds."""
 
+SHORTLY_CURRENT = (pytest.param("distribution", marks=pytest.mark.long), "current")
+"""The same for tests that take seconds of CPU: without the long tests, on the current version."""
+
 
 def require_of(generation: str, *names: str, package: str) -> str:
     """Return a program of a generation; its first name is the one that its project gives it."""

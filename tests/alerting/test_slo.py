@@ -15,7 +15,7 @@ from exporter.alerting.model import BUDGET_ALERT
 from exporter.alerting.slo import Objective, objective_of, slo_file
 from exporter.alerting.tuning import tuning
 from exporter.errors import ConfigError
-from tests.components import GENERATIONS
+from tests.components import GENERATIONS, SHORTLY_CURRENT
 from tests.prometheus.rule_files import promtool
 
 BUDGET = "job_zego_app:zego_upload_error_budget_left:ratio"
@@ -44,7 +44,7 @@ def test_links_lead_to_the_app() -> None:
         )
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("generation", SHORTLY_CURRENT)
 def test_the_budget_in_the_text_is_that_of_the_alerts_place(
     tmp_path: Path, generation: str
 ) -> None:

@@ -428,7 +428,7 @@ def test_no_secret_in_logs_errors_and_representations(
     site.collector.close()
 
 
-@pytest.mark.parametrize("strategy", ["full", "incremental"])
+@pytest.mark.parametrize("strategy", ["full", pytest.param("incremental", marks=pytest.mark.long)])
 def test_no_answer_stays_in_memory_after_a_failure(
     server: FaultyServer, app: FaultyApp, monkeypatch: pytest.MonkeyPatch, strategy: str
 ) -> None:
