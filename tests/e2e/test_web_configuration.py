@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
 from exporter.simulator.http_server import SimulatorServer
 from tests.components import require
@@ -45,20 +47,21 @@ def serving(folder: Path, web_configuration: str) -> Iterator[tuple[Program, str
             yield exporter, url_of(exporter)
 
 
-def wait_for_up(prometheus: Prometheus, value: str) -> None:
-    """Return once `up` of the exporter in Prometheus is `value`.
+def wait_for_scrape(prometheus: Prometheus, *, refusal: str = "") -> None:
+    """Return once a scrape succeeded, or failed with an error that matches `refusal`.
 
-    The first scrape may time out after its second: on a machine at its limit, a TLS handshake and
-    the first check of a password take longer.
+    The first one may time out after its second: on a machine at its limit, a TLS handshake and the
+    first check of a password take longer.
     """
-    wait_until(
-        lambda: [
-            series
-            for series in prometheus.query('up{job="zego"}', now=time.time())
-            if series["value"][1] == value
-        ],
-        f"up to be {value}",
-    )
+
+    def scraped() -> bool:
+        answer = requests.get(f"{prometheus.url}/api/v1/targets", timeout=30)
+        return any(
+            re.search(refusal, target["lastError"]) if refusal else target["health"] == "up"
+            for target in answer.json()["data"]["activeTargets"]
+        )
+
+    wait_until(scraped, refusal or "a scrape")
 
 
 def listed_tasks(prometheus: Prometheus) -> float:
@@ -82,7 +85,7 @@ def test_prometheus_scrapes_with_a_password(tmp_path: Path) -> None:
         serving(tmp_path, WITH_USERS) as (exporter, url),
         prometheus_scraping(url, tmp_path, access=access) as prometheus,
     ):
-        wait_for_up(prometheus, "1")
+        wait_for_scrape(prometheus)
         assert listed_tasks(prometheus) == TASKS
         output = exporter.output
         assert exporter.end() == 0
@@ -100,12 +103,14 @@ def test_prometheus_does_not_get_in_with_a_wrong_password(tmp_path: Path) -> Non
         serving(tmp_path, WITH_USERS) as (_, url),
         prometheus_scraping(url, tmp_path, access=access) as prometheus,
     ):
-        wait_for_up(prometheus, "0")
+        wait_for_scrape(prometheus, refusal="401 Unauthorized")
 
 
-@pytest.mark.parametrize(("names", "up"), [(["prometheus.example"], "1"), (["other.example"], "0")])
+@pytest.mark.parametrize(
+    ("names", "refusal"), [(["prometheus.example"], ""), (["other.example"], "reset by peer|tls: ")]
+)
 def test_prometheus_scrapes_with_a_client_certificate(
-    tmp_path: Path, names: list[str], up: str
+    tmp_path: Path, names: list[str], refusal: str
 ) -> None:
     """With a certificate whose name is allowed it sees the tasks, and otherwise nothing."""
     client = certificate("prometheus.example")
@@ -117,8 +122,8 @@ def test_prometheus_scrapes_with_a_client_certificate(
         serving(tmp_path, f"{VERIFYING}  client_allowed_sans: {names}\n") as (_, url),
         prometheus_scraping(url, tmp_path, access=access) as prometheus,
     ):
-        wait_for_up(prometheus, up)
-        if up == "1":
+        wait_for_scrape(prometheus, refusal=refusal)
+        if not refusal:
             assert listed_tasks(prometheus) == TASKS
 
 
