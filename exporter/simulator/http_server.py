@@ -31,6 +31,9 @@ MAX_BODY_BYTES = 16 * 2**20
 POLL_INTERVAL = 0.02
 """Seconds until a listener notices that it is to stop."""
 
+JOIN_TIMEOUT = 2.0
+"""Seconds that `stop` waits for the threads of connections, all together."""
+
 
 class Connection(BaseHTTPRequestHandler):
     """The requests of one client, one after another, in a thread of their own."""
@@ -68,7 +71,7 @@ class Connection(BaseHTTPRequestHandler):
         self.send(reply)
 
     def do_GET(self) -> None:
-        """Show what an exporter should show."""
+        """Answer with the expected state of each app."""
         if urlsplit(self.path).path != "/simulator/state":
             self.send(Reply(404))
         elif not ip_address(self.client_address[0]).is_loopback:
@@ -100,7 +103,7 @@ class Listener(ThreadingTCPServer):
         self.apps = apps
         self.clock = clock
         self.stopping = Event()
-        self._connections: set[socket.socket] = set()
+        self._connections: dict[socket.socket, Thread] = {}
         super().__init__(address, connection)
 
     def start(self) -> None:
@@ -108,23 +111,34 @@ class Listener(ThreadingTCPServer):
         Thread(target=self.serve_forever, args=(POLL_INTERVAL,), daemon=True).start()
 
     def stop(self) -> None:
-        """Close the port and all connections; returns when their threads have ended."""
+        """Close the port and all connections, and wait up to JOIN_TIMEOUT for their threads."""
         self.stopping.set()
         self.shutdown()
-        for connection in list(self._connections):
+        ending = dict(self._connections)
+        for connection in ending:
             with contextlib.suppress(OSError):
                 # The method of an SSLSocket would drop the TLS state that a thread reads with.
                 socket.socket.shutdown(connection, socket.SHUT_RDWR)
         self.server_close()
+        deadline = time.monotonic() + JOIN_TIMEOUT
+        for thread in ending.values():
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Handle a connection in a thread of its own; `stop` closes it."""
-        self._connections.add(request)
-        super().process_request(request, client_address)
+        # A daemon: an answer after a long pause computes all that happened since, for seconds.
+        thread = Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True
+        )
+        self._connections[request] = thread
+        try:
+            thread.start()
+        except RuntimeError:  # the limit of threads: this client is refused, others are not
+            self.shutdown_request(request)
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection when its thread ends; a shutdown before would prevent a reset."""
-        self._connections.discard(request)
+        self._connections.pop(request, None)
         self.close_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -186,7 +200,7 @@ class SimulatorServer:
         return Listener((self.host, self.port), self.apps, self.clock)
 
     def stop(self) -> None:
-        """End the callbacks, close the port and all connections, in well under a second."""
+        """End the callbacks, close the port and all connections."""
         while self._senders:
             self._senders.pop().stop()
         if self._listener is not None:

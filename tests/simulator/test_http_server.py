@@ -3,11 +3,15 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
+import requests
 
+from exporter.simulator import http_server
 from exporter.simulator.http_server import SimulatorServer
 from tests.faults import FaultyApp
 from tests.faults.faults import Fault
@@ -133,3 +137,41 @@ def test_a_port_in_use_is_an_os_error(server: SimulatorServer, app: FaultyApp) -
     """Starting a second server there fails and leaves nothing behind."""
     with pytest.raises(OSError, match="in use"):
         SimulatorServer([app], port=server.port).start()
+
+
+def test_the_limit_of_threads_refuses_one_client_only(
+    server: SimulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later clients are answered again."""
+    start = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    with pytest.raises(requests.ConnectionError):
+        requests.post(f"{server.url}/other", timeout=10)
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert requests.post(f"{server.url}/other", timeout=10).status_code == 404
+
+
+def no_thread(_: threading.Thread) -> None:
+    """Fail as the system does at its limit."""
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_long_computation_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ends although a connection's thread still computes an answer."""
+    monkeypatch.setattr(http_server, "JOIN_TIMEOUT", 0.1)
+    release, computing = threading.Event(), threading.Event()
+
+    def clock() -> float:
+        if threading.current_thread() is not threading.main_thread():
+            computing.set()
+            release.wait(60)
+        return NOW
+
+    with SimulatorServer([], clock=clock) as server, ThreadPoolExecutor() as client:
+        answer = client.submit(requests.post, server.url, timeout=60)
+        assert computing.wait(60)
+        server.stop()
+        assert not release.is_set()
+        release.set()
+        with pytest.raises(requests.ConnectionError):
+            answer.result()
