@@ -246,8 +246,8 @@ class Collector:
                 )
                 break
             except OutdatedWalk:
-                # A reload has replaced a collector whose thread has not ended yet. Only the new one
-                # compares again.
+                # By a late read of the history, or by the other collector of the app if a reload
+                # replaced one whose thread has not ended yet. Only the new one compares again.
                 if self._stopping.is_set():
                     raise Stopped from None
         self._failures.end()

@@ -106,7 +106,7 @@ class WalkChanges:
 
 
 class OutdatedWalk(Exception):
-    """Another collector of the app has recorded a walk since the comparison."""
+    """The known tasks have changed since the comparison: by another collector, or a late read."""
 
 
 class AppCounters:

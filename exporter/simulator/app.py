@@ -65,7 +65,7 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a request asks for: the task `task_id`, or if it is empty the page at `cursor`."""
+    """The query of a request: for the task `task_id`, or if empty for the page at `cursor`."""
 
     cursor: Cursor
     page_size: int = MAX_PAGE_SIZE

@@ -1,4 +1,4 @@
-"""What the API remembers of requests: page tokens, nonces, and arrivals for the rate limit."""
+"""Memory of past requests: page tokens, nonces, and arrivals for the rate limit."""
 
 from __future__ import annotations
 

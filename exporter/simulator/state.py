@@ -1,4 +1,4 @@
-"""What an exporter should show of a simulated app, counted straight from its tasks."""
+"""The metrics that are right for a simulated app, counted directly from its tasks."""
 
 from __future__ import annotations
 

@@ -45,8 +45,8 @@ class Cutoff:
                     self._cut()
 
         self.timed_out = False
-        # One thread for each request costs 0.1 ms of CPU. Sockets that shorten their time-out at
-        # every read would need none, but a class of their own for plain, TLS and TLS in TLS.
+        # One thread for each request costs 0.1 ms of CPU. A socket that shortens its time-out at
+        # every read would avoid it, but needs a class each for plain, TLS and TLS in TLS.
         timer = threading.Timer(timeout, expire)
         timer.daemon = True
         timer.start()
@@ -104,7 +104,7 @@ class CutoffConnection(HTTPConnection):
         for family, kind, protocol, _, address in found:
             try:
                 sock = socket.socket(family, kind, protocol)
-            except OSError as error:  # such as IPv6 that is switched off: others say more
+            except OSError as error:  # e.g. IPv6 is off: a failure to connect says more
                 failure = failure or error
                 continue
             try:
