@@ -9,6 +9,7 @@ import pytest
 
 from exporter.config import TaskSettings
 from exporter.errors import AuthError
+from exporter.languages import LANGUAGES
 from exporter.tasks import TaskStatus
 from exporter.text import printable
 from exporter.web.app import Application, Sources
@@ -31,6 +32,10 @@ COUNT = 5000
 TOO_WIDE = (
     "[...document.querySelectorAll('body *')].filter(e => !e.closest('thead'))"
     ".filter(e => e.getBoundingClientRect().right > innerWidth).map(e => e.outerHTML)"
+)
+OVERFULL = (
+    "[...document.querySelectorAll('.chips a')]"
+    ".filter(e => e.scrollWidth > e.clientWidth).map(e => e.outerHTML)"
 )
 ROWS = "document.querySelectorAll('tbody tr').length"
 FIRST = "document.querySelector('tbody code')?.textContent"
@@ -187,6 +192,36 @@ def test_it_fits_every_screen(
     assert (ground == "rgb(18, 22, 29)") == (scheme == "dark")
     assert ink != ground
     assert page.photograph(tmp_path / "page.png").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("apps", [1, 3, 20])
+def test_large_numbers_stay_in_their_boxes(page: Page, apps: int, language: str) -> None:
+    """A number of six digits fits beside or below the name of its status, at every width."""
+    views = [make_view(f"app-{n}") for n in range(apps)]
+    sources = Sources(
+        render_metrics=lambda **_: b"",
+        views=lambda: views,
+        healthy=lambda: True,
+        tasks=TaskSettings,
+        now=lambda: NOW,
+    )
+    with serving(Application(sources, max_requests=0)) as server:
+        page.open(f"http://{server.addresses[0]}/?lang={language}", script=False)
+    assert page.value("document.querySelectorAll('.chips a').length") == apps * len(TaskStatus)
+    page.value(
+        "document.querySelectorAll('.chips b').forEach(count => {"
+        " count.textContent = '888,888'; count.closest('li').className = '' })"
+    )
+    for width in (360, 700, 1000, 1440):
+        page.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=900,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+        assert page.value(OVERFULL) == [], width
 
 
 def test_a_chinese_browser_gets_the_page_in_chinese(
