@@ -22,8 +22,14 @@ from exporter.commands.output import printing
 from exporter.commands.wording import LEVELS, SCRAPE_COMMENTS, translate_advice, translate_finding
 from exporter.config import AppSettings, Settings
 from exporter.durations import format_duration
-from exporter.errors import ApiError, CollectionError, RateLimitedError, file_problem
-from exporter.history.database import DISK_ERRORS
+from exporter.errors import (
+    ApiError,
+    CollectionError,
+    ConfigError,
+    RateLimitedError,
+    file_problem,
+)
+from exporter.history.database import DISK_ERRORS, refuse_other_files
 from exporter.languages import Language
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
@@ -131,6 +137,11 @@ def history_findings(path: Path | None) -> Iterator[Finding]:
         yield Finding(
             "", "error", f"history.path: {path} cannot be written", "Let this user write the file."
         )
+    try:
+        refuse_other_files(path)
+    except ConfigError as error:
+        remedy = "Name a file that does not exist yet, or one that this program has written."
+        yield Finding("", "error", str(error), remedy)
 
 
 def probe(app: AppSettings) -> Probe:

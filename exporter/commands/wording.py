@@ -69,6 +69,17 @@ FINDINGS: Final[Mapping[str, str]] = {
         "history.path：{} 无法写入：目录 {}：{}"
     ),
     "history.path: {} cannot be written": "history.path：{} 无法写入",
+    "history.path: {} is not a history file (choose another path)": (
+        "history.path：{} 不是历史文件（请选择其他路径）"
+    ),
+    "history.path: {} is the SQLite file of another program (choose another path)": (
+        "history.path：{} 是其他程序的 SQLite 文件（请选择其他路径）"
+    ),
+    "history.path: {} was written by a newer version of this program (format {}, this version "
+    "knows up to {}; upgrade, or choose another path)": (
+        "history.path：{} 由更新版本的本程序写入（格式版本 {}，当前版本最高支持 {}；"
+        "请升级，或选择其他路径）"
+    ),
     "{}: is {}, above the {} of ZEGO (unless ZEGO raised it)": (
         "{}：{} 超过 ZEGO 的上限 {}（除非 ZEGO 已提高上限）"
     ),
@@ -101,6 +112,9 @@ REMEDIES: Final[Mapping[str, str]] = {
     "Name a file in it.": "请指定其中的一个文件。",
     "Choose a file in a folder that exists, that this user may write, and with space.": (
         "请选择一个已存在、当前用户可写且有剩余空间的目录中的文件。"
+    ),
+    "Name a file that does not exist yet, or one that this program has written.": (
+        "请指定一个尚不存在的文件，或由本程序写入的历史文件。"
     ),
     "Let this user write the file.": "请允许当前用户写入该文件。",
 }

@@ -3,7 +3,8 @@
 Rules that this file keeps:
 
 - Each walk and each callback of an app is one transaction, with only the rows that changed.
-- A file of another program (`application_id`) or of a newer version (`user_version`) is refused.
+- A file that is not SQLite's, of another program (`application_id`) or of a newer version
+  (`user_version`) is refused.
 - A damaged file is moved aside, never deleted, and a new one is started.
 - A full or read-only disk stops nothing (docs/guarantees.md, section 9): a write that fails raises
   HistoryError, which `counters.py` logs and counts. Each write opens the file if it is not open.
@@ -19,7 +20,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -49,6 +50,9 @@ as the next one writes all.
 
 CLOSE_WAIT_SECONDS = 0.5
 """How long closing waits for a write (docs/guarantees.md, section 9: the end takes seconds)."""
+
+PAGE_BYTES = 4096
+"""Size of a page of SQLite unless it is told another one."""
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 """Errors that can pass without an edit of the configuration."""
@@ -155,6 +159,7 @@ class HistoryFile:
 
     def _open(self) -> sqlite3.Connection:
         """Lock and open the file. Raises ConfigError, HistoryLocked or HistoryError."""
+        _refuse_other_formats(self.path)  # before there is a lock file beside another's file
         if self._claim is None:
             self._claim = _lock_for_this_process(self.path)
         try:
@@ -273,6 +278,32 @@ def _prepare(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def refuse_other_files(path: Path) -> None:
+    """Raise ConfigError for a file that opening it would refuse, without a lock or a write.
+
+    A file that cannot be read, or that changes meanwhile, is passed over.
+    """
+    _refuse_other_formats(path)
+    # Immutable: SQLite would write beside a file that has a log.
+    address = f"file:{quote(str(path))}?mode=ro&immutable=1"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as connection:
+        _refuse_foreign(connection, path)
+
+
+def _refuse_other_formats(path: Path) -> None:
+    """Raise ConfigError for a file that cannot have been SQLite's, such as the configuration."""
+    with suppress(OSError):  # opening it names the problem
+        # With a log beside it, the header itself can be what is damaged.
+        if path.is_file() and not any(
+            path.with_name(path.name + suffix).exists() for suffix in ("-wal", "-journal")
+        ):
+            with path.open("rb") as file:
+                page = file.read(PAGE_BYTES)
+            # Only NUL bytes are what some file systems leave after a power cut.
+            if page.strip(b"\0") and not page.startswith(b"SQLite format 3\0"):
+                raise _unusable(path, "is not a history file (choose another path)")
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:

@@ -7,8 +7,10 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,16 @@ import yaml
 
 from exporter.commands import check as check_module
 from exporter.commands.check import Finding, Probe, check, judge, probe
+from exporter.commands.wording import translate_advice, translate_finding
 from exporter.config import AppSettings, CollectionSettings, Settings
 from exporter.config.schema import HistorySettings
-from exporter.errors import RateLimitedError
+from exporter.errors import ConfigError, RateLimitedError
+from exporter.history.database import HistoryFile
 from exporter.simulator.lifecycle import Lifecycle
 from tests.builders import NOW, SECRET, make_settings
 from tests.faults import FaultyApp, FaultyServer
 from tests.faults.faults import Fault
+from tests.history.updates import make_update
 
 
 @pytest.fixture
@@ -269,6 +274,57 @@ def test_a_history_that_serve_would_refuse_is_an_error(
     assert error["text"].startswith("history.path: ")
     assert expected in error["text"]
     assert error["remedy"]
+
+
+def foreign_sqlite(path: Path, statement: str) -> None:
+    """Create an SQLite file at `path` with `statement`."""
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("create", "expected"),
+    [
+        (lambda path: path.write_text("apps: []\n"), "is not a history file"),
+        (lambda path: foreign_sqlite(path, "CREATE TABLE t (x)"), "the SQLite file of another"),
+        (lambda path: foreign_sqlite(path, "PRAGMA user_version = 99"), "by a newer version"),
+    ],
+)
+def test_a_history_that_is_another_file_is_an_error(
+    app: AppSettings,
+    tmp_path: Path,
+    create: Callable[[Path], object],
+    expected: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As serving does, which refuses it; the file and its folder stay as they are."""
+    path = tmp_path / "file"
+    create(path)
+    before = path.read_bytes()
+    history = HistorySettings(path=path)
+    assert not check(Settings(apps=(app,), history=history), live=False, form="json")
+    (error,) = [f for f in json.loads(capsys.readouterr().out) if f["level"] == "error"]
+    assert error["text"].startswith(f"history.path: {path} ")
+    assert expected in error["text"]
+    assert error["remedy"]
+    for text in (error["text"], error["remedy"]):
+        assert re.search("[一-龥]", translate_finding(text, "zh") + translate_advice(text, "zh"))
+    with pytest.raises(ConfigError, match=expected):
+        HistoryFile(path)
+    assert path.read_bytes() == before
+
+
+def test_the_history_of_a_running_exporter_is_no_finding(
+    app: AppSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The check reads its file without a lock."""
+    path = tmp_path / "history.sqlite"
+    with closing(HistoryFile(path)) as running:
+        running.write("vod", 1, make_update())
+        history = HistorySettings(path=path)
+        assert check(Settings(apps=(app,), history=history), live=False, form="json")
+        running.write("vod", 1, make_update())
+    assert "history" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])

@@ -23,6 +23,8 @@ from exporter.tasks import TaskStatus
 from tests.builders import NOW, make_task
 from tests.history.updates import WAITING, make_update, record_walk
 
+HEADER = b"SQLite format 3\0"
+
 
 def problem_of(path: Path) -> str:
     """Return the one problem that opening `path` raises."""
@@ -54,7 +56,7 @@ def test_the_file_is_free_again_once_closed(path: Path, history: HistoryFile) ->
 
 
 @pytest.mark.parametrize(
-    "garbage", [b"not a database, " * 1000, b"SQLite format 3\0" + b"x" * 4096]
+    "garbage", [bytes(8192), bytes(4096) + b"x" * 4096, HEADER, HEADER + b"x" * 4096]
 )
 def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, garbage: bytes) -> None:
     """Nothing is deleted, and the exporter runs."""
@@ -77,6 +79,45 @@ def test_damage_in_the_middle_is_noticed(path: Path, history: HistoryFile) -> No
     assert again.read("vod", 1).tracked is None
     again.close()
     assert len(list(path.parent.glob("*.damaged-*"))) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"apps:\n- app_id: 1\n", b"0" * 32, b"\n", b"\0x", b"text, " * 1000, b"SQLite format 2\0"],
+    ids=["configuration", "secret", "line", "NUL", "long", "SQLite 2"],
+)
+def test_a_file_that_is_not_sqlite_s_is_refused_and_left_alone(path: Path, content: bytes) -> None:
+    """A wrong path, such as that of the configuration, must not take a file from its owner."""
+    path.write_bytes(content)
+    assert problem_of(path).endswith(" is not a history file (choose another path)")
+    assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_that_appears_while_the_program_runs_is_left_alone(
+    path: Path, history: HistoryFile
+) -> None:
+    """The write fails, and the next one that finds no such file succeeds."""
+    assert history._connection is not None
+    history._connection.close()
+    history._connection = None  # as where the disk was full at the start
+    path.write_bytes(b"notes")
+    with pytest.raises(HistoryError, match="is not a history file"):
+        history.write("vod", 1, make_update())
+    assert path.read_bytes() == b"notes"
+    path.unlink()
+    history.write("vod", 1, make_update())
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+def test_a_file_with_a_log_is_a_damaged_one(path: Path, suffix: str) -> None:
+    """Its own header is what the damage has hit."""
+    path.write_bytes(b"x" * 8192)
+    path.with_name(path.name + suffix).write_bytes(b"x" * 100)
+    with closing(HistoryFile(path, wall_clock=lambda: 0.0)) as history:
+        history.write("vod", 1, make_update())
+    aside = path.parent / "history.sqlite.damaged-19700101T000000Z"
+    assert aside.read_bytes() == b"x" * 8192
 
 
 def test_the_file_of_another_program_is_refused_and_left_alone(path: Path) -> None:
@@ -253,7 +294,7 @@ def test_a_damaged_file_that_cannot_be_moved_stops_nothing(
     trouble: OSError,
 ) -> None:
     """It is moved by the first write after the disk has space again."""
-    path.write_bytes(b"not a database, " * 1000)
+    path.write_bytes(HEADER + b"x" * 4096)
 
     def refuse(*_: object) -> None:
         raise trouble
@@ -274,7 +315,7 @@ def test_a_disk_that_is_full_when_a_new_file_is_begun_stops_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The damaged file has been moved by then."""
-    path.write_bytes(b"not a database, " * 1000)
+    path.write_bytes(HEADER + b"x" * 4096)
 
     def refuse(_: sqlite3.Connection) -> None:
         raise disk_error(sqlite3.SQLITE_FULL)
