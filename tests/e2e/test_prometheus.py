@@ -31,8 +31,15 @@ DEFAULTS = TaskSettings()
 
 
 def ask(prometheus: Prometheus, expr: str, label: str = "") -> dict[str, float]:
-    """Return the values of an expression by `label`."""
-    found = prometheus.query(expr, now=time.time())
+    """Return the values of an expression by `label`, at the last scrape that succeeded.
+
+    On a machine at its limit, a scrape can time out, and then nothing is known at its time.
+    """
+    last = "max(max_over_time(timestamp(up == 1)[10m:1s]))"
+    scrapes = prometheus.query(last, now=time.time())
+    if not scrapes:
+        return {}
+    found = prometheus.query(expr, now=float(scrapes[0]["value"][1]))
     return {series["metric"].get(label, ""): float(series["value"][1]) for series in found}
 
 
