@@ -26,7 +26,7 @@ from typing import Any
 import yaml
 
 from exporter.alerting.catalog import ALERTS, LANGUAGES
-from exporter.alerting.model import BUDGET_ALERT, Alert, Kind, Range, Threshold
+from exporter.alerting.model import BUDGET_ALERT, MEMORY, Alert, Kind, Range, Threshold
 from exporter.alerting.rules import annotations_of, expression
 from exporter.alerting.slo import BURNS, Objective, slo_groups
 from exporter.alerting.tuning import Tuning, words
@@ -155,10 +155,15 @@ def _alert(alert: Alert, language: str) -> dict[str, Any]:
 
 
 def _bounds(allowed: Range | None) -> dict[str, Any] | None:
-    """Return what the template compares with; it says the rest by `meaning`."""
+    """Return the bounds that the template compares with; `plusFor`: `for` adds to the lower one."""
     if allowed is None:
         return None
-    return {"above": allowed.above, "limit": allowed.limit, "included": allowed.included}
+    return {
+        "above": allowed.above,
+        "limit": allowed.limit,
+        "included": allowed.included,
+        "plusFor": allowed is MEMORY,
+    }
 
 
 def _sentinel(alert: Alert, index: int) -> str:

@@ -79,10 +79,11 @@ UP_TO_1 = Range(0, 1, included=True, text="above 0 and up to 1")
 BELOW_1 = Range(0, 1, included=False, text="above 0 and below 1")
 """For a share that is compared with `>`: no share is above 1, so the alert could never fire."""
 TIME = Range(0, YEAR, included=True, text="above 0 such as 90s, 30m or 1d, up to 366d")
-STEPS = Range(300, YEAR, included=True, text="above 5m and up to 366d")
-"""For a window that is read in steps of 5 minutes."""
-MEMORY = Range(600, YEAR, included=True, text="above 10m and up to 366d")
-"""For the time that something is remembered: it is missed after 5 minutes, and for 5 minutes."""
+STEPS = Range(299, YEAR, included=True, text="of at least 5m and up to 366d")
+"""For a window that is read in steps of 5 minutes, one of them at least; seconds are whole."""
+MEMORY = Range(300, YEAR, included=True, text="above 5m and the alert's `for` together, up to 366d")
+"""For the time that a series is remembered. It counts as missing after 5 minutes, and the alert
+fires only after its `for`, which adds to `above`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Threshold:
 
     @property
     def meaning(self) -> str:
-        """What a value has to be, in words."""
+        """The form and range of allowed values in words, for error messages."""
         return f"{self.kind} {self.range.text}" if self.range else str(self.kind)
 
 
@@ -114,7 +115,7 @@ def ratio(default: float, allowed: Range = BELOW_1) -> Threshold:
 
 
 def duration(default: str, allowed: Range = TIME) -> Threshold:
-    """Return a threshold that is a duration of one unit, such as `30m`."""
+    """Return a threshold that is a duration, such as `30m` or `1h30m`."""
     return Threshold(default, Kind.DURATION, allowed)
 
 

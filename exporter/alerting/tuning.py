@@ -13,6 +13,7 @@ from exporter.alerting.catalog import ALERTS, LANGUAGES, alert_named
 from exporter.alerting.flags import LABELS
 from exporter.alerting.model import (
     BUDGET_ALERT,
+    MEMORY,
     REPLICAS,
     Alert,
     Kind,
@@ -138,6 +139,7 @@ def tuning(
         thresholds[WATCHED] = watch
     severities = dict(_pairs("--severity", severity, problems))
     holds = dict(_pairs("--for", hold, problems))
+    problems += _memory_problems(thresholds, holds)
     if problems:
         raise ConfigError(problems)
     return Tuning(
@@ -148,8 +150,15 @@ def tuning(
         disabled=frozenset(disable),
         severities={name: Severity(level) for name, level in severities.items()},
         holds=holds,
-        thresholds=thresholds,
+        thresholds={place: _decimal(*place, value) for place, value in thresholds.items()},
     )
+
+
+def _decimal(alert: str, name: str, value: str) -> str:
+    """Return a whole number without zeros before it: PromQL reads `010` as 8."""
+    known = alert_named(alert)
+    is_count = known is not None and known.thresholds[name].kind is Kind.COUNT
+    return str(int(value)) if is_count else value
 
 
 def _label_problems(labels: Sequence[str]) -> Iterator[str]:
@@ -180,7 +189,8 @@ def _pair_problems(flag: str, name: str, value: str) -> list[str]:
     problems = _unknown_alert(flag, name)
     if flag == "--severity" and value not in list(Severity):
         problems.append(f"{flag}: {value!r} is not one of {', '.join(Severity)}")
-    if flag == "--for" and value != "0s":  # which takes the `for` away, and is no threshold
+    # 0 takes the `for` away, and is no threshold.
+    if flag == "--for" and _number(value, Kind.DURATION) != 0:
         problems += _value_problems(f"{flag} {name}", value, duration(""))
     return problems
 
@@ -198,6 +208,23 @@ def _threshold_problems(flag: str, name: str, value: str) -> list[str]:
     if threshold_name not in alert.thresholds:
         return [f"{flag}: {alert_name} has no threshold {threshold_name!r} (known: {known})"]
     return _value_problems(f"{flag} {name}", value, alert.thresholds[threshold_name])
+
+
+def _memory_problems(
+    thresholds: Mapping[tuple[str, str], str], holds: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield the errors of what is forgotten before its alert fires, by default values as well."""
+    for alert in ALERTS:
+        hold = _number(holds.get(alert.name, alert.hold), Kind.DURATION)
+        for name, threshold in alert.thresholds.items():
+            if threshold.range is not MEMORY or hold is None:
+                continue
+            value = thresholds.get((alert.name, name), threshold.default)
+            memory = _number(value, threshold.kind)
+            # One that is out of range without a `for` has its error already.
+            if memory is not None and MEMORY.above < memory <= MEMORY.above + hold:
+                place = f"--threshold {alert.name}.{name}"
+                yield f"{place}: {value!r} is not a {threshold.meaning}"
 
 
 def _value_problems(place: str, value: str, threshold: Threshold) -> list[str]:

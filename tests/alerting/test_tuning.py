@@ -181,7 +181,7 @@ UNUSABLE = {
 USABLE = {
     Kind.COUNT: ("1", "999999999"),
     Kind.RATIO: ("0.001", ".5", "1", "1.0"),
-    Kind.DURATION: ("1s", "90s", "1h30m", "1d12h", "366d"),
+    Kind.DURATION: ("1s", "90s", "08m", "1h30m", "1d12h", "366d"),
     Kind.PATTERN: ("(?i)intro[.]mp4|trailer-.+", r"[[:alpha:]]+", r"\d{4}-\d{2}-\d{2}[^\]x]*",
                    r"a\+\+", r"[(?=]+", r"课程 .*[上下]", r'50%|a\.b"', r"{{.}}",
                    r"(?P<n>x)(?:y)*?", r"\[\w\-]\b"),
@@ -213,10 +213,11 @@ EDGES = [
         for (alert, name), compared in SHARES.items()
         for value in (("0", "1.01") if compared == ">=" else ("0", "1", "1.0", "0." + "9" * 30))
     ),
-    ("ZegoUploadSlotsSaturated.window", "5m", ("301s", "10m")),
+    ("ZegoUploadSlotsSaturated.window", "299s", ("5m", "301s", "10m")),
     ("ZegoUploadAppVanished.memory", "10m", ("601s", "11m", "366d")),
     ("ZegoUploadExporterDown.memory", "10m", ("601s", "11m", "366d")),
     ("ZegoUploadExporterAbsent.memory", "5m", ("601s", "11m", "366d")),
+    ("ZegoUploadExporterAbsent.memory", "10m", ("601s", "11m", "366d")),
     ("ZegoUploadListingShort.tasks", "1000000000", ("1", "999999999")),
     ("ZegoUploadFailed.window", "366d1s", ("1s", "366d")),
 ]  # fmt: skip
@@ -237,6 +238,50 @@ def test_a_threshold_with_which_an_alert_never_fires_is_refused(
     assert list(raised.value.problems) == [
         f"--threshold {place}: {refused!r} is not a {threshold.kind} {threshold.range.text}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("alert", "hold", "memory", "allowed"),
+    [
+        ("ZegoUploadExporterAbsent", "0s", "6m", True),
+        ("ZegoUploadExporterAbsent", "0m", "5m", False),
+        ("ZegoUploadExporterAbsent", "2h", "1h", False),
+        ("ZegoUploadExporterDown", "2h", "2h5m", False),
+        ("ZegoUploadExporterDown", "2h", "2h5m1s", True),
+        ("ZegoUploadAppVanished", "1d", "", False),  # its default
+        ("ZegoUploadAppVanished", "23h", "", True),
+    ],
+)
+def test_what_is_remembered_outlasts_the_gap_and_the_hold(
+    alert: str, hold: str, memory: str, allowed: bool
+) -> None:
+    """A series counts as missing after 5 minutes, and the alert fires after its `for`."""
+    choices = {"hold": [f"{alert}={hold}"]}
+    choices |= {"threshold": [f"{alert}.memory={memory}"]} if memory else {}
+    if allowed:
+        assert rules(**choices)[alert].get("for", "0s") == hold
+        return
+    with pytest.raises(ConfigError) as raised:
+        tuning(**choices)  # type: ignore[arg-type]
+    assert list(raised.value.problems) == [
+        f"--threshold {alert}.memory: '{memory or '1d'}' is not a duration above 5m and the "
+        "alert's `for` together, up to 366d"
+    ]
+
+
+@pytest.mark.parametrize("hold", ["0s", "0m", "0h", "0d", "00m", "0h0m"])
+def test_a_hold_of_0_takes_it_away_in_any_unit(hold: str) -> None:
+    """The text says 0 as well."""
+    assert "for" not in rules(hold=[f"ZegoUploadSlotsFull={hold}"])["ZegoUploadSlotsFull"]
+
+
+@pytest.mark.parametrize(
+    ("alert", "name"),
+    [(a.name, n) for a in ALERTS for n, t in a.thresholds.items() if t.kind is Kind.COUNT],
+)
+def test_a_whole_number_is_decimal_whatever_it_begins_with(alert: str, name: str) -> None:
+    """PromQL reads 010 as 8."""
+    assert rules(threshold=[f"{alert}.{name}=010"]) == rules(threshold=[f"{alert}.{name}=10"])
 
 
 def test_every_share_is_compared_and_every_default_is_in_its_range() -> None:

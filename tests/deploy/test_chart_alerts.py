@@ -89,6 +89,28 @@ def test_numbers_are_values_too(tmp_path: Path) -> None:
     assert _helm(tmp_path, alerts=values) == expected
 
 
+def test_unusual_forms_of_values_are_the_exported_ones(tmp_path: Path) -> None:
+    """A ratio that YAML has with an exponent, zeros before a number, a short memory."""
+    values: dict[str, Any] = {
+        "ZegoUploadListingShort": {"thresholds": {"tasks": "010"}},
+        "ZegoUploadFailureRatioHigh": {"thresholds": {"ratio": 0.00001}},
+        "ZegoUploadApiErrorRateHigh": {"thresholds": {"ratio": 0.000073}},
+        "ZegoUploadSlotsSaturated": {"thresholds": {"window": "5m"}},
+        "ZegoUploadExporterAbsent": {"thresholds": {"memory": "6m"}, "for": "0m"},
+    }
+    expected = _exported(
+        hold=["ZegoUploadExporterAbsent=0m"],
+        threshold=[
+            "ZegoUploadListingShort.tasks=10",
+            "ZegoUploadFailureRatioHigh.ratio=0.00001",
+            "ZegoUploadApiErrorRateHigh.ratio=0.000073",
+            "ZegoUploadSlotsSaturated.window=5m",
+            "ZegoUploadExporterAbsent.memory=6m",
+        ],
+    )
+    assert _helm(tmp_path, alerts=values) == expected
+
+
 def test_alerts_can_be_switched_off(tmp_path: Path) -> None:
     """A group that loses its last alert is left out."""
     off = [alert.name for alert in ALERTS if alert.component != "uploads"]
@@ -218,6 +240,18 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "duration": (
         {"alerts": {"ZegoUploadExpired": {"thresholds": {"window": "1 hour"}}}},
         f"{AT}.thresholds.window is 1 hour",
+    ),
+    "duration of two units": (
+        {"alerts": {"ZegoUploadExpired": {"thresholds": {"window": "1h30m"}}}},
+        f"{AT}.thresholds.window is 1h30m, not a duration of one unit such as 90s, 30m or 1d",
+    ),
+    "memory shorter than for": (
+        {"alerts": {"ZegoUploadExporterAbsent": {"thresholds": {"memory": "1h"}, "for": "2h"}}},
+        "thresholds.memory is 1h, not a duration above 5m and the alert's `for` together",
+    ),
+    "for longer than the default memory": (
+        {"alerts": {"ZegoUploadAppVanished": {"for": "1d"}}},
+        "thresholds.memory is 1d, not a duration above 5m and the alert's `for` together",
     ),
     "share": (
         {"alerts": {"ZegoUploadSlotsFull": {"thresholds": {"share": "90"}}}},

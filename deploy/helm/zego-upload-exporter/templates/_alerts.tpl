@@ -41,24 +41,30 @@ deploy/chart_rules.py says what the marks «…» are. Argument: the root contex
 {{- $alert := index . 2 }}
 {{- $own := get $values.alerts $alert.alert | default dict }}
 {{- $on := hasKey $own "enabled" | ternary $own.enabled true }}
+{{- $for := get $own "for" | default $alert.for }}
 {{- $marks := dict }}
 {{- range $name, $threshold := $alert.thresholds }}
-{{- $value := $threshold.default }}
-{{- if hasKey ($own.thresholds | default dict) $name }}
-{{- $value = get $own.thresholds $name }}
+{{- $value := hasKey ($own.thresholds | default dict) $name | ternary (get ($own.thresholds | default dict) $name) $threshold.default }}
 {{- $at := printf "prometheusRule.alerts.%s.thresholds.%s" $alert.alert $name }}
 {{- if and (eq $threshold.kind "COUNT") (kindIs "float64" $value) }}{{ $value = $value | int64 }}{{ end }}
+{{- /* A number below 0.0001 would become text such as 1e-05; more decimals than 19 would show its rounding. */}}
+{{- if and (eq $threshold.kind "RATIO") (kindIs "float64" $value) (contains "e-" (toString $value)) }}{{ $value = regexReplaceAll "0+$" (printf "%.19f" $value) "" }}{{ end }}
 {{- $value = toString $value }}
+{{- /* PromQL reads 010 as 8. */}}
+{{- if eq $threshold.kind "COUNT" }}{{ $value = regexReplaceAll "^0+([0-9])" $value "${1}" }}{{ end }}
 {{- $form := get (dict "COUNT" "[0-9]{1,18}" "RATIO" "[0-9]?\\.[0-9]+|[0-9]+" "DURATION" "([0-9]{1,9}[smhd])?" "PATTERN" "[^`]*") $threshold.kind }}
 {{- $right := regexMatch (printf "^(%s)$" $form) $value }}
+{{- if and (not $right) (eq $threshold.kind "DURATION") }}
+{{- fail (printf "%s is %s, not a duration of one unit such as 90s, 30m or 1d" $at $value) }}
+{{- end }}
 {{- if and $right $value $threshold.range }}
 {{- $number := eq $threshold.kind "DURATION" | ternary (include "zego-upload-exporter.seconds" $value) $value | float64 }}
 {{- $limit := $threshold.range.limit | float64 }}
-{{- $right = and (gt $number ($threshold.range.above | float64)) (or (lt $number $limit) (and $threshold.range.included (eq $number $limit))) }}
+{{- $above := addf $threshold.range.above ($threshold.range.plusFor | ternary (include "zego-upload-exporter.seconds" $for) "0") }}
+{{- $right = and (gt $number $above) (or (lt $number $limit) (and $threshold.range.included (eq $number $limit))) }}
 {{- end }}
 {{- if not $right }}
 {{- fail (printf "%s is %s, not a %s" $at $value $threshold.meaning) }}
-{{- end }}
 {{- end }}
 {{- if not $value }}{{ $on = false }}{{ end }}
 {{- if eq $threshold.kind "DURATION" }}
@@ -76,7 +82,6 @@ deploy/chart_rules.py says what the marks «…» are. Argument: the root contex
 {{- $_ := set $marks (printf "«%s»" $name) $value }}
 {{- end }}
 {{- end }}
-{{- $for := get $own "for" | default $alert.for }}
 {{- if $for }}
 {{- $_ := set $marks "«for:words»" (include "zego-upload-exporter.words" (list $file $for)) }}
 {{- end }}
