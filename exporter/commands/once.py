@@ -25,6 +25,11 @@ def once(settings: Settings, output: Path | None) -> bool:
     A failed app is in the exposition with `zego_upload_up` 0. Raises ConfigError, HistoryError or
     OutputError.
     """
+    if output is not None and not output.parent.is_dir():  # before a walk of minutes
+        what = (
+            f"{output} cannot be written: {output.parent} is no folder (create it, or name another)"
+        )
+        raise OutputError(what)
     with collected(settings, with_history=True) as views:
         # Metrics of a process that ends are of no use, and node_exporter has those of its own.
         exposition = Exposition(lambda: views, settings.tasks, process=False)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from exporter.commands.once import write_output
+from exporter.commands.once import once, write_output
 from exporter.commands.output import OutputError
+from exporter.config import Settings
+from tests.builders import make_settings
 
 
 def test_a_file_is_replaced_whole_and_readable_by_all(tmp_path: Path) -> None:
@@ -31,6 +33,13 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, place: str) -> 
     with pytest.raises(OutputError, match="cannot be written"):
         write_output(tmp_path / place, b"x")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_missing_folder_is_reported_before_the_collection(tmp_path: Path) -> None:
+    """A walk can take minutes; the API of these settings is not asked."""
+    settings = Settings(apps=(make_settings(endpoint="http://127.0.0.1:9"),))
+    with pytest.raises(OutputError, match=r"missing is no folder \(create it, or name another\)"):
+        once(settings, tmp_path / "missing" / "zego.prom")
 
 
 @pytest.mark.parametrize("exists", [True, False], ids=["target", "dangling"])
