@@ -275,7 +275,9 @@ def _print_findings(findings: Sequence[Finding], language: Language) -> None:
 
 def _scrape_configuration(settings: Settings, language: Language) -> str:
     target, web = SCRAPE_COMMENTS[language]
-    port = settings.web.listen_address[0].rpartition(":")[2]
+    host, _, port = settings.web.listen_address[0].rpartition(":")
+    if host in {"", "0.0.0.0", "[::]"}:  # noqa: S104 - every interface: Prometheus needs a name
+        host = os.uname().nodename
     lines = [
         "",
         f"# {target}",
@@ -286,5 +288,5 @@ def _scrape_configuration(settings: Settings, language: Language) -> str:
         lines.append(f"    metrics_path: {settings.web.telemetry_path}")
     if settings.web.config_file is not None:
         lines.append(f"    # {web}")
-    lines += ["    static_configs:", f'      - targets: ["{os.uname().nodename}:{port}"]', ""]
+    lines += ["    static_configs:", f'      - targets: ["{host}:{port}"]', ""]
     return "\n".join(lines)

@@ -20,7 +20,7 @@ import yaml
 from exporter.commands import check as check_module
 from exporter.commands.check import Finding, Probe, check, judge, probe
 from exporter.commands.wording import translate_advice, translate_finding
-from exporter.config import AppSettings, CollectionSettings, Settings
+from exporter.config import AppSettings, CollectionSettings, Settings, WebSettings
 from exporter.config.schema import HistorySettings
 from exporter.errors import ConfigError, RateLimitedError
 from exporter.history.database import HistoryFile
@@ -175,6 +175,31 @@ def test_the_text_ends_with_a_scrape_configuration(
     scrape = yaml.safe_load(printed[printed.index("# for prometheus.yml") :])
     (target,) = scrape["scrape_configs"][0]["static_configs"][0]["targets"]
     assert target.endswith(":10317")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "expected"),
+    [
+        ((":20400",), f"{os.uname().nodename}:20400"),
+        (("0.0.0.0:20400",), f"{os.uname().nodename}:20400"),
+        (("[::]:20400",), f"{os.uname().nodename}:20400"),
+        (("127.0.0.1:20400",), "127.0.0.1:20400"),
+        (("[::1]:20400", ":1"), "[::1]:20400"),
+        (("exporter.example:20400",), "exporter.example:20400"),
+    ],
+)
+def test_the_target_has_the_host_that_is_listened_on(
+    app: AppSettings,
+    capsys: pytest.CaptureFixture[str],
+    addresses: tuple[str, ...],
+    expected: str,
+) -> None:
+    """The node's name leads nowhere where only one address answers."""
+    web = WebSettings(listen_address=addresses)
+    assert check(Settings(apps=(app,), web=web), live=False, form="text")
+    printed = capsys.readouterr().out
+    scrape = yaml.safe_load(printed[printed.index("# for prometheus.yml") :])
+    assert scrape["scrape_configs"][0]["static_configs"] == [{"targets": [expected]}]
 
 
 def test_a_failing_check_shows_no_scrape_configuration(
