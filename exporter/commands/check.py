@@ -15,8 +15,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from exporter.commands.output import printing
 from exporter.commands.wording import LEVELS, SCRAPE_COMMENTS, translate_advice, translate_finding
@@ -33,7 +31,7 @@ from exporter.history.database import DISK_ERRORS, refuse_other_files
 from exporter.languages import Language
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter
-from exporter.zego.network_errors import is_loopback
+from exporter.zego.network_errors import proxy_for
 from exporter.zego.stats import ApiStats
 
 SKEW_WORTH_A_WARNING = 30.0
@@ -242,17 +240,13 @@ def _walk(app: AppSettings, seen: Probe) -> Iterator[Finding]:
 
 def _proxy(app: AppSettings) -> Iterator[Finding]:
     """Yield which proxy the requests go through, without its credentials."""
-    url = urlsplit(app.endpoint)
-    proxies = getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or is_loopback(app.endpoint) or proxy_bypass(url.hostname or ""):
+    proxy = proxy_for(app.endpoint)
+    if proxy is None or not proxy.address:  # the request says what is not a URL, with a remedy
         return
-    try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    except ValueError:  # the request says so, with a remedy
-        return
-    kind = "" if parts.scheme == "http" else f" ({parts.scheme})"
-    text = f"requests go through the proxy {parts.hostname}{kind} of the environment"
+    # Another scheme can be a part of the password, before an unencoded "://".
+    known = proxy.scheme in ("https", "socks4", "socks4a", "socks5", "socks5h")
+    kind = f" ({proxy.scheme})" if known else ""
+    text = f"requests go through the proxy {proxy.address}{kind} of the environment"
     yield Finding(app.name, "ok", text)
 
 

@@ -14,6 +14,7 @@ import re
 import socket
 import ssl
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -31,6 +32,21 @@ LIBRARY_ERRORS = (
 )
 """All that a request can raise."""
 
+
+class Proxy(NamedTuple):
+    """A proxy of the environment, without its user and password.
+
+    Attributes:
+        variable: The environment variable that names it.
+        scheme: Of its URL, `http` if there is none; empty if the proxy is not a URL.
+        address: HOST or HOST:PORT; empty if the proxy is not a URL.
+    """
+
+    variable: str
+    scheme: str
+    address: str
+
+
 _TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: ([1-5][0-9]{2})\b")
 
 
@@ -43,6 +59,13 @@ def translate_error(error: BaseException, *, url: str, timeout: float) -> ApiErr
     causes = _causes(error)
     for cause in causes:  # in cycles with frames of urllib3, which would keep ours in memory too
         cause.__traceback__ = None
+    if proxy is not None and not proxy.address:  # whatever was reached, it is not the proxy
+        return NetworkError(
+            f"the proxy (from {proxy.variable}) is not a URL",
+            code="connection",
+            remedy="Percent-encode the special characters of user and password in "
+            f"{proxy.variable}.",
+        )
     # The more specific rule wins, whichever of the nested errors it matches.
     for rule in (_tls_error, _proxy_error, _connection_error):
         for cause in causes:
@@ -71,13 +94,14 @@ def _causes(error: BaseException) -> list[BaseException]:
     return found[::-1]
 
 
-def _network_remedy(proxy: tuple[str, str] | None) -> str:
-    if proxy is None or not proxy[1]:
+def _network_remedy(proxy: Proxy | None) -> str:
+    if proxy is None:
         return "Check the endpoint's name, DNS, firewall and HTTPS_PROXY on this machine."
-    return f"Check the proxy {proxy[1]} (from {proxy[0]}), or list the endpoint in NO_PROXY."
+    name = f"{proxy.address} (from {proxy.variable})"
+    return f"Check the proxy {name}, or list the endpoint in NO_PROXY."
 
 
-def _tls_error(cause: BaseException, _proxy: tuple[str, str] | None) -> ApiError | None:
+def _tls_error(cause: BaseException, _proxy: Proxy | None) -> ApiError | None:
     if isinstance(cause, ssl.SSLCertVerificationError):
         text = f"certificate verify failed: {cause.verify_message}"
     elif isinstance(cause, ssl.SSLError) and not isinstance(
@@ -94,20 +118,14 @@ def _tls_error(cause: BaseException, _proxy: tuple[str, str] | None) -> ApiError
     )
 
 
-def _proxy_error(cause: BaseException, proxy: tuple[str, str] | None) -> ApiError | None:
-    variable, host = proxy or ("HTTPS_PROXY", "")
+def _proxy_error(cause: BaseException, proxy: Proxy | None) -> ApiError | None:
+    variable, _, address = proxy or ("HTTPS_PROXY", "", "")
     if isinstance(cause, requests.exceptions.InvalidSchema | urllib3.exceptions.ProxySchemeUnknown):
         return NetworkError(
-            f"the proxy {host} (from {variable}) is not an HTTP proxy".replace("  ", " "),
+            f"the proxy {address} (from {variable}) is not an HTTP proxy".replace("  ", " "),
             code="connection",
             remedy=f"SOCKS is not supported: set {variable} to http://HOST:PORT, or list the "
             "endpoint in NO_PROXY.",
-        )
-    if proxy is not None and not host and isinstance(cause, ValueError):
-        return NetworkError(
-            f"the proxy (from {variable}) is not a URL",
-            code="connection",
-            remedy=f"Percent-encode the special characters of user and password in {variable}.",
         )
     refused = _TUNNEL_REFUSED.match(str(cause)) if isinstance(cause, OSError) else None
     if refused is None:
@@ -121,7 +139,7 @@ def _proxy_error(cause: BaseException, proxy: tuple[str, str] | None) -> ApiErro
     )
 
 
-def _connection_error(cause: BaseException, proxy: tuple[str, str] | None) -> ApiError | None:
+def _connection_error(cause: BaseException, proxy: Proxy | None) -> ApiError | None:
     match cause:
         case socket.gaierror():
             text = (cause.strerror or "name lookup failed").lower()
@@ -151,25 +169,29 @@ def timed_out(timeout: float) -> RequestTimeout:
     )
 
 
-def proxy_for(url: str) -> tuple[str, str] | None:
-    """Return the variable and the host of the environment's proxy for `url`, None for no proxy.
-
-    The proxy's user and password are left out. The host is "" if the proxy is not a URL.
-    """
+def proxy_for(url: str) -> Proxy | None:
+    """Return the environment's proxy for `url`, None for no proxy."""
     if is_loopback(url):
         return None
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
     if not proxy:
         return None
+    variables = (
+        name
+        for variable in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+        for name in (variable.lower(), variable)
+        if os.environ.get(name) == proxy
+    )
+    variable = next(variables, "the system")
     try:
-        host = urlsplit(proxy if "://" in proxy else f"http://{proxy}").hostname or ""
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        host, _ = parts.hostname, parts.port  # an invalid port raises too
     except ValueError:  # its text quotes the password, so it must not go further
-        host = ""
-    for variable in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):
-        for name in (variable.lower(), variable):
-            if os.environ.get(name) == proxy:
-                return name, host
-    return "the system", host
+        return Proxy(variable, "", "")
+    # A password with a #, / or ? ends there, and its beginning is then taken for the host.
+    if not host or parts.path.strip("/") or parts.query or parts.fragment:
+        return Proxy(variable, "", "")
+    return Proxy(variable, parts.scheme, parts.netloc.rpartition("@")[2])
 
 
 def is_loopback(url: str) -> bool:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import yaml
@@ -214,9 +214,13 @@ def test_a_failing_check_shows_no_scrape_configuration(
 @pytest.mark.parametrize(
     ("variable", "proxy", "expected"),
     [
-        ("https_proxy", "http://user:word@proxy.test:3128", "the proxy proxy.test of"),
-        ("all_proxy", "proxy.test:3128", "the proxy proxy.test of"),
-        ("ALL_PROXY", "socks5h://user:word@proxy.test:1080", "the proxy proxy.test (socks5h) of"),
+        ("https_proxy", "http://user:word@proxy.test:3128", "the proxy proxy.test:3128 of"),
+        ("all_proxy", "proxy.test:3128", "the proxy proxy.test:3128 of"),
+        (
+            "ALL_PROXY",
+            "socks5h://user:word@proxy.test:1080",
+            "the proxy proxy.test:1080 (socks5h) of",
+        ),
     ],
 )
 def test_the_proxy_is_named_without_its_credentials(
@@ -255,6 +259,49 @@ def test_a_proxy_that_is_not_used_is_not_named(
     monkeypatch.setattr(check_module, "probe", lambda _app: Probe(0.1, None, total=1))
     assert check(Settings(apps=(make_settings("vod", endpoint=endpoint),)), live=True, form="text")
     assert "proxy" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("character", "@#/?%[]:")
+@pytest.mark.parametrize(
+    "password",
+    [
+        "{}MARK",
+        "MARK{}",
+        "MARK{}MARK",
+        "12{}MARK",
+        "{0}MARK{0}",
+        "a@MARK{}x",
+        "{}MARK@x",
+        "[MARK{}]",
+    ],
+)
+def test_no_part_of_a_proxy_s_password_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    password: str,
+    character: str,
+) -> None:
+    """A character that should be percent-encoded can make a part of it look like the host."""
+
+    def look_up(host: str, *_: object, **__: object) -> NoReturn:
+        if host == "127.0.0.1":
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
+        raise socket.gaierror(socket.EAI_NONAME, f"{host}: Name or service not known")
+
+    for name in ("https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:{password.format(character)}@127.0.0.1:9")
+    caplog.set_level("DEBUG")
+    app = make_settings("vod", endpoint="https://api.example")
+    for form in ("text", "json"):
+        assert not check(Settings(apps=(app,)), live=True, form=form)
+    printed = capsys.readouterr().out
+    assert "mark" not in (printed + caplog.text).lower()
+    assert ("Percent-encode" in printed) != ("the proxy 127.0.0.1:9 " in printed)
+    assert "proxy user" not in printed
 
 
 @pytest.mark.parametrize(

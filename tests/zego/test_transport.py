@@ -672,7 +672,7 @@ def test_a_proxy_that_is_not_http_is_named(
     """With the variable that names it, and without its password."""
     monkeypatch.setenv(variable, f"{scheme}://user:word@proxy.example:1080")
     error = failure_of(transport, "https://api.example")
-    assert str(error) == f"the proxy proxy.example (from {variable}) is not an HTTP proxy"
+    assert str(error) == f"the proxy proxy.example:1080 (from {variable}) is not an HTTP proxy"
     assert (error.code, error.transient) == ("connection", False)
     assert "SOCKS is not supported" in error.remedy
     assert "word" not in str(error) + error.remedy
@@ -699,7 +699,7 @@ def test_the_remedy_names_the_proxy_that_is_used(
         port = unused.getsockname()[1]
     monkeypatch.setenv("ALL_PROXY", f"http://user:word@127.0.0.1:{port}")
     error = failure_of(transport, "https://api.example")
-    assert "the proxy 127.0.0.1 (from ALL_PROXY)" in error.remedy
+    assert f"the proxy 127.0.0.1:{port} (from ALL_PROXY)" in error.remedy
 
 
 def test_loopback_is_reached_without_the_proxy(
