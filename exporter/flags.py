@@ -114,7 +114,7 @@ def web_overrides(flags: argparse.Namespace) -> dict[str, Any]:
 
 
 def describe_flags() -> dict[str, list[tuple[str, str]]]:
-    """Return the own flags of the program and of each command, with their meanings."""
+    """Return the own arguments of the program and of each command, with their meanings."""
     parser = _parser()
     described = {PROGRAM: list(_described(parser))}
     common = set(described[PROGRAM])
@@ -129,9 +129,9 @@ def describe_flags() -> dict[str, list[tuple[str, str]]]:
 
 def _described(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
     for action in parser._actions:
-        if action.option_strings:
+        if action.dest != "command":
             value = action.metavar or (",".join(action.choices) if action.choices else "")
-            yield f"{', '.join(action.option_strings)} {value}".rstrip(), action.help or ""
+            yield f"{', '.join(action.option_strings)} {value}".strip(), action.help or ""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -256,6 +256,16 @@ def test_every_promised_flag_is_there_and_described() -> None:
         assert all(text for _, text in flags), command
 
 
+def test_export_names_what_it_can_write(capsys: pytest.CaptureFixture[str]) -> None:
+    """Typed without it, the error has the words to choose from; so has the table of flags."""
+    words = "{rules,dashboards,alertmanager}"
+    with pytest.raises(SystemExit) as ended:
+        parse_flags(["export"])
+    assert ended.value.code == 2
+    assert f"the following arguments are required: {words}" in capsys.readouterr().err
+    assert (words, "what to write") in describe_flags()[f"{PROGRAM} export"]
+
+
 def test_secrets_are_never_flags() -> None:
     """A command line is visible to every user of the machine."""
     flags = [flag for described in describe_flags().values() for flag, _ in described]

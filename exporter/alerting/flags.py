@@ -13,7 +13,10 @@ KINDS = ("rules", "dashboards", "alertmanager")
 
 def add_export_flags(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `export`."""
-    parser.add_argument("kind", choices=KINDS, help="what to write")
+    # argparse would call a missing one by its destination, "kind", which says nothing to a user.
+    parser.add_argument(
+        "kind", metavar=f"{{{','.join(KINDS)}}}", choices=KINDS, help="what to write"
+    )
     parser.add_argument(
         "--language",
         choices=["en", "zh"],

@@ -236,6 +236,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "finished uploads that an alert on the objective needs (default: 20)": (
         "针对目标的告警所需的最少已结束任务数（默认：20）"
     ),
+    "what to write": "要写出的内容",
     "write files into DIR": "将文件写入 DIR",
     "Exit codes: 0 success; 1 a failure at run time or a condition that can pass; 2 usage or "
     "configuration. Section 14 of [guarantees.md](guarantees.md) has the details.": (
