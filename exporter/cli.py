@@ -100,6 +100,7 @@ def simulate(flags: argparse.Namespace) -> int:
     """Run the simulator alone until SIGTERM, SIGINT, or SIGHUP unless that is ignored."""
     from exporter.config.addresses import split_listen_address
     from exporter.simulator.demo import run_simulator
+    from exporter.web.listen import listen_error
 
     try:
         host, port = split_listen_address(flags.simulator_address)
@@ -120,8 +121,7 @@ def simulate(flags: argparse.Namespace) -> int:
                 wait=wait,
             )
     except OSError as error:
-        reason = f"cannot listen on {flags.simulator_address}: {error.strerror}"
-        raise ExporterError(reason) from error
+        raise listen_error(flags.simulator_address, error, "--listen-address") from error
     return EXIT_OK
 
 

@@ -93,7 +93,8 @@ def test_an_address_in_use_is_a_failure(capfd: pytest.CaptureFixture[str]) -> No
     lines = capfd.readouterr().err.lower().splitlines()
     assert len(lines) == 2
     start = f"zego-upload-exporter: cannot listen on {address}: address already in use"
-    assert all(line.startswith(start) for line in lines)
+    for line, flag in zip(lines, ("--web.listen-address", "--listen-address"), strict=True):
+        assert line == f"{start} (another exporter? choose another with {flag})"
 
 
 APP = f"apps: [{{app_id: 1, server_secret: '{SECRET}'}}]"

@@ -26,14 +26,24 @@ WANTED_OPEN_FILES = 16_384
 """Each connection takes a descriptor: far more than the server accepts (`Limits.connections`)."""
 
 _ADVICE = {
-    errno.EADDRINUSE: " (another exporter? choose another with --web.listen-address)",
-    errno.EACCES: " (ports below 1024 need a privilege; choose another with --web.listen-address)",
+    errno.EADDRINUSE: " (another exporter? choose another with {flag})",
+    errno.EACCES: " (ports below 1024 need a privilege; choose another with {flag})",
     errno.EADDRNOTAVAIL: " (this machine does not have that address)",
 }
 
 
 class ListenError(ExporterError):
     """An address that cannot be listened on; the message has address, reason and remedy."""
+
+
+def listen_error(address: str, error: OSError, flag: str) -> ListenError:
+    """Return the error for an address that cannot be bound; `flag` is the one that sets it."""
+    if isinstance(error, socket.gaierror):
+        what = f"the name cannot be resolved ({error.strerror})"
+    else:
+        what = os.strerror(error.errno).lower() if error.errno else str(error)
+        what += _ADVICE.get(error.errno or 0, "").format(flag=flag)
+    return ListenError(f"cannot listen on {address}: {what}")
 
 
 def parse_listen_address(address: str) -> tuple[str, int]:
@@ -81,13 +91,8 @@ def _open(address: str, ipv4_taken: Collection[int]) -> socket.socket:
     host, port = parse_listen_address(address)
     try:
         sock = _bind(host, port, both=port not in ipv4_taken)
-    except socket.gaierror as error:
-        what = f"the name cannot be resolved ({error.strerror})"
-        raise ListenError(f"cannot listen on {address}: {what}") from error
     except OSError as error:
-        reason = os.strerror(error.errno).lower() if error.errno else str(error)
-        what = reason + _ADVICE.get(error.errno or 0, "")
-        raise ListenError(f"cannot listen on {address}: {what}") from error
+        raise listen_error(address, error, "--web.listen-address") from error
     # Connections inherit both.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     # Else the last piece of an answer waits 40 ms for the peer's delayed acknowledgement; asyncio
