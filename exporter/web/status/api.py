@@ -40,7 +40,7 @@ def stale_since(view: AppView) -> float | None:
 
 
 def attention(view: AppView, table: TaskTable | None, now: float) -> int | None:
-    """Return how many tasks need attention; None where there are no current data that say none."""
+    """Return how many tasks need attention; None where that is not known."""
     known = table.count_attention(now) if table else 0
     return None if view.snapshot is None and not known else known
 

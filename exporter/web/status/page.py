@@ -155,7 +155,7 @@ def render_status(
         healths=[health(view) for view in views],
         worst=min(map(health, views), key=WORST_FIRST.index, default="up"),
         attention=needing,
-        # Apps without current data; more is known of the tasks of others.
+        # The numbers of apps without current data, whose counts may be incomplete.
         blind=sum(view.snapshot is None for view in views),
         blind_chosen=sum(view.snapshot is None for view in chosen),
         tasks=tasks,

@@ -126,7 +126,10 @@ def read_fields(query: bytes, known: Collection[str] | None = None) -> Fields:
 
 def read_apps(fields: Fields, configured: Sequence[str]) -> tuple[str, ...]:
     """Return the apps that are named, each once. Raises QueryError for one that is unknown."""
-    return tuple(dict.fromkeys(_member("app", app, configured) for app in fields.get("app", ())))
+    # Not the sequence, which `_member` would search from its start for each of the names. A dict
+    # keeps the order for the message.
+    known = dict.fromkeys(configured)
+    return tuple(dict.fromkeys(_member("app", app, known) for app in fields.get("app", ())))
 
 
 def read_language(fields: Fields) -> Language | None:
@@ -167,7 +170,7 @@ def _single(fields: Fields, name: str) -> str:
     return values[0]
 
 
-def _member(name: str, value: str, allowed: Sequence[str], *, also: str = "") -> str:
+def _member(name: str, value: str, allowed: Collection[str], *, also: str = "") -> str:
     if value not in allowed:
         raise QueryError(name, f"{value!r:.60} is none of {', '.join(allowed)}{also}")
     return value
