@@ -160,6 +160,24 @@ def test_a_missing_web_configuration_is_named_by_its_key(
     assert places == ["apps[0].app_id", "apps[0].server_secret", "web.config_file"]
 
 
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--web.listen-address", "127.0.0.1"),
+        ("--web.telemetry-path", "metrics"),
+        ("--web.config.file", "nope.yml"),
+    ],
+)
+def test_a_mistake_in_a_flag_is_named_by_the_flag(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], flag: str, value: str
+) -> None:
+    """Not by the key of a file that does not have it."""
+    (tmp_path / "config.yaml").write_text(f"{APP}\nweb: {{listen_address: [':1']}}")
+    assert cli.main(["check", flag, value]) == 2
+    (line,) = capfd.readouterr().err.splitlines()[1:]
+    assert line.startswith(f"{flag}: ")
+
+
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("command", [["once"], ["tasks"], ["check", "--live"]])
 def test_commands_succeed(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:

@@ -37,6 +37,13 @@ from exporter.errors import ConfigError, file_problem
 MAX_FILE_BYTES = 1024 * 1024
 """Maximum size of a configuration file."""
 
+_FLAGS: Mapping[str, str] = {
+    "listen_address": "--web.listen-address",
+    "telemetry_path": "--web.telemetry-path",
+    "config_file": "--web.config.file",
+}
+"""Flags by the key of the section `web` that they override."""
+
 _NO_OVERRIDES: Mapping[str, Any] = MappingProxyType({})
 _REFERENCE = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
 
@@ -72,6 +79,7 @@ def load_settings(
     """
     draft = _from_environment(environment) if path is None else _from_file(path, environment)
     values = _with_history(_overridden(draft.values, overrides), environment)
+    names = {**draft.names, **_names_of_flags(overrides)}
     settings, found = _validate(values, draft.folder)
     known = {problem.place for problem in draft.problems}
     # A value whose variable is not set is not validated: its other problems would be noise.
@@ -80,8 +88,8 @@ def load_settings(
         *(p for p in found if not any(p.place[:n] in known for n in range(len(p.place) + 1))),
     ]
     if problems or settings is None:
-        raise refusal(problems, values, draft.names)
-    warnings = [line_of(warning, draft.names) for warning in warnings_of(settings)]
+        raise refusal(problems, values, names)
+    warnings = [line_of(warning, names) for warning in warnings_of(settings)]
     ids = {str(app.app_id) for app in settings.apps}
     if path is not None and environment.get("ZEGO_APP_ID", "").strip() not in {"", *ids}:
         warnings.append(
@@ -213,6 +221,18 @@ def _overridden(values: dict[str, Any], overrides: Mapping[str, Any]) -> dict[st
             }
             merged[section] = {**own, **given}
     return merged
+
+
+def _names_of_flags(overrides: Mapping[str, Any]) -> dict[Place, str]:
+    """Return the flags that gave values, by place; each item of a list came from one."""
+    names: dict[Place, str] = {}
+    for key, value in overrides.get("web", {}).items():
+        if value is None or key not in _FLAGS:
+            continue
+        names["web", key] = _FLAGS[key]
+        if isinstance(value, list | tuple):
+            names |= {("web", key, index): _FLAGS[key] for index in range(len(value))}
+    return names
 
 
 def _validate(values: Any, folder: Path) -> tuple[Settings | None, list[Problem]]:

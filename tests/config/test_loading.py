@@ -103,9 +103,9 @@ def test_flags_win_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_flags_keep_the_rules_of_the_file() -> None:
-    """A wrong flag is reported like a wrong key, and `${` in a flag means nothing."""
+    """A wrong flag is reported like a wrong key, by its name; `${` in a flag means nothing."""
     assert problems(None, ENVIRONMENT, web={"listen_address": ["${X}"]}) == [
-        'web.listen_address[0]: is "${X}", not an address to listen on (such as ":10317", '
+        '--web.listen-address: is "${X}", not an address to listen on (such as ":10317", '
         '"127.0.0.1:10317" or "[::1]:10317")'
     ]
 
