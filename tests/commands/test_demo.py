@@ -35,7 +35,7 @@ def test_flags_win_and_a_reload_changes_nothing() -> None:
 def test_flags_that_cannot_be_used_are_refused() -> None:
     """The demo validates flags like the file."""
     with (
-        pytest.raises(ConfigError, match=r"web\.telemetry_path: "),
+        pytest.raises(ConfigError, match=r"--web\.telemetry-path: "),
         running_demo({"web": {"telemetry_path": "metrics"}}),
     ):
         pass
