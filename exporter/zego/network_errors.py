@@ -97,8 +97,8 @@ def _causes(error: BaseException) -> list[BaseException]:
 def _network_remedy(proxy: Proxy | None) -> str:
     if proxy is None:
         return "Check the endpoint's name, DNS, firewall and HTTPS_PROXY on this machine."
-    name = f"{proxy.address} (from {proxy.variable})"
-    return f"Check the proxy {name}, or list the endpoint in NO_PROXY."
+    address, variable = proxy.address, proxy.variable
+    return f"Check the proxy {address} (from {variable}), or list the endpoint in NO_PROXY."
 
 
 def _tls_error(cause: BaseException, _proxy: Proxy | None) -> ApiError | None:
