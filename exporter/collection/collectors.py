@@ -101,8 +101,8 @@ class CollectorPool:
             Collector(app, self._limiters[app.app_id], self._counters_of(app)) for app in apps
         )
         with ThreadPoolExecutor(max_workers=len(apps)) as threads:
-            running = {threads.submit(collector.collect_once) for collector in self._collectors}
             try:
+                running = {threads.submit(collector.collect_once) for collector in self._collectors}
                 while running:
                     _, running = wait(running, timeout=every)
                     yield self.views()

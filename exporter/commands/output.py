@@ -37,9 +37,11 @@ def printing(*, machine: bool = False) -> Iterator[TextIO]:
     try:
         yield stream
         stream.flush()
-    except OSError as error:
-        # What is still buffered must not fail once more when the interpreter ends.
+    except (OSError, KeyboardInterrupt) as error:
+        # What is still buffered must not fail, or wait for its reader, when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if isinstance(error, KeyboardInterrupt):
+            raise
         if isinstance(error, BrokenPipeError):
             raise SystemExit(EXIT_FAILED) from None
         raise OutputError(f"stdout cannot be written: {error.strerror}") from error

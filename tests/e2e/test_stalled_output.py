@@ -5,9 +5,12 @@ The pipe of stderr is full before the exporter starts, and nobody reads it.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
+import termios
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,18 +103,40 @@ def test_a_command_that_waits_for_its_reader_can_be_ended(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     """A stalled pipe behind stdout: a signal ends it, and that is no success."""
-    with SimulatorServer([still_app(3)]) as server, stalled_pipe() as stdout:
+    with SimulatorServer([still_app(3)]) as server, small_pipe() as (reader, writer):
         apps = [entry(app, server) for app in server.apps.values()]
         write_config(tmp_path, apps=apps)
-        process = subprocess.Popen([EXPORTER, "once"], cwd=tmp_path, stdout=stdout)
+        process = subprocess.Popen([EXPORTER, "once"], cwd=tmp_path, stdout=writer)
         try:
-            (app,) = server.apps.values()
-            wait_until(lambda: app.arrivals.requests, "a request")
+            # The page is larger: once the pipe is full, the command waits for its reader.
+            wait_until(lambda: unread(reader) == PIPE_BYTES, "a full pipe")
             process.send_signal(number)
-            assert process.wait(STOP_SECONDS) != 0
+            assert process.wait(STOP_SECONDS) == 1
         finally:
             process.kill()
             process.wait()
+
+
+PIPE_BYTES = 4096
+
+
+@contextmanager
+def small_pipe() -> Iterator[tuple[int, int]]:
+    """Yield both ends of a pipe of PIPE_BYTES."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+    try:
+        yield reader, writer
+    finally:
+        os.close(writer)
+        os.close(reader)
+
+
+def unread(reader: int) -> int:
+    """Return the number of bytes in a pipe."""
+    count = array("i", [0])
+    fcntl.ioctl(reader, termios.FIONREAD, count)
+    return count[0]
 
 
 def test_a_stalled_stderr_does_not_keep_a_failed_start(tmp_path: Path) -> None:
