@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from exporter.collection.state import AppView
 from exporter.config import TaskSettings
 from exporter.errors import AuthError
 from exporter.languages import LANGUAGES
@@ -66,6 +68,13 @@ def url() -> Iterator[str]:
         make_view("wild", tasks=wild),
         make_view(HOSTILE[0], tasks=None, error=error),
     )
+    with serving_page(views) as url:
+        yield url
+
+
+@contextmanager
+def serving_page(views: Sequence[AppView]) -> Iterator[str]:
+    """Serve the status page of these apps at NOW; yield its address."""
     sources = Sources(
         render_metrics=lambda **_: b"",
         views=lambda: views,
@@ -199,15 +208,8 @@ def test_it_fits_every_screen(
 def test_large_numbers_stay_in_their_boxes(page: Page, apps: int, language: str) -> None:
     """A number of six digits fits beside or below the name of its status, at every width."""
     views = [make_view(f"app-{n}") for n in range(apps)]
-    sources = Sources(
-        render_metrics=lambda **_: b"",
-        views=lambda: views,
-        healthy=lambda: True,
-        tasks=TaskSettings,
-        now=lambda: NOW,
-    )
-    with serving(Application(sources, max_requests=0)) as server:
-        page.open(f"http://{server.addresses[0]}/?lang={language}", script=False)
+    with serving_page(views) as url:
+        page.open(f"{url}?lang={language}", script=False)
     assert page.value("document.querySelectorAll('.chips a').length") == apps * len(TaskStatus)
     page.value(
         "document.querySelectorAll('.chips b').forEach(count => {"
