@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exporter import ENDING_COMMANDS
-from exporter.errors import ConfigError, ExporterError
+from exporter.errors import COMMAND_LINE, CONFIGURATION, ConfigError, ExporterError
 from exporter.flags import DEFAULT_CONFIG, PROGRAM, parse_flags, web_overrides
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return EXIT_FAILED
     except ConfigError as error:
-        source = _config_path(flags) or "the configuration"
+        source = error.source or _config_path(flags) or CONFIGURATION
         say("\n".join([f"{PROGRAM}: {source} cannot be used:", *error.problems, ""]))
         return EXIT_FAILED if error.passing else EXIT_USAGE
     except ExporterError as error:
@@ -106,7 +106,7 @@ def simulate(flags: argparse.Namespace) -> int:
         host, port = split_listen_address(flags.simulator_address)
     except ValueError as error:
         problem = f"--listen-address: is {flags.simulator_address!r}, {error} (such as 127.0.0.1:0)"
-        raise ConfigError([problem]) from None
+        raise ConfigError([problem], source=COMMAND_LINE) from None
     numbers = SERVING_SIGNALS
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup wants it
         numbers -= {signal.SIGHUP}
@@ -169,7 +169,8 @@ def _only(settings: Settings, names: Sequence[str]) -> Settings:
     known = [app.name for app in settings.apps]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ConfigError([f"--app: {unknown[0]!r} is not configured (one of {', '.join(known)})"])
+        problem = f"--app: {unknown[0]!r} is not configured (one of {', '.join(known)})"
+        raise ConfigError([problem], source=COMMAND_LINE)
     apps = tuple(app for app in settings.apps if not names or app.name in names)
     return settings.model_copy(update={"apps": apps})
 

@@ -35,6 +35,9 @@ LIMITS_REMEDY = (
 )
 """Remedy of errors that a limit of this process has caused."""
 
+COMMAND_LINE, CONFIGURATION = "the command line", "the configuration"
+"""Sources of problems: flags alone; places of several kinds, or not known which."""
+
 API_FAULT_REMEDY = "This is a fault of the API: report it to ZEGO, with the time of this message."
 """Remedy of answers that contradict themselves or one another."""
 
@@ -60,12 +63,14 @@ class ConfigError(ExporterError):
         problems: One line for each problem.
         passing: Whether all problems can pass without an edit, such as a secret file that is not
             mounted yet.
+        source: What has the problems, such as `the command line`; empty for the configuration file.
     """
 
-    def __init__(self, problems: Sequence[str], *, passing: bool = False) -> None:
+    def __init__(self, problems: Sequence[str], *, passing: bool = False, source: str = "") -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
         self.passing = passing
+        self.source = source
 
 
 class Stopped(ExporterError):

@@ -178,6 +178,48 @@ def test_a_mistake_in_a_flag_is_named_by_the_flag(
     assert line.startswith(f"{flag}: ")
 
 
+GOOD, BAD = APP, "apps: [{app_id: x}]"
+FLAG = "--web.listen-address=x"
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "source"),
+    [
+        (BAD, [], "config.yaml"),
+        (GOOD, ["--config.file=elsewhere.yaml"], "elsewhere.yaml"),
+        (GOOD, [FLAG], "the command line"),
+        (GOOD, ["check", FLAG, "--web.telemetry-path=x"], "the command line"),
+        (BAD, [FLAG], "the configuration"),
+        (GOOD, ["--demo", FLAG], "the command line"),
+        (GOOD, ["tasks", "--app=x"], "the command line"),
+        (GOOD, ["simulate", "--listen-address=x"], "the command line"),
+        (GOOD, ["--web.config.file=nope.yml"], "the command line"),
+        (GOOD, ["check", "--web.config.file=web.yml"], "{folder}/web.yml"),
+        (GOOD, ["once"], "the configuration"),  # ZEGO_HISTORY_PATH
+        (None, [], "the configuration"),
+        (None, [FLAG], "the configuration"),
+    ],
+)
+def test_the_first_line_names_what_has_the_mistake(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    text: str | None,
+    command: list[str],
+    source: str,
+) -> None:
+    """The file only if the mistake is in it: a flag or a variable can be what to edit."""
+    if text is not None:
+        (tmp_path / "config.yaml").write_text(text)
+    (tmp_path / "web.yml").write_text("unknown: 1")
+    if command == ["once"]:
+        monkeypatch.setenv("ZEGO_HISTORY_PATH", str(tmp_path / "none" / "history"))
+    assert cli.main(command) == 2
+    first = capfd.readouterr().err.splitlines()[0]
+    source = source.format(folder=tmp_path)
+    assert first == f"zego-upload-exporter: {source} cannot be used:"
+
+
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("command", [["once"], ["tasks"], ["check", "--live"]])
 def test_commands_succeed(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:

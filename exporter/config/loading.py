@@ -32,7 +32,7 @@ from exporter.config.problems import (
 from exporter.config.schema import Settings
 from exporter.config.warnings import warnings_of
 from exporter.config.yaml import load_yaml
-from exporter.errors import ConfigError, file_problem
+from exporter.errors import COMMAND_LINE, CONFIGURATION, ConfigError, file_problem
 
 MAX_FILE_BYTES = 1024 * 1024
 """Maximum size of a configuration file."""
@@ -79,7 +79,8 @@ def load_settings(
     """
     draft = _from_environment(environment) if path is None else _from_file(path, environment)
     values = _with_history(_overridden(draft.values, overrides), environment)
-    names = {**draft.names, **_names_of_flags(overrides)}
+    flags = _names_of_flags(overrides)
+    names = {**draft.names, **flags}
     settings, found = _validate(values, draft.folder)
     known = {problem.place for problem in draft.problems}
     # A value whose variable is not set is not validated: its other problems would be noise.
@@ -88,7 +89,10 @@ def load_settings(
         *(p for p in found if not any(p.place[:n] in known for n in range(len(p.place) + 1))),
     ]
     if problems or settings is None:
-        raise refusal(problems, values, names)
+        in_flags = {problem.place in flags for problem in problems}
+        # Empty stands for the file, or for the environment where there is none.
+        source = CONFIGURATION if len(in_flags) > 1 else COMMAND_LINE if in_flags == {True} else ""
+        raise refusal(problems, values, names, source=source)
     warnings = [line_of(warning, names) for warning in warnings_of(settings)]
     ids = {str(app.app_id) for app in settings.apps}
     if path is not None and environment.get("ZEGO_APP_ID", "").strip() not in {"", *ids}:

@@ -226,11 +226,14 @@ def refusal(
     problems: Iterable[Problem],
     values: Any,
     names: Mapping[Place, str] = types.MappingProxyType({}),
+    *,
+    source: str = "",
 ) -> ConfigError:
     """Return the error of a file with `values` that has these problems."""
     ordered = in_file_order(problems, values)
     passing = all(problem.passing for problem in ordered)
-    return ConfigError([line_of(problem, names) for problem in ordered], passing=passing)
+    lines = [line_of(problem, names) for problem in ordered]
+    return ConfigError(lines, passing=passing, source=source)
 
 
 def line_of(problem: Problem, names: Mapping[Place, str] = types.MappingProxyType({})) -> str:

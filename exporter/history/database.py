@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from exporter.errors import ConfigError, Stopped, file_problem
+from exporter.errors import CONFIGURATION, ConfigError, Stopped, file_problem
 from exporter.history import HistoryError, StoredState, Update
 from exporter.history.tables import (
     APPLICATION_ID,
@@ -336,7 +336,8 @@ def _read_only(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _unusable(path: Path, problem: str) -> ConfigError:
-    return ConfigError([f"history.path: {path} {problem}"])
+    # The path can be from the file or from ZEGO_HISTORY_PATH.
+    return ConfigError([f"history.path: {path} {problem}"], source=CONFIGURATION)
 
 
 @contextmanager

@@ -156,7 +156,7 @@ def _named(path: Path) -> Iterator[None]:
     except ConfigError as error:
         prefix = f"{path}: "
         problems = [prefix + problem.removeprefix(prefix) for problem in error.problems]
-        raise ConfigError(problems, passing=error.passing) from None
+        raise ConfigError(problems, passing=error.passing, source=str(path)) from None
 
 
 def build_server(
