@@ -41,6 +41,8 @@ def main(argv: list[str] | None = None) -> int:
         # Interrupted, they have not done what they were asked for: that is no success.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for flag in flags.unused:
+        say(f"{PROGRAM}: {flags.command} does not use {flag}\n")
     try:
         return _COMMANDS[flags.command](flags)
     except KeyboardInterrupt:

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from exporter import __version__
 from exporter.alerting.flags import add_export_flags
-from exporter.durations import EXAMPLES, parse_duration
+from exporter.flag_values import read_count, read_duration, read_pace, read_seed
 from exporter.tasks import TaskStatus
 from exporter.text import mask_secrets, nearest
 
@@ -30,13 +30,15 @@ _NO_FLAGS = {"--port": "--web.listen-address=:PORT", "-p": "--web.listen-address
 
 _VARIABLES = {
     "--app-id": "ZEGO_APP_ID",
-    "--app_id": "ZEGO_APP_ID",
     "--server-secret": "ZEGO_SERVER_SECRET",
-    "--server_secret": "ZEGO_SERVER_SECRET",
     "--secret": "ZEGO_SERVER_SECRET",
     "--region": "ZEGO_REGION",
 }
 """Flags that people try and that are no flags, and the environment variables for them."""
+
+_WITHOUT_CONFIGURATION = ("simulate", "export")
+_OF_CONFIGURATION = ("--web.", "--config.", "--demo")
+"""Beginnings of flags that these commands accept, as all do, and do not use."""
 
 _FLAG = re.compile(r"-[^\d.]")  # not a negative number
 _FLAG_NAME = re.compile(r"\A[\w.-]*")
@@ -50,20 +52,24 @@ _EPILOG = (
 
 
 def parse_flags(argv: list[str] | None = None) -> argparse.Namespace:
-    """Return the parsed command line; ends the program with code 2 where it cannot be used."""
+    """Return the parsed command line; ends the program with code 2 where it cannot be used.
+
+    `unused` in it are the flags that were given and have no effect on the command.
+    """
     parser = _parser()
     argv = sys.argv[1:] if argv is None else argv
-    for argument in argv:
-        if variable := _VARIABLES.get(argument.partition("=")[0]):
-            # Its value, which may be a secret, is in no message.
-            flag = argument.partition("=")[0]
+    for flag in (argument.partition("=")[0] for argument in argv):  # the value may be a secret
+        if variable := _VARIABLES.get(flag.replace("_", "-")):
             parser.error(f"{flag}: there is no such flag: set {variable} in the environment")
     # Before argparse, which would quote the value of an unknown flag, or take it for a command.
     if unknown := _unknown_flag(argv, parser):
         parser.error(f"unrecognized arguments: {unknown}")
-    flags, surplus = parser.parse_known_args(argv)
-    if surplus:
-        parser.error(f"unrecognized arguments: {' '.join(surplus)}")
+    flags = parser.parse_args(argv)
+    flags.unused = [
+        action.option_strings[0]
+        for action in parser._actions
+        if _is_unused(action, flags.command) and getattr(flags, action.dest) != action.default
+    ]
     if flags.demo and flags.config_file is not None:
         parser.error("--demo brings its own configuration: leave out --config.file")
     return flags
@@ -71,6 +77,15 @@ def parse_flags(argv: list[str] | None = None) -> argparse.Namespace:
 
 class _Parser(argparse.ArgumentParser):
     """A parser that repeats no secret which was put in the place of something else."""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a value that is not among the choices, with the nearest one, or else with all."""
+        choices = action.choices
+        if choices is None or value in choices:
+            return
+        near = nearest(str(value), choices)
+        hint = f"did you mean {near}?" if near else f"choose from {', '.join(choices)}"
+        raise argparse.ArgumentError(action, f"invalid choice: {value!r} ({hint})")
 
     def error(self, message: str) -> NoReturn:
         """Print the usage and the message, and end with code 2."""
@@ -92,7 +107,9 @@ def _unknown_flag(argv: Sequence[str], parser: argparse.ArgumentParser) -> str:
         if name in known:
             if known[name].nargs is None and name == argument:
                 next(arguments, None)  # the value
-        elif argument in commands:
+        elif not argument.startswith("-") and known is parser._option_string_actions:
+            if argument not in commands:
+                break  # no command: argparse says so, whatever follows
             known = dict(commands)[argument]._option_string_actions
         elif _FLAG.match(argument) and name[:2] not in known:
             near = _NO_FLAGS.get(name) or nearest(name, known)
@@ -129,7 +146,7 @@ def describe_flags() -> dict[str, list[tuple[str, str]]]:
 
 def _described(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
     for action in parser._actions:
-        if action.dest != "command":
+        if action.dest != "command" and action.help != argparse.SUPPRESS:
             value = action.metavar or (",".join(action.choices) if action.choices else "")
             yield f"{', '.join(action.option_strings)} {value}".strip(), action.help or ""
 
@@ -138,11 +155,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog=PROGRAM, description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False)
     _add_serving_flags(parser)
     _add_common_flags(parser)
-    parser.add_argument(
-        "--version",
-        action="version",
-        version=f"{PROGRAM}, version {__version__} (python {platform.python_version()})",
-    )
+    version = f"{PROGRAM}, version {__version__} (python {platform.python_version()})"
+    parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", metavar="[command]")
     _add_check(commands)
     _add_once(commands)
@@ -160,7 +174,15 @@ def _add_command(commands: Any, name: str, summary: str) -> argparse.ArgumentPar
     )
     _add_serving_flags(command, default=argparse.SUPPRESS)
     _add_common_flags(command, default=argparse.SUPPRESS)
+    for action in command._actions:
+        if _is_unused(action, name):
+            action.help = argparse.SUPPRESS
     return command
+
+
+def _is_unused(action: argparse.Action, command: str | None) -> bool:
+    name = next(iter(action.option_strings), "")
+    return command in _WITHOUT_CONFIGURATION and name.startswith(_OF_CONFIGURATION)
 
 
 def _add_check(commands: Any) -> None:
@@ -198,8 +220,9 @@ def _add_tasks(commands: Any) -> None:
     tasks.add_argument(
         "--expiring-within",
         metavar="DURATION",
-        type=_duration,
-        help="only succeeded tasks whose file expires within that time, such as 6h",
+        type=read_duration,
+        help="only succeeded tasks whose file expires within that time, such as 6h; a number "
+        "without a unit is seconds",
     )
     tasks.add_argument(
         "--unresolved",
@@ -220,14 +243,6 @@ def _add_language(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _duration(text: str) -> float:
-    try:
-        return parse_duration(text, plain=True)
-    except ValueError as error:
-        # Without the text, which may be a secret.
-        raise argparse.ArgumentTypeError(f"{error} ({EXAMPLES})") from error
-
-
 def _add_simulate(commands: Any) -> None:
     simulate = _add_command(commands, "simulate", "run the simulated API alone")
     simulate.add_argument(
@@ -240,19 +255,20 @@ def _add_simulate(commands: Any) -> None:
     simulate.add_argument(
         "--tasks",
         metavar="N",
-        type=_whole_number,
+        type=read_count,
         help="one app with N tasks instead of the demo apps",
     )
     simulate.add_argument(
         "--pace",
         metavar="X",
-        type=_pace,
-        help="speed of simulated time; 0: nothing changes (default: 1)",
+        type=read_pace,
+        help="speed of simulated time, from 0.001 to 10000; 0: nothing changes (default: 1, with "
+        "--tasks 0)",
     )
     simulate.add_argument(
         "--seed",
         metavar="N",
-        type=int,
+        type=read_seed,
         default=1,
         help="the same seed gives the same tasks (default: 1)",
     )
@@ -293,27 +309,11 @@ def _add_serving_flags(parser: argparse.ArgumentParser, default: Any = None) -> 
         "--web.max-requests",
         dest="max_requests",
         metavar="N",
-        type=_whole_number,
+        type=read_count,
         default=default or DEFAULT_MAX_REQUESTS,
         help="maximum number of requests in progress, further ones get 503; 0: no limit "
         f"(default: {DEFAULT_MAX_REQUESTS})",
     )
-
-
-def _whole_number(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError(f"not a whole number of at least 0: {text!r}")
-    return int(text)
-
-
-def _pace(text: str) -> float:
-    # Faster, the events of a second take longer than a second; slower, the demo begins before 1970.
-    try:
-        if (pace := float(text)) == 0 or 0.001 <= pace <= 10_000:  # noqa: PLR2004 - as the message
-            return pace
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"neither 0 nor from 0.001 to 10000: {text!r}")
 
 
 def _add_common_flags(parser: argparse.ArgumentParser, default: Any = None) -> None:

@@ -29,6 +29,7 @@ ORDER = (
     ("metrics",),
     ("web",),
     ("simulator",),
+    ("flag_values",),
     ("flags",),
     ("commands",),
     ("cli",),

@@ -97,6 +97,17 @@ def test_an_address_in_use_is_a_failure(capfd: pytest.CaptureFixture[str]) -> No
         assert line == f"{start} (another exporter? choose another with {flag})"
 
 
+def test_a_flag_that_a_command_does_not_use_is_reported(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """On stderr; the output stays what programs read."""
+    assert cli.main(["--web.listen-address=:9", "export", "rules"]) == 0
+    captured = capfd.readouterr()
+    assert captured.out.startswith("#")
+    line = "zego-upload-exporter: export does not use --web.listen-address\n"
+    assert captured.err == line
+
+
 APP = f"apps: [{{app_id: 1, server_secret: '{SECRET}'}}]"
 MAY_PASS = {
     "a secret file that is not there yet": "apps: [{app_id: 1, server_secret_file: none}]",
@@ -195,14 +206,14 @@ FLAG = "--web.listen-address=x"
         (GOOD, ["simulate", "--listen-address=x"], "the command line"),
         (GOOD, ["--web.config.file=nope.yml"], "the command line"),
         (GOOD, ["check", "--web.config.file=web.yml"], "{folder}/web.yml"),
-        (GOOD, ["once"], "the configuration"),  # ZEGO_HISTORY_PATH
+        # The path may also be from ZEGO_HISTORY_PATH.
+        (f"{GOOD}\nhistory: {{path: none/history}}", ["once"], "the configuration"),
         (None, [], "the configuration"),
         (None, [FLAG], "the configuration"),
     ],
 )
 def test_the_first_line_names_what_has_the_mistake(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     text: str | None,
     command: list[str],
@@ -212,8 +223,6 @@ def test_the_first_line_names_what_has_the_mistake(
     if text is not None:
         (tmp_path / "config.yaml").write_text(text)
     (tmp_path / "web.yml").write_text("unknown: 1")
-    if command == ["once"]:
-        monkeypatch.setenv("ZEGO_HISTORY_PATH", str(tmp_path / "none" / "history"))
     assert cli.main(command) == 2
     first = capfd.readouterr().err.splitlines()[0]
     source = source.format(folder=tmp_path)

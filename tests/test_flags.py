@@ -153,8 +153,14 @@ def test_a_wrong_duration_is_refused_everywhere(read: Callable[[str], float], te
         (["--demo", "--config.file=x"], "--demo brings its own configuration"),
         (["once", "--demo", "--config.file=x"], "--demo brings its own configuration"),
         (["--app-id=5"], "--app-id: there is no such flag: set ZEGO_APP_ID in the environment"),
-        (["serve"], "invalid choice: 'serve'"),
-        (["tasks", "--status=done"], "invalid choice: 'done'"),
+        (["serve"], "'serve' (choose from check, once, tasks, simulate, export)"),
+        (["chek"], "argument [command]: invalid choice: 'chek' (did you mean check?)"),
+        (["chek", "--live"], "invalid choice: 'chek' (did you mean check?)"),
+        (["--demo", "--log.level", "info", "task", "--app=x"], "'task' (did you mean tasks?)"),
+        (["export", "rule"], "invalid choice: 'rule' (did you mean rules?)"),
+        (["--log.level=warning"], "invalid choice: 'warning' (did you mean warn?)"),
+        (["tasks", "--status=done"], "invalid choice: 'done' (choose from waiting, uploading, "),
+        (["tasks", "--status=succeded"], "invalid choice: 'succeded' (did you mean succeeded?)"),
         (
             ["tasks", "--expiring-within=soon"],
             "argument --expiring-within: not a duration (such as 90s, 5m, 1h30m or plain seconds)",
@@ -165,6 +171,7 @@ def test_a_wrong_duration_is_refused_everywhere(read: Callable[[str], float], te
             ["simulate", "--tasks=many"],
             "argument --tasks: not a whole number of at least 0: 'many'",
         ),
+        (["simulate", "--seed=x"], "argument --seed: not a whole number: 'x'"),
         (["simulate", "--tasks=-5"], "argument --tasks: not a whole number of at least 0: '-5'"),
         (["simulate", "--tasks", "-5"], "argument --tasks: not a whole number of at least 0: '-5'"),
         *(
@@ -254,6 +261,38 @@ def test_every_promised_flag_is_there_and_described() -> None:
         names = {name for flag, _ in flags for name in re.findall(r"(?:^|, )(--?[a-z.-]+)", flag)}
         assert names >= FLAGS[command], command
         assert all(text for _, text in flags), command
+
+
+SERVING = ["--web.listen-address=:9", "--web.max-requests=9", "--web.enable-lifecycle", "--demo"]
+
+
+@pytest.mark.parametrize("command", [["simulate"], ["export", "rules"]])
+@pytest.mark.parametrize("flag", [*SERVING, "--config.file=x", "--web.telemetry-path=/x"])
+def test_a_flag_without_an_effect_is_reported(command: list[str], flag: str) -> None:
+    """Before the command's name and after it; flags of the log have one."""
+    name = flag.partition("=")[0]
+    assert parse_flags([flag, "--log.level=debug", *command]).unused == [name]
+    assert parse_flags([*command, "--log.format=json", flag]).unused == [name]
+
+
+@pytest.mark.parametrize("command", [[], ["check"], ["once"], ["tasks"]])
+def test_flags_of_serving_are_for_every_command_that_is_configured(command: list[str]) -> None:
+    """One can put `check` at the end of the command line of the service."""
+    assert parse_flags([*SERVING, *command]).unused == []
+
+
+@pytest.mark.parametrize("command", ["simulate", "export"])
+def test_the_help_has_only_flags_with_an_effect(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--listen-address` of the simulator is not to be confused with that of the exporter."""
+    with pytest.raises(SystemExit):
+        parse_flags([command, "--help"])
+    shown = capsys.readouterr().out
+    assert "--log.level" in shown
+    assert "--web." not in shown
+    assert "--config.file" not in shown
+    assert "--demo" not in shown
 
 
 def test_export_names_what_it_can_write(capsys: pytest.CaptureFixture[str]) -> None:

@@ -195,18 +195,16 @@ TEXTS: Final[Mapping[str, str]] = {
     ),
     "default: table": "默认：table",
     "only tasks in this status; repeatable": "只列出该状态的任务；可重复",
-    "only succeeded tasks whose file expires within that time, such as 6h": (
-        "只列出文件在该时长内过期的上传成功任务，例如 6h"
-    ),
+    "only succeeded tasks whose file expires within that time, such as 6h; a number without a unit "
+    "is seconds": "只列出文件在该时长内过期的上传成功任务，例如 6h；不带单位的数字以秒计",
     "only failed tasks whose file no later task uploads or has uploaded again": (
         "只列出文件没有被后续任务重新上传的失败任务"
     ),
     "only this app; repeatable": "只列出该应用；可重复",
     "address to listen on (default: 127.0.0.1:10318)": "监听地址（默认：127.0.0.1:10318）",
     "one app with N tasks instead of the demo apps": "用一个有 N 个任务的应用代替演示应用",
-    "speed of simulated time; 0: nothing changes (default: 1)": (
-        "模拟时间的速度；0 表示时间静止（默认：1）"
-    ),
+    "speed of simulated time, from 0.001 to 10000; 0: nothing changes (default: 1, with --tasks "
+    "0)": "模拟时间的速度，0.001 到 10000；0 表示时间静止（默认：1；用 --tasks 时为 0）",
     "the same seed gives the same tasks (default: 1)": "相同的种子产生相同的任务（默认：1）",
     "language of texts and links (default: en)": "正文和链接的语言（默认：en）",
     "address of Grafana, for links to the dashboards": "Grafana 的地址，用于仪表盘的链接",
