@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -23,6 +24,16 @@ settings.load_profile("default")
 
 # Ignored where the run is started with nohup, and inherited by every program that a test starts.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# Thousands of tests are collected, and stay: without this, a fifth of the time of their collection
+# goes into searching them for garbage, and later on a part of each search.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every search for garbage from now on."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -21,10 +21,15 @@ Rule = dict[str, Any]
 Case = dict[str, Any]
 
 
+def load(text: str, loader: str = "SafeLoader") -> Any:
+    """Return a YAML document, read by libyaml where PyYAML has it: ten times as fast."""
+    return yaml.load(text, getattr(yaml, f"C{loader}", getattr(yaml, loader)))  # noqa: S506
+
+
 @functools.cache
 def rules(kind: str) -> list[Rule]:
     """Return every rule that has the key `kind` ("alert" or "record")."""
-    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in RULE_FILES]
+    documents = [load(path.read_text("utf-8")) for path in RULE_FILES]
     groups = [group for document in documents for group in document["groups"]]
     return [rule for group in groups for rule in group["rules"] if kind in rule]
 
@@ -35,10 +40,7 @@ def promtool_tests() -> list[tuple[str, Case]]:
 
     All scalars stay text: to YAML 1.1, which Python speaks, `0x60` (sixty-one zeros) is a number.
     """
-    documents = [
-        yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 - makes only text
-        for path in TEST_FILES
-    ]
+    documents = [load(path.read_text("utf-8"), "BaseLoader") for path in TEST_FILES]
     return [(doc["evaluation_interval"], test) for doc in documents for test in doc["tests"]]
 
 
