@@ -232,7 +232,7 @@ from exporter.logs import dropped_lines, get_logger, setup_logging
 
 setup_logging("info", "logfmt")
 log = get_logger("exporter.test")
-for number in range(20_000):
+for number in range(12_000):
     log.info("a line of some length, so that the pipe is full soon", number=number)
 thread = threading.Thread(target=lambda: 1 / 0)
 thread.start()
@@ -256,7 +256,7 @@ def test_a_program_with_a_stalled_stderr_ends_by_itself() -> None:
 
 def test_uncaught_defects_of_threads_are_log_lines() -> None:
     """The interpreter's own traceback could block on the reader of stderr."""
-    program = PROGRAM.replace("20_000", "1").partition("assert")[0]
+    program = PROGRAM.replace("12_000", "1").partition("assert")[0]
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )

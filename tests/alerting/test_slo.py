@@ -8,22 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from exporter.alerting.catalog import LANGUAGES
 from exporter.alerting.model import BUDGET_ALERT
 from exporter.alerting.slo import Objective, objective_of, slo_file
 from exporter.alerting.tuning import tuning
 from exporter.errors import ConfigError
-from tests.components import GENERATIONS, SHORTLY_CURRENT
-from tests.prometheus.rule_files import promtool
+from tests.components import GENERATIONS
+from tests.prometheus.rule_files import load, promtool
 
 BUDGET = "job_zego_app:zego_upload_error_budget_left:ratio"
 
 
 def alerts(**choices: Any) -> list[dict[str, Any]]:
     """Return the alerts on the default objective, tuned."""
-    groups = yaml.safe_load(slo_file(Objective(), tuning(**choices)))["groups"]
+    groups = load(slo_file(Objective(), tuning(**choices)))["groups"]
     return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 
 
@@ -44,7 +43,8 @@ def test_links_lead_to_the_app() -> None:
         )
 
 
-@pytest.mark.parametrize("generation", SHORTLY_CURRENT)
+@pytest.mark.long
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_the_budget_in_the_text_is_that_of_the_alerts_place(
     tmp_path: Path, generation: str
 ) -> None:

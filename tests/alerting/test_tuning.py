@@ -16,14 +16,14 @@ from exporter.alerting.rules import one_file
 from exporter.alerting.tuning import tuning, words
 from exporter.errors import ConfigError
 from tests.components import GENERATIONS
-from tests.prometheus.rule_files import Rule, promtool
+from tests.prometheus.rule_files import Rule, load, promtool
 
 OTHER_VALUES = {Kind.COUNT: "7", Kind.RATIO: "0.42", Kind.DURATION: "17m", Kind.PATTERN: 'a"\\.+'}
 
 
 def rules(**options: Any) -> dict[str, Rule]:
     """Return the alerts of a tuned rule file by name."""
-    document = yaml.safe_load(one_file(tuning(**options)))
+    document = load(one_file(tuning(**options)))
     return {r["alert"]: r for group in document["groups"] for r in group["rules"] if "alert" in r}
 
 
@@ -295,22 +295,24 @@ def test_every_share_is_compared_and_every_default_is_in_its_range() -> None:
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-@pytest.mark.parametrize(("kind", "value"), [(k, v) for k in USABLE for v in USABLE[k]])
+@pytest.mark.parametrize("kind", USABLE)
 def test_prometheus_accepts_every_value_that_we_accept(
-    tmp_path: Path, kind: Kind, value: str, generation: str
+    tmp_path: Path, kind: Kind, generation: str
 ) -> None:
-    """For every threshold of the kind whose range is the usual one."""
-    chosen = tuning(
-        threshold=[
-            f"{alert.name}.{name}={value}"
-            for alert in ALERTS
-            for name, threshold in alert.thresholds.items()
-            if threshold.kind is kind and threshold.range in (None, ABOVE_0, UP_TO_1, TIME)
-        ]
-    )
-    path = tmp_path / "rules.yaml"
-    path.write_text(one_file(chosen), "utf-8")
-    result = promtool("check", "rules", path, generation=generation)
+    """For every threshold of the kind whose range is the usual one; a file for each value."""
+    paths = []
+    for number, value in enumerate(USABLE[kind]):
+        chosen = tuning(
+            threshold=[
+                f"{alert.name}.{name}={value}"
+                for alert in ALERTS
+                for name, threshold in alert.thresholds.items()
+                if threshold.kind is kind and threshold.range in (None, ABOVE_0, UP_TO_1, TIME)
+            ]
+        )
+        paths.append(tmp_path / f"{number}.yaml")
+        paths[-1].write_text(one_file(chosen), "utf-8")
+    result = promtool("check", "rules", *paths, generation=generation)
     assert result.returncode == 0, result.stdout
 
 

@@ -16,7 +16,7 @@ from tests.metrics.pages import INSTANTS, pages, snapshots, without_process
 from tests.metrics.reference import render_reference
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 @given(st.lists(st.tuples(st.integers(0, 2), st.none() | snapshots()), max_size=4), INSTANTS)
 def test_a_new_snapshot_is_rendered_immediately_and_others_are_kept(
     publications: list[tuple[int, Snapshot | None]], now: float

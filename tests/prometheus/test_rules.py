@@ -29,7 +29,7 @@ def name_of(rule: Rule) -> str:
     return f"{rule['alert']}-{rule['labels']['severity']}"
 
 
-LONG = {"days.yaml", "more.yaml"}
+LONG = {"days.yaml", "more.yaml", "whole.yaml"}
 """Files with many cases or cases of days: seconds of CPU each."""
 
 each_alert = pytest.mark.parametrize("rule", ALERTS, ids=name_of)

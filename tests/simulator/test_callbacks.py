@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from exporter.simulator import callbacks
 from exporter.simulator.app import SimulatedApp
 from exporter.simulator.callbacks import (
     CANCEL_REFUSED,
@@ -219,19 +220,20 @@ def test_an_absent_receiver_delays_nothing() -> None:
     assert len(app.life.tasks) == MAX_WAITING * 2
 
 
-def test_events_beyond_the_queue_are_dropped() -> None:
+def test_events_beyond_the_queue_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A thread that cannot keep up costs events, not memory."""
+    monkeypatch.setattr(callbacks, "MAX_WAITING", 20)
     app = quiet_app()
     with receiving() as receiver:
-        for _ in range(MAX_WAITING + 50):
+        for _ in range(70):
             app.life.add_task(status=FAILED, reason=1)
         sender = CallbackSender(app, receiver.url, clock=lambda: NOW)
         sender.start()
-        last = [receiver.next_event() for _ in range(MAX_WAITING)][-1]
+        last = [receiver.next_event() for _ in range(20)][-1]
         app.life.add_task(id="later")
         assert receiver.next_event()["UploadTaskId"] == "later"
         sender.stop()
-    assert last["UploadTaskId"] != f"upload_task_{MAX_WAITING + 50}"
+    assert last["UploadTaskId"] != "upload_task_70"
 
 
 def test_time_passes_without_requests() -> None:

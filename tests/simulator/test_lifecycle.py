@@ -38,7 +38,7 @@ def lived(seed: int, times: list[float]) -> Lifecycle:
     return life
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 @given(st.integers(0, 1000), st.lists(st.floats(0, SPAN), max_size=20))
 def test_history_does_not_depend_on_the_calls_of_advance(seed: int, times: list[float]) -> None:
     """Any times in between, even in another order, give the same changes and tasks."""

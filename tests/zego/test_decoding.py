@@ -83,8 +83,14 @@ PATTERNS = {
 }
 
 
+SHORTLY = {"members", "wide texts", "one text"}
+"""The patterns that take the most memory; the others follow with the long tests."""
+
+
 @pytest.mark.parametrize("most", ["bytes", "values"])
-@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize(
+    "pattern", [pytest.param(p, marks=() if p in SHORTLY else pytest.mark.long) for p in PATTERNS]
+)
 def test_no_answer_takes_much_memory(pattern: str, most: str) -> None:
     """At most 12 MiB while it is read: one of as many bytes, or values, as are let through."""
     piece = PATTERNS[pattern]
