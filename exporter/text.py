@@ -98,12 +98,12 @@ def mask_secrets(text: str) -> str:
     return LIKE_A_SECRET.sub(_HIDDEN, text)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the name in `known` that is most like `name`, for "did you mean"; "" for none."""
+def nearest(name: str, known: Iterable[str], *, most: int = 1) -> str:
+    """Return up to `most` names in `known` that are like `name`, the best first; "" for none."""
     # 0.3 MiB that a program without mistakes does not need.
     from difflib import get_close_matches  # noqa: PLC0415
 
-    return next(iter(get_close_matches(name, known, n=1)), "")
+    return ", ".join(get_close_matches(name, list(known), n=most))
 
 
 def replace_surrogates(text: str) -> str:

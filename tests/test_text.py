@@ -275,3 +275,8 @@ def test_a_line_of_a_peers_text_is_cut_before_it_is_searched(part: str) -> None:
 def test_the_nearest_name_is_found(name: str, expected: str) -> None:
     """For "did you mean"; nothing where no name is like it."""
     assert nearest(name, ["apps", "collection", "web"]) == expected
+
+
+def test_the_nearest_names_are_found_in_order() -> None:
+    """The most similar one comes first."""
+    assert nearest("seed", ["x", "sea", "feed", "speed"], most=2) == "speed, feed"

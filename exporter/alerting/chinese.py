@@ -281,7 +281,7 @@ CHINESE = Texts(
         "h": ("{n} 小时", "{n} 小时"),
         "d": ("{n} 天", "{n} 天"),
     },
-    units={"ms": " 毫秒", "d": " 天", "h": " 小时", "m": " 分", "s": " 秒"},
+    units={"ms": " 毫秒", "d": " 天", "h": " 小时", "m": " 分钟", "s": " 秒"},
     words=WORDS,
     messages=MESSAGES,
     dashboard="/d/zego-uploads-zh/",

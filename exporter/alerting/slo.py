@@ -126,8 +126,9 @@ def objective_of(ratio: str, minimum: str) -> Objective:
     problems = []
     if not re.fullmatch(r"0?\.[0-9]{1,9}", ratio) or not float(ratio):
         problems.append(f"--slo-objective: {ratio!r} is not a share between 0 and 1, such as 0.99")
-    if not re.fullmatch(r"[1-9][0-9]{0,8}", minimum):
-        problems.append(f"--slo-minimum: {minimum!r} is not a whole number above 0")
+    if not re.fullmatch(r"[0-9]{1,9}", minimum) or not int(minimum):
+        what = "a whole number from 1 to 999999999"
+        problems.append(f"--slo-minimum: {minimum!r} is not {what}")
     if problems:
         raise ConfigError(problems)
     return Objective(float(ratio), int(minimum))

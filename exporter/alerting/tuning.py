@@ -279,6 +279,6 @@ def _unknown_alert(flag: str, name: str) -> list[str]:
     names = [*(alert.name for alert in ALERTS), BUDGET_ALERT]
     if name in names:
         return []
-    close = nearest(name, names)
+    close = nearest(name, names, most=3)
     hint = f"did you mean {close}? " if close else ""
-    return [f"{flag}: there is no alert {name!r} ({hint}known are {', '.join(names)})"]
+    return [f"{flag}: there is no alert {name!r} ({hint}docs/alerts.md lists all)"]

@@ -29,7 +29,7 @@ def test_a_chinese_text_is_chinese(alert: Alert) -> None:
 
 @pytest.mark.parametrize(
     ("written", "expected"),
-    [("1d 2h 3m 4s", "1 天 2 小时 3 分 4 秒"), ("15.5s", "15.5 秒"), ("120ms", "120 毫秒")],
+    [("1d 2h 3m 4s", "1 天 2 小时 3 分钟 4 秒"), ("15.5s", "15.5 秒"), ("120ms", "120 毫秒")],
 )
 def test_a_span_has_chinese_units(written: str, expected: str) -> None:
     """Prometheus writes spans with letters; the rules replace them one after the other."""

@@ -96,6 +96,20 @@ def test_promtool_accepts_the_rules(tmp_path: Path, language: str, generation: s
     assert result.returncode == 0, result.stdout
 
 
+@pytest.mark.parametrize(("minimum", "value"), [("1", 1), ("010", 10), ("999999999", 999_999_999)])
+def test_a_minimum_is_a_decimal_number(minimum: str, value: int) -> None:
+    """As for thresholds, zeros before it change nothing."""
+    assert objective_of("0.99", minimum).minimum == value
+
+
+@pytest.mark.parametrize("minimum", ["0", "000", "-5", "1.5", "x", "", "1000000000", "٣"])
+def test_an_impossible_minimum_is_refused_with_the_range(minimum: str) -> None:
+    """Whatever is wrong with it, the range is the remedy."""
+    problem = f"--slo-minimum: {minimum!r} is not a whole number from 1 to 999999999"
+    with pytest.raises(ConfigError, match=re.escape(problem)):
+        objective_of("0.99", minimum)
+
+
 @pytest.mark.parametrize(
     ("ratio", "minimum"), [("1", "20"), ("0", "20"), ("99", "20"), ("0.99", "0"), ("x", "y")]
 )

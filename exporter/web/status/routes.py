@@ -44,7 +44,7 @@ class Asked:
 
 
 Answer = Callable[[Asked], PiecewiseResponse]
-"""Returns the answer to a request; raises QueryError."""
+"""Returns the answer to a request; raises QueryError where that is to be answered in JSON."""
 
 RenderForRequest = Callable[[Request, Hashable, Render], Awaitable[Response]]
 """Answers a request with a rendering; equal keys promise equal pages."""
@@ -140,7 +140,11 @@ class StatusRoutes:
         from exporter.alerting.shipped import runbook_page  # noqa: PLC0415
 
         alert = asked.path.rpartition("/")[2]
-        page = runbook_page(alert, read_language(read_fields(asked.query)) or asked.language)
+        try:
+            language = read_language(read_fields(asked.query)) or asked.language
+        except QueryError as error:
+            return text(400, str(error))
+        page = runbook_page(alert, language)
         if page is None:
             return text(404, "not found")
         return PiecewiseResponse(page.encode(), content_type=HTML, headers=_RUNBOOK_HEADERS)

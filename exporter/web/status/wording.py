@@ -148,8 +148,16 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """By key: English and Chinese. `a|b` is for one and for any other number of `n` (or `total`)."""
 
-_UNITS = ((86400, ("d", "天")), (3600, ("h", "小时")), (60, ("min", "分")), (1, ("s", "秒")))
-_CHINESE_UNITS = {"y": "年", "w": "周", "d": "天", "h": "小时", "m": "分", "s": "秒", "ms": "毫秒"}
+_UNITS = ((86400, ("d", "天")), (3600, ("h", "小时")), (60, ("min", "分钟")), (1, ("s", "秒")))
+_CHINESE_UNITS = {
+    "y": "年",
+    "w": "周",
+    "d": "天",
+    "h": "小时",
+    "m": "分钟",
+    "s": "秒",
+    "ms": "毫秒",
+}
 _MILLISECONDS = ("ms", "毫秒")
 _SHORTEST, _SHOWN_TO_MILLISECONDS = 0.0005, 0.0995  # seconds between which milliseconds are shown
 _SHOWN_TO_TENTHS = 10  # seconds below which a tenth matters

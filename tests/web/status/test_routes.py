@@ -112,6 +112,23 @@ def test_a_bad_parameter_of_the_page_is_explained_on_the_page() -> None:
     assert b"failed-1" in answer.body
 
 
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/runbooks/ZegoUploadExporterDown", "text/plain; charset=utf-8"),
+        ("/metrics", "text/plain; charset=utf-8"),
+        ("/api/v1/apps", "application/json"),
+        ("/api/v1/tasks", "application/json"),
+    ],
+)
+def test_a_bad_query_is_refused_in_the_form_of_the_path(path: str, content_type: str) -> None:
+    """JSON is for programs that asked for JSON."""
+    answer = ask(path, "a&" * 1001)
+    assert (answer.status, answer.headers["content-type"]) == (400, content_type)
+    assert b"has more than 1000 parameters" in answer.body
+
+
 def test_the_page_ignores_unknown_parameters() -> None:
     """A link to which a tool has added parameters still opens; the page's size is fixed."""
     assert ask("/", "utm_source=chat&limit=1").body == ask("/").body

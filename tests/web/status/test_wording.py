@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.alerting.chinese import CHINESE
 from exporter.web.status.wording import (
     TEXTS,
     format_iso,
@@ -75,7 +76,7 @@ def test_timestamps_for_programs_are_iso_8601() -> None:
     [
         (0.0334, "33 毫秒"),
         (0.42, "0.4 秒"),
-        (185, "3 分 5 秒"),
+        (185, "3 分钟 5 秒"),
         (6 * 86400 + 23 * 3600, "6 天 23 小时"),
     ],
 )
@@ -93,11 +94,20 @@ def test_times_from_now_in_chinese() -> None:
 
 @pytest.mark.parametrize(
     ("label", "expected"),
-    [("1d", "1 天"), ("1h30m", "1 小时 30 分"), ("1y", "1 年"), ("500ms", "500 毫秒")],
+    [("1d", "1 天"), ("1h30m", "1 小时 30 分钟"), ("1y", "1 年"), ("500ms", "500 毫秒")],
 )
 def test_windows_in_chinese(label: str, expected: str) -> None:
     """Labels of expiry windows are durations of the configuration."""
     assert (format_window(label), format_window(label, "zh")) == (label, expected)
+
+
+@pytest.mark.parametrize(("unit", "seconds"), [("s", 2), ("m", 120), ("h", 7200), ("d", 172_800)])
+def test_the_page_and_the_alerts_have_the_same_chinese_units(unit: str, seconds: int) -> None:
+    """A span of minutes is 分钟; 分 alone is for points and the time of day."""
+    span = CHINESE.durations[unit][1].format(n=2)
+    assert span == f"2{CHINESE.units[unit]}"
+    assert format_window(f"2{unit}", "zh") == span
+    assert format_span(seconds, "zh") == span
 
 
 def test_every_text_has_its_translation_and_every_placeholder_survives() -> None:
