@@ -87,6 +87,7 @@ MESSAGES: Final[Mapping[str, str]] = {
     "no complete answer within {} s": "{} 秒内没有收到完整的响应",
     "certificate verify failed: {}": "证书校验失败：{}",
     "TLS failed: {}": "TLS 连接失败：{}",
+    "the server does not speak TLS there ({})": "服务器在该端口上不使用 TLS（{}）",
     "the request could not be sent ({})": "请求无法发出（{}）",
     "the proxy refused the tunnel: HTTP {}": "代理拒绝建立隧道：HTTP {}",
     "the peer closed the connection without an answer": "对方未响应就关闭了连接",
@@ -200,6 +201,19 @@ REMEDIES: Final[Mapping[str, str]] = {
     "REQUESTS_CA_BUNDLE. Otherwise check the endpoint.": (
         "如果本地代理会解密 TLS，请在该应用的 ca_file 或 REQUESTS_CA_BUNDLE 中指定其 CA 文件；"
         "否则请检查 endpoint。"
+    ),
+    "Check this machine's clock. If it is right, the server needs a new certificate.": (
+        "请检查本机时钟。如果时钟正确，则服务器需要更换证书。"
+    ),
+    "Check the host in the endpoint, and that its DNS entry leads to ZEGO.": (
+        "请检查 endpoint 中的主机名，并确认其 DNS 记录指向 ZEGO。"
+    ),
+    "Set {} to http://{} if the proxy is reached without TLS.": (
+        "如果访问该代理不使用 TLS，请把 {} 设为 http://{}。"
+    ),
+    "Check the port in the endpoint. Without TLS, an endpoint begins with http:// and must be a "
+    "loopback address.": (
+        "请检查 endpoint 中的端口。不使用 TLS 的 endpoint 以 http:// 开头，且必须是环回地址。"
     ),
     "SOCKS is not supported: set {} to http://HOST:PORT, or list the endpoint in NO_PROXY.": (
         "不支持 SOCKS：请把 {} 设为 http://HOST:PORT，或把 endpoint 加入 NO_PROXY。"

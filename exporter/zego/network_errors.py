@@ -47,6 +47,15 @@ class Proxy(NamedTuple):
     address: str
 
 
+# X509_V_ERR_* of OpenSSL (x509_vfy.h): not yet valid and expired; host and IP address mismatch;
+# issuer not found, self-signed, and no path to a trusted issuer.
+_WRONG_TIME = (9, 10)
+_WRONG_NAME = (62, 64)
+_UNKNOWN_CA = (2, 18, 19, 20, 21)
+
+_NO_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
+"""Reasons of OpenSSL, by its version, for an answer that is not TLS, such as plain HTTP."""
+
 _TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: ([1-5][0-9]{2})\b")
 
 
@@ -59,13 +68,6 @@ def translate_error(error: BaseException, *, url: str, timeout: float) -> ApiErr
     causes = _causes(error)
     for cause in causes:  # in cycles with frames of urllib3, which would keep ours in memory too
         cause.__traceback__ = None
-    if proxy is not None and not proxy.address:  # whatever was reached, it is not the proxy
-        return NetworkError(
-            f"the proxy (from {proxy.variable}) is not a URL",
-            code="connection",
-            remedy="Percent-encode the special characters of user and password in "
-            f"{proxy.variable}.",
-        )
     # The more specific rule wins, whichever of the nested errors it matches.
     for rule in (_tls_error, _proxy_error, _connection_error):
         for cause in causes:
@@ -101,20 +103,46 @@ def _network_remedy(proxy: Proxy | None) -> str:
     return f"Check the proxy {address} (from {variable}), or list the endpoint in NO_PROXY."
 
 
-def _tls_error(cause: BaseException, _proxy: Proxy | None) -> ApiError | None:
+def _tls_error(cause: BaseException, proxy: Proxy | None) -> ApiError | None:
     if isinstance(cause, ssl.SSLCertVerificationError):
         text = f"certificate verify failed: {cause.verify_message}"
-    elif isinstance(cause, ssl.SSLError) and not isinstance(
+        return NetworkError(text, code="tls", remedy=_certificate_remedy(cause.verify_code))
+    if not isinstance(cause, ssl.SSLError) or isinstance(
         cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
     ):
-        text = f"TLS failed: {cause.reason or type(cause).__name__}"
-    else:
         return None
+    reason = cause.reason or type(cause).__name__
+    if reason in _NO_TLS:
+        text = f"the server does not speak TLS there ({reason})"
+        return NetworkError(text, code="tls", remedy=_plain_server_remedy(proxy))
     return NetworkError(
-        text,
+        f"TLS failed: {reason}",
         code="tls",
-        remedy="If a proxy here inspects TLS, name its CA file in the app's ca_file or in "
-        "REQUESTS_CA_BUNDLE. Otherwise check the endpoint.",
+        # ZEGO's API speaks current TLS and asks for no certificate of a client.
+        remedy="Check that the endpoint is ZEGO's and that no proxy answers in its place.",
+    )
+
+
+def _certificate_remedy(verify_code: int) -> str:
+    if verify_code in _WRONG_TIME:
+        return "Check this machine's clock. If it is right, the server needs a new certificate."
+    if verify_code in _WRONG_NAME:
+        return "Check the host in the endpoint, and that its DNS entry leads to ZEGO."
+    if verify_code in _UNKNOWN_CA:
+        return (
+            "If a proxy here inspects TLS, name its CA file in the app's ca_file or in "
+            "REQUESTS_CA_BUNDLE. Otherwise check the endpoint."
+        )
+    return "Check that the endpoint is ZEGO's and that no proxy answers in its place."
+
+
+def _plain_server_remedy(proxy: Proxy | None) -> str:
+    if proxy is not None and proxy.scheme == "https":
+        address, variable = proxy.address, proxy.variable
+        return f"Set {variable} to http://{address} if the proxy is reached without TLS."
+    return (
+        "Check the port in the endpoint. Without TLS, an endpoint begins with http:// and must be "
+        "a loopback address."
     )
 
 
@@ -171,7 +199,45 @@ def timed_out(timeout: float) -> RequestTimeout:
 
 def proxy_for(url: str) -> Proxy | None:
     """Return the environment's proxy for `url`, None for no proxy."""
-    if is_loopback(url):
+    configured = _configured_proxy(url)
+    if configured is None:
+        return None
+    variable, proxy = configured
+    try:
+        parts = urlsplit(proxy)
+        host, _ = parts.hostname, parts.port  # an invalid port raises too
+    except ValueError:  # its text quotes the password, so it must not go further
+        return Proxy(variable, "", "")
+    # At these characters the address ends for urllib3. Within a password, it would look up what is
+    # before them as the host, which can be a part of the password.
+    rest = proxy.partition("://")[2]
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    if not host or "@" in rest[len(authority) :]:
+        return Proxy(variable, "", "")
+    return Proxy(variable, parts.scheme, parts.netloc.rpartition("@")[2])
+
+
+def proxy_url(url: str) -> str:
+    """Return the URL of the environment's proxy for `url`, with its credentials; "" for no proxy.
+
+    Raises NetworkError if it is not a URL: a special character in a password that is not
+    percent-encoded can make another host of a part of the password.
+    """
+    proxy, configured = proxy_for(url), _configured_proxy(url)
+    if proxy is None or configured is None:
+        return ""
+    if proxy.address:
+        return configured[1]
+    raise NetworkError(
+        f"the proxy (from {proxy.variable}) is not a URL",
+        code="connection",
+        remedy=f"Percent-encode the special characters of user and password in {proxy.variable}.",
+    )
+
+
+def _configured_proxy(url: str) -> tuple[str, str] | None:
+    """Return the environment's proxy for `url`: the name of its variable, and its text as a URL."""
+    if _is_loopback(url):
         return None
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
     if not proxy:
@@ -182,19 +248,11 @@ def proxy_for(url: str) -> Proxy | None:
         for name in (variable.lower(), variable)
         if os.environ.get(name) == proxy
     )
-    variable = next(variables, "the system")
-    try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        host, _ = parts.hostname, parts.port  # an invalid port raises too
-    except ValueError:  # its text quotes the password, so it must not go further
-        return Proxy(variable, "", "")
-    # A password with a #, / or ? ends there, and its beginning is then taken for the host.
-    if not host or parts.path.strip("/") or parts.query or parts.fragment:
-        return Proxy(variable, "", "")
-    return Proxy(variable, parts.scheme, parts.netloc.rpartition("@")[2])
+    # `requests` takes `localhost:` and `user:` for a scheme, unlike curl.
+    return next(variables, "the system"), proxy if "://" in proxy else f"http://{proxy}"
 
 
-def is_loopback(url: str) -> bool:
+def _is_loopback(url: str) -> bool:
     """Whether the host of `url` is this machine, which is reached without a proxy."""
     host = urlsplit(url).hostname or ""
     try:

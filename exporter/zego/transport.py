@@ -33,7 +33,12 @@ from exporter import __version__
 from exporter.errors import ApiError, NetworkError, Stopped
 from exporter.zego.cutoff import Cutoff, CutoffConnection, CutoffTlsConnection
 from exporter.zego.decoding import invalid_response
-from exporter.zego.network_errors import LIBRARY_ERRORS, is_loopback, timed_out, translate_error
+from exporter.zego.network_errors import (
+    LIBRARY_ERRORS,
+    proxy_url,
+    timed_out,
+    translate_error,
+)
 from exporter.zego.trust import trust_context
 
 USER_AGENT = f"zego-upload-exporter/{__version__}"
@@ -88,6 +93,7 @@ class Transport:
         self._clock = clock
         self._cutoff = Cutoff()
         self._session: requests.Session | None = None
+        self._proxy = ""
         self._last_used = 0.0
 
     def post(self, url: str, *, params: Mapping[str, str], body: bytes, timeout: float) -> Response:
@@ -136,6 +142,7 @@ class Transport:
         if self._clock() - self._last_used > MAX_IDLE_SECONDS:
             self.close()
         if self._session is None:
+            self._proxy = proxy_url(url)
             context = trust_context(self._ca_file) if url.startswith("https:") else None
             self._session = _Session(self._cutoff, context)
         answer = self._session.post(
@@ -145,8 +152,8 @@ class Transport:
             timeout=timeout,
             stream=True,  # otherwise the body is read here, without a limit
             allow_redirects=False,
-            # The environment's proxies do not apply to a loopback address.
-            proxies={"http": "", "https": ""} if is_loopback(url) else None,
+            # Also where it is empty: `requests` would use the environment's for a loopback address.
+            proxies={"http": self._proxy, "https": self._proxy},
         )
         # Closing the raw answer drops the connection, unless it was read to its end.
         with closing(answer.raw):

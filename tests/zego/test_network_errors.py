@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import ssl
 from unittest import mock
 
@@ -14,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import NetworkError, RequestTimeout
-from exporter.zego.network_errors import proxy_for, translate_error
+from exporter.zego.network_errors import proxy_for, proxy_url, translate_error
 
 
 @pytest.mark.parametrize(
@@ -26,6 +25,10 @@ from exporter.zego.network_errors import proxy_for, translate_error
         ({"ALL_PROXY": "socks5://c.example:1"}, ("ALL_PROXY", "socks5", "c.example:1")),
         ({"HTTPS_PROXY": "https://u@[::1]:1/"}, ("HTTPS_PROXY", "https", "[::1]:1")),
         ({"HTTPS_PROXY": "http://g.example"}, ("HTTPS_PROXY", "http", "g.example")),
+        # The path, query and fragment of a proxy are not used, by this program as by others.
+        ({"HTTPS_PROXY": "http://h.example:1/path"}, ("HTTPS_PROXY", "http", "h.example:1")),
+        ({"HTTPS_PROXY": "http://u:p@h.example:1?q"}, ("HTTPS_PROXY", "http", "h.example:1")),
+        ({"HTTPS_PROXY": "h.example:1#fragment"}, ("HTTPS_PROXY", "http", "h.example:1")),
         ({"HTTP_PROXY": "http://d.example"}, None),
         ({"HTTPS_PROXY": "http://e.example", "NO_PROXY": "api.example"}, None),
     ],
@@ -48,34 +51,81 @@ def test_which_proxy_is_used(
         "http://:80",
         "http://f.example:port",
         "http://f.example:99999",
-        "http://f.example:1/path",
-        "http://f.example:1?query",
-        "http://f.example:1#fragment",
         "http://user:1#@f.example:1",
+        "http://user:a@12/34@f.example:1",
+        "http://user:a@12\\34@f.example:1",
+        "user:12?34@f.example:1",
         "user:word://f.example:1",
     ],
 )
-def test_a_proxy_that_is_not_a_url_has_no_address(
-    monkeypatch: pytest.MonkeyPatch, value: str
-) -> None:
-    """Whatever the request then fails with, the cause is the variable."""
+def test_a_proxy_that_is_not_a_url_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    """The message has the variable alone."""
     monkeypatch.setenv("HTTPS_PROXY", value)
     assert proxy_for("https://api.example/") == ("HTTPS_PROXY", "", "")
-    for error in (OSError(101, ""), socket.gaierror(-2, ""), TimeoutError(), ValueError(value)):
-        translated = translate_error(error, url="https://api.example/", timeout=1.0)
-        assert str(translated) == "the proxy (from HTTPS_PROXY) is not a URL"
-        assert translated.remedy.startswith("Percent-encode")
+    with pytest.raises(NetworkError) as refused:
+        proxy_url("https://api.example/")
+    assert str(refused.value) == "the proxy (from HTTPS_PROXY) is not a URL"
+    assert refused.value.remedy.startswith("Percent-encode")
+    assert refused.value.__context__ is None  # it would be in the traceback
+    assert proxy_url("https://127.0.0.1:9") == ""
 
 
-@given(password=st.text(st.sampled_from("@#/?%[]:\\;&=. 1aé")))
-def test_no_password_changes_the_address(password: str) -> None:
-    """What is shown is the proxy's address or nothing."""
-    value = f"http://user:{password}@f.example:1"
+@pytest.mark.parametrize("scheme", ["http://", ""])
+@given(password=st.text(st.sampled_from("@#/?%[]:\\;&=. 1aé"), min_size=1))
+def test_no_password_changes_the_host_that_is_looked_up(scheme: str, password: str) -> None:
+    """A proxy that is accepted is the one that `requests` connects to; what is shown is that."""
+    value = f"{scheme}user:{password}@f.example:1"
     with mock.patch.dict(os.environ, {"HTTPS_PROXY": value}):
-        assert proxy_for("https://api.example/") in {
-            ("HTTPS_PROXY", "http", "f.example:1"),
-            ("HTTPS_PROXY", "", ""),
-        }
+        proxy = proxy_for("https://api.example/")
+        assert proxy in {("HTTPS_PROXY", "http", "f.example:1"), ("HTTPS_PROXY", "", "")}
+        if proxy is not None and proxy.address:
+            used = urllib3.util.parse_url(proxy_url("https://api.example/"))
+            assert (used.host, used.port) == ("f.example", 1)
+
+
+def refused_certificate(code: int) -> ssl.SSLCertVerificationError:
+    """Return the error of a certificate that OpenSSL refused with a code of `x509_vfy.h`."""
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = code, "refused"
+    return error
+
+
+def failed_handshake(reason: str) -> ssl.SSLError:
+    """Return the error of a handshake."""
+    error = ssl.SSLError(1, "ignored")
+    error.reason = reason
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        *((refused_certificate(code), "Check this machine's clock.") for code in (9, 10)),
+        *((refused_certificate(code), "Check the host in the endpoint") for code in (62, 64)),
+        *((refused_certificate(code), "If a proxy here inspects") for code in (2, 18, 19, 20, 21)),
+        (refused_certificate(23), "Check that the endpoint is ZEGO's"),  # revoked
+        *(
+            (failed_handshake(reason), "Check the port in the endpoint.")
+            for reason in ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
+        ),
+        *(
+            (failed_handshake(reason), "Check that the endpoint is ZEGO's")
+            for reason in (
+                "SSLV3_ALERT_HANDSHAKE_FAILURE",
+                "TLSV1_ALERT_PROTOCOL_VERSION",
+                "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+                "UNSUPPORTED_PROTOCOL",
+            )
+        ),
+    ],
+)
+def test_a_failure_of_tls_has_the_remedy_of_its_cause(error: Exception, remedy: str) -> None:
+    """A CA file helps only where the CA is not known."""
+    for nested in (error, requests.exceptions.SSLError(urllib3.exceptions.SSLError(error))):
+        translated = translate_error(nested, url="https://api.example/", timeout=1.0)
+        assert (translated.code, translated.transient) == ("tls", False)
+        assert translated.remedy.startswith(remedy)
+        assert ("ca_file" in translated.remedy) is remedy.startswith("If a proxy")
 
 
 @pytest.mark.parametrize(

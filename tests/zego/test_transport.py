@@ -486,11 +486,38 @@ def test_an_untrusted_certificate_is_refused(transport: Transport, certificate: 
     assert peer.requests == []
 
 
-def test_tls_to_a_plain_server_is_a_tls_error(transport: Transport) -> None:
-    """A wrong port looks like a failure of TLS."""
-    with serving(lambda connection: connection.send(b"HTTP/1.1 400 Bad\r\n\r\n")) as peer:
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 400 Bad\r\n\r\n", b"<!DOCTYPE html>", b"SSH-2.0-x\r\n", b"220 smtp x\r\n"]
+)
+def test_tls_to_a_plain_server_says_so(transport: Transport, answer: bytes) -> None:
+    """The scheme or the port is wrong; no certificate is."""
+    with serving(lambda connection: connection.send(answer)) as peer:
         error = failure_of(transport, f"https://127.0.0.1:{peer.port}")
     assert (type(error), error.code) == (NetworkError, "tls")
+    assert str(error).startswith("the server does not speak TLS there (")
+    assert error.remedy.startswith("Check the port in the endpoint.")
+
+
+def test_tls_to_a_plain_proxy_names_the_proxy(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`https://` in HTTPS_PROXY is a usual mistake; its password is not shown."""
+    with serving(lambda connection: connection.send(b"HTTP/1.1 400 Bad\r\n\r\n")) as peer:
+        monkeypatch.setenv("HTTPS_PROXY", f"https://user:word@127.0.0.1:{peer.port}")
+        error = failure_of(transport, "https://api.example")
+        address = f"http://127.0.0.1:{peer.port}"
+    assert str(error).startswith("the server does not speak TLS there (")
+    assert error.remedy == f"Set HTTPS_PROXY to {address} if the proxy is reached without TLS."
+
+
+def test_a_certificate_for_another_host_is_refused(
+    transport: Transport, certificate: Path, tls_peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The remedy is about the name, not about trust."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    error = failure_of(transport, f"https://localhost:{tls_peer.port}")
+    assert error.code == "tls"
+    assert error.remedy.startswith("Check the host in the endpoint")
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
@@ -689,6 +716,51 @@ def test_a_proxy_that_is_not_a_url_is_named_without_its_password(
     assert (error.code, error.transient) == ("connection", False)
     assert "Percent-encode" in error.remedy
     assert "ss-word" not in "".join(traceback.format_exception(error)) + error.remedy
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "{host}:{port}",
+        "localhost:{port}",
+        "user:word@{host}:{port}",
+        "http://{host}:{port}/path",
+        "http://user:w%23rd@{host}:{port}?query",
+    ],
+)
+def test_a_proxy_is_written_as_for_curl(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    """The scheme may be left out, and a path has no effect."""
+    with serving(answer(status="407 Hello")) as peer:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.format(host="127.0.0.1", port=peer.port))
+        error = failure_of(transport, "https://api.example")
+    gc.collect()  # as above
+    assert str(error) == "the proxy refused the tunnel: HTTP 407"
+    assert (b"Proxy-Authorization" in peer.requests[0]) == ("@" in proxy)
+
+
+@pytest.mark.parametrize("password", ["12#34", "12/34", "12?34", "a@12/34", "a@12\\34"])
+def test_no_part_of_a_proxy_s_password_is_looked_up(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    """`requests` would take a part of the user or password for the host, and ask DNS for it."""
+    names: list[object] = []
+
+    def lookup(name: object, *_: object, **__: object) -> list[Any]:
+        names.append(name)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:{password}@proxy.example:3128")
+    error = failure_of(transport, "https://api.example")
+    assert str(error) == "the proxy (from HTTPS_PROXY) is not a URL"
+    assert names == []
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:12%2334@proxy.example:3128/path")
+    error = failure_of(transport, "https://api.example")
+    assert "Check the proxy proxy.example:3128 (from HTTPS_PROXY)" in error.remedy
+    assert set(names) == {"proxy.example"}
 
 
 def test_the_remedy_names_the_proxy_that_is_used(
