@@ -295,15 +295,19 @@ def refuse_other_files(path: Path) -> None:
 def _refuse_other_formats(path: Path) -> None:
     """Raise ConfigError for a file that cannot have been SQLite's, such as the configuration."""
     with suppress(OSError):  # opening it names the problem
-        # With a log beside it, the header itself can be what is damaged.
-        if path.is_file() and not any(
-            path.with_name(path.name + suffix).exists() for suffix in ("-wal", "-journal")
-        ):
+        if path.is_file():
+            # With a log beside it, the header itself can be what is damaged.
+            logs = (path.with_name(path.name + suffix) for suffix in ("-wal", "-journal"))
+            if any(log_file.exists() for log_file in logs):
+                return
             with path.open("rb") as file:
                 page = file.read(PAGE_BYTES)
             # Only NUL bytes are what some file systems leave after a power cut.
-            if page.strip(b"\0") and not page.startswith(b"SQLite format 3\0"):
-                raise _unusable(path, "is not a history file (choose another path)")
+            if not page.strip(b"\0") or page.startswith(b"SQLite format 3\0"):
+                return
+        elif not path.exists():
+            return
+        raise _unusable(path, "is not a history file (choose another path)")
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:

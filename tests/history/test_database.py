@@ -8,6 +8,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from exporter.commands.serve import COLLECTORS_STOP_SECONDS, WEB_STOP_SECONDS
 from exporter.errors import ConfigError, Stopped
 from exporter.history import HistoryError, database, tables
 from exporter.history.counters import AppCounters
-from exporter.history.database import HistoryFile, HistoryLocked
+from exporter.history.database import HistoryFile, HistoryLocked, refuse_other_files
 from exporter.history.tables import APPLICATION_ID, MIGRATIONS
 from exporter.tasks import TaskStatus
 from tests.builders import NOW, make_task
@@ -94,6 +95,20 @@ def test_a_file_that_is_not_sqlite_s_is_refused_and_left_alone(path: Path, conte
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.parametrize(
+    "create",
+    [os.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/null")],
+    ids=["folder", "FIFO", "device"],
+)
+def test_what_is_no_regular_file_is_refused(path: Path, create: Callable[[Path], object]) -> None:
+    """To open a FIFO would wait for another program, for ever and whatever the signal."""
+    create(path)
+    for opening in (HistoryFile, refuse_other_files):
+        with pytest.raises(ConfigError, match=r" is not a history file \(choose another path\)"):
+            opening(path)
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_a_file_that_appears_while_the_program_runs_is_left_alone(
     path: Path, history: HistoryFile
 ) -> None:
@@ -164,11 +179,10 @@ def test_an_older_file_is_migrated_to_the_current_version(
     found.close()
 
 
-@pytest.mark.parametrize("place", ["missing/history.sqlite", "file.txt/history.sqlite", "folder"])
+@pytest.mark.parametrize("place", ["missing/history.sqlite", "file.txt/history.sqlite"])
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, place: str) -> None:
     """The message says which path and why."""
     (tmp_path / "file.txt").write_text("")
-    (tmp_path / "folder").mkdir()
     assert problem_of(tmp_path / place).count("cannot be") == 1
 
 
