@@ -216,4 +216,6 @@ def _config_path(flags: argparse.Namespace) -> Path | None:
     """Return the configuration file, None where there is none."""
     if flags.config_file is not None:
         return Path(flags.config_file)
-    return DEFAULT_CONFIG if DEFAULT_CONFIG.exists() and not flags.demo else None
+    # `Path.exists` raises in a folder that this user may not enter, until Python 3.14.
+    exists = os.path.exists(DEFAULT_CONFIG)  # noqa: PTH110
+    return DEFAULT_CONFIG if exists and not flags.demo else None

@@ -17,6 +17,9 @@ from exporter.simulator.http_server import SimulatorServer
 from tests.builders import SECRET
 from tests.simulator.calls import frozen_app
 
+TOO_LONG = "x" * 300 + "/file"
+"""A path that fails as those do which this user may not look up, for root too."""
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -150,7 +153,9 @@ def test_a_history_file_in_use_is_a_failure(
 
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("command", [[], ["once"], ["check"]])
-@pytest.mark.parametrize("place", ["missing/history.sqlite", "file.txt/history.sqlite", "folder"])
+@pytest.mark.parametrize(
+    "place", ["missing/history.sqlite", "file.txt/history.sqlite", "folder", TOO_LONG]
+)
 def test_an_unusable_history_path_is_a_usage_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], place: str
 ) -> None:
@@ -159,6 +164,16 @@ def test_an_unusable_history_path_is_a_usage_error(
     (tmp_path / "folder").mkdir()
     monkeypatch.setenv("ZEGO_HISTORY_PATH", str(tmp_path / place))
     assert cli.main(command) == 2
+
+
+@pytest.mark.parametrize("command", [[], ["once"], ["check"], ["tasks"]])
+def test_a_working_folder_that_cannot_be_read_is_no_defect(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    """Such as root's, after a change of the user: there is no configuration in it."""
+    monkeypatch.setattr(cli, "DEFAULT_CONFIG", Path(TOO_LONG))
+    assert cli.main(command) == 2
+    assert "ZEGO_APP_ID" in capfd.readouterr().err
 
 
 def test_a_missing_web_configuration_is_named_by_its_key(

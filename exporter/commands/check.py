@@ -116,7 +116,8 @@ def history_findings(path: Path | None) -> Iterator[Finding]:
     """
     if path is None:
         return
-    if path.is_dir():
+    # `Path.is_dir` raises for a folder that this user may not enter, until Python 3.14.
+    if os.path.isdir(path):  # noqa: PTH112
         yield Finding("", "error", f"history.path: {path} is a folder", "Name a file in it.")
         return
     try:

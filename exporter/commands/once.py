@@ -5,6 +5,7 @@ The file is meant for the textfile collector of node_exporter: it appears whole 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from exporter.commands.collecting import collected
 from exporter.commands.output import OutputError, printing
 from exporter.config import Settings
+from exporter.errors import file_problem
 from exporter.metrics.exposition import Exposition
 
 READABLE_BY_ALL = 0o644
@@ -25,11 +27,8 @@ def once(settings: Settings, output: Path | None) -> bool:
     A failed app is in the exposition with `zego_upload_up` 0. Raises ConfigError, HistoryError or
     OutputError.
     """
-    if output is not None and not output.parent.is_dir():  # before a walk of minutes
-        what = (
-            f"{output} cannot be written: {output.parent} is no folder (create it, or name another)"
-        )
-        raise OutputError(what)
+    if output is not None:
+        _require_folder(output)  # before a walk of minutes
     with collected(settings, with_history=True) as views:
         # Metrics of a process that ends are of no use, and node_exporter has those of its own.
         exposition = Exposition(lambda: views, settings.tasks, process=False)
@@ -40,6 +39,20 @@ def once(settings: Settings, output: Path | None) -> bool:
         else:
             write_output(output, body)
         return all(view.up for view in views)
+
+
+def _require_folder(output: Path) -> None:
+    """Raise OutputError if the folder of `output` is missing, or this user may not look there."""
+    try:
+        is_folder = stat.S_ISDIR(output.parent.stat().st_mode)
+        problem = "" if is_folder else os.strerror(errno.ENOTDIR)
+    except OSError as error:
+        problem = file_problem(error)
+    if problem:
+        raise OutputError(
+            f"{output} cannot be written: the folder {output.parent}: {problem} "
+            "(name a file in a folder that exists)"
+        )
 
 
 def write_output(path: Path, content: bytes) -> None:

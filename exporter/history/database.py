@@ -189,7 +189,9 @@ class HistoryFile:
 
 def _lock_for_this_process(path: Path) -> IO[bytes]:
     """Lock the file beside `path`; the lock ends with the process, however it ends."""
-    if path.is_file() and not os.access(path, os.W_OK) and not _is_read_only(path):
+    # `Path.is_file` raises for a folder that this user may not enter, until Python 3.14.
+    is_file = os.path.isfile(path)  # noqa: PTH113
+    if is_file and not os.access(path, os.W_OK) and not _is_read_only(path):
         raise _unusable(path, f"cannot be written (user id {os.geteuid()} may not write it)")
     try:
         # Unbuffered: on a full disk, `close` would try again to write the buffer.

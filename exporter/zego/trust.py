@@ -43,7 +43,7 @@ def _sources() -> list[tuple[str, Path]]:
     named = [("SSL_CERT_FILE", Path(file))] if file else []
     listed = [Path(part) for part in directories.split(os.pathsep) if part]
     # Like OpenSSL, which skips those that do not exist. Where none does, the first is reported.
-    existing = [path for path in listed if path.exists()] or listed[:1]
+    existing = [path for path in listed if os.path.exists(path)] or listed[:1]  # noqa: PTH110
     named += [("SSL_CERT_DIR", path) for path in existing]
     return named or [("certifi", Path(certifi.where()))]
 

@@ -334,6 +334,7 @@ def test_json_is_for_scripts(app: AppSettings, capsys: pytest.CaptureFixture[str
         ("missing/history.sqlite", "No such file or directory"),
         ("", "is a folder"),
         ("/dev/null/x", "Not a directory"),
+        ("x" * 300 + "/x", "File name too long"),
     ],
 )
 def test_a_history_that_serve_would_refuse_is_an_error(

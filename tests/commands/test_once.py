@@ -35,11 +35,22 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, place: str) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_missing_folder_is_reported_before_the_collection(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("folder", "reason"),
+    [
+        ("missing", "No such file or directory"),
+        ("file", "Not a directory"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_a_missing_folder_is_reported_before_the_collection(
+    tmp_path: Path, folder: str, reason: str
+) -> None:
     """A walk can take minutes; the API of these settings is not asked."""
+    (tmp_path / "file").touch()
     settings = Settings(apps=(make_settings(endpoint="http://127.0.0.1:9"),))
-    with pytest.raises(OutputError, match=r"missing is no folder \(create it, or name another\)"):
-        once(settings, tmp_path / "missing" / "zego.prom")
+    with pytest.raises(OutputError, match=f"cannot be written: the folder .*{folder}: {reason} "):
+        once(settings, tmp_path / folder / "zego.prom")
 
 
 @pytest.mark.parametrize("exists", [True, False], ids=["target", "dangling"])

@@ -179,7 +179,7 @@ def test_an_older_file_is_migrated_to_the_current_version(
     found.close()
 
 
-@pytest.mark.parametrize("place", ["missing/history.sqlite", "file.txt/history.sqlite"])
+@pytest.mark.parametrize("place", ["missing/h", "file.txt/h", "x" * 300 + "/h"])
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, place: str) -> None:
     """The message says which path and why."""
     (tmp_path / "file.txt").write_text("")

@@ -576,13 +576,13 @@ def test_several_directories_of_certificates_are_searched(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """As OpenSSL does: those that do not exist are skipped."""
+    """As OpenSSL does: those that do not exist, or cannot be looked up, are skipped."""
     command = ["openssl", "x509", "-noout", "-hash", "-in", str(certificate)]
     name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    folders = [tmp_path / "missing", tmp_path / "empty", tmp_path / "ours"]
-    for folder in folders[1:]:
+    folders = [tmp_path / name for name in ("missing", "x" * 300, "empty", "ours")]
+    for folder in folders[2:]:
         folder.mkdir()
-    (folders[2] / f"{name}.0").write_bytes(certificate.read_bytes())
+    (folders[3] / f"{name}.0").write_bytes(certificate.read_bytes())
     for listed in (folders, folders[::-1], folders[1:]):
         monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join(map(str, listed)))
         assert post(transport, f"https://127.0.0.1:{tls_peer.port}").status == 200
