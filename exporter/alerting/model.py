@@ -81,7 +81,7 @@ BELOW_1 = Range(0, 1, included=False, text="above 0 and below 1")
 TIME = Range(0, YEAR, included=True, text="above 0 such as 90s, 30m or 1d, up to 366d")
 STEPS = Range(299, YEAR, included=True, text="of at least 5m and up to 366d")
 """For a window that is read in steps of 5 minutes, one of them at least; seconds are whole."""
-MEMORY = Range(300, YEAR, included=True, text="above 5m and the alert's `for` together, up to 366d")
+MEMORY = Range(300, YEAR, included=True, text="longer than 5m plus the alert's `for`, up to 366d")
 """For the time that a series is remembered. It counts as missing after 5 minutes, and the alert
 fires only after its `for`, which adds to `above`."""
 

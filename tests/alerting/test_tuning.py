@@ -264,8 +264,8 @@ def test_what_is_remembered_outlasts_the_gap_and_the_hold(
     with pytest.raises(ConfigError) as raised:
         tuning(**choices)  # type: ignore[arg-type]
     assert list(raised.value.problems) == [
-        f"--threshold {alert}.memory: '{memory or '1d'}' is not a duration above 5m and the "
-        "alert's `for` together, up to 366d"
+        f"--threshold {alert}.memory: '{memory or '1d'}' is not a duration longer than 5m plus the "
+        "alert's `for`, up to 366d"
     ]
 
 

@@ -90,22 +90,27 @@ def test_numbers_are_values_too(tmp_path: Path) -> None:
 
 
 def test_unusual_forms_of_values_are_the_exported_ones(tmp_path: Path) -> None:
-    """A ratio that YAML has with an exponent, zeros before a number, a short memory."""
+    """A ratio that YAML has with an exponent, zeros before a number or duration, a short memory."""
     values: dict[str, Any] = {
         "ZegoUploadListingShort": {"thresholds": {"tasks": "010"}},
         "ZegoUploadFailureRatioHigh": {"thresholds": {"ratio": 0.00001}},
         "ZegoUploadApiErrorRateHigh": {"thresholds": {"ratio": 0.000073}},
         "ZegoUploadSlotsSaturated": {"thresholds": {"window": "5m"}},
         "ZegoUploadExporterAbsent": {"thresholds": {"memory": "6m"}, "for": "0m"},
+        "ZegoUploadStuckWaiting": {"thresholds": {"age": "010m"}},
+        "ZegoUploadStuckUploading": {"thresholds": {"age": "01h"}},
+        "ZegoUploadFailureUnresolved": {"for": "08m"},
     }
     expected = _exported(
-        hold=["ZegoUploadExporterAbsent=0m"],
+        hold=["ZegoUploadExporterAbsent=0m", "ZegoUploadFailureUnresolved=08m"],
         threshold=[
             "ZegoUploadListingShort.tasks=10",
             "ZegoUploadFailureRatioHigh.ratio=0.00001",
             "ZegoUploadApiErrorRateHigh.ratio=0.000073",
             "ZegoUploadSlotsSaturated.window=5m",
             "ZegoUploadExporterAbsent.memory=6m",
+            "ZegoUploadStuckWaiting.age=010m",
+            "ZegoUploadStuckUploading.age=01h",
         ],
     )
     assert _helm(tmp_path, alerts=values) == expected
@@ -245,13 +250,17 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         {"alerts": {"ZegoUploadExpired": {"thresholds": {"window": "1h30m"}}}},
         f"{AT}.thresholds.window is 1h30m, not a duration of one unit such as 90s, 30m or 1d",
     ),
+    "for longer than a year": (
+        {"alerts": {"ZegoUploadExpired": {"for": "367d"}}},
+        f"{AT}.for is 367d, longer than 366d",
+    ),
     "memory shorter than for": (
         {"alerts": {"ZegoUploadExporterAbsent": {"thresholds": {"memory": "1h"}, "for": "2h"}}},
-        "thresholds.memory is 1h, not a duration above 5m and the alert's `for` together",
+        "thresholds.memory is 1h, not a duration longer than 5m plus the alert's `for`",
     ),
     "for longer than the default memory": (
         {"alerts": {"ZegoUploadAppVanished": {"for": "1d"}}},
-        "thresholds.memory is 1d, not a duration above 5m and the alert's `for` together",
+        "thresholds.memory is 1d, not a duration longer than 5m plus the alert's `for`",
     ),
     "share": (
         {"alerts": {"ZegoUploadSlotsFull": {"thresholds": {"share": "90"}}}},

@@ -42,6 +42,9 @@ deploy/chart_rules.py says what the marks «…» are. Argument: the root contex
 {{- $own := get $values.alerts $alert.alert | default dict }}
 {{- $on := hasKey $own "enabled" | ternary $own.enabled true }}
 {{- $for := get $own "for" | default $alert.for }}
+{{- if gt (include "zego-upload-exporter.seconds" $for | int64) 31622400 }}
+{{- fail (printf "prometheusRule.alerts.%s.for is %s, longer than 366d" $alert.alert $for) }}
+{{- end }}
 {{- $marks := dict }}
 {{- range $name, $threshold := $alert.thresholds }}
 {{- $value := hasKey ($own.thresholds | default dict) $name | ternary (get ($own.thresholds | default dict) $name) $threshold.default }}
@@ -130,14 +133,15 @@ its annotations, which change, and what the runbook's address ends with.
 
 {{- /* A duration of one unit in seconds. */}}
 {{- define "zego-upload-exporter.seconds" -}}
-{{- $number := regexFind "^[0-9]+" . | default "0" | int64 }}
+{{- /* atoi, for int64 reads 010 as 8. */}}
+{{- $number := regexFind "^[0-9]+" . | default "0" | atoi }}
 {{- mul $number (get (dict "s" 1 "m" 60 "h" 3600 "d" 86400) (regexFind "[smhd]$" .) | default 0) }}
 {{- end }}
 
 {{- /* A duration of one unit as people say it. Arguments: the file, the duration. */}}
 {{- define "zego-upload-exporter.words" -}}
-{{- $number := regexFind "^[0-9]+" (index . 1) }}
+{{- $number := regexFind "^[0-9]+" (index . 1) | atoi }}
 {{- with get (index . 0).units (regexFind "[smhd]$" (index . 1)) }}
-{{- replace "{n}" (int64 $number | toString) (index . (eq $number "1" | ternary 0 1)) }}
+{{- replace "{n}" (toString $number) (index . (eq $number 1 | ternary 0 1)) }}
 {{- end }}
 {{- end }}
