@@ -27,7 +27,8 @@ from exporter.errors import (
     RateLimitedError,
     file_problem,
 )
-from exporter.history.database import DISK_ERRORS, refuse_other_files
+from exporter.history.database import DISK_ERRORS
+from exporter.history.foreign import refuse_other_files
 from exporter.languages import Language
 from exporter.zego.client import Client
 from exporter.zego.limiter import RateLimiter

@@ -75,6 +75,14 @@ FINDINGS: Final[Mapping[str, str]] = {
     "history.path: {} is the SQLite file of another program (choose another path)": (
         "history.path：{} 是其他程序的 SQLite 文件（请选择其他路径）"
     ),
+    "history.path: {} is a damaged SQLite file that is not of this program (move it away, or "
+    "choose another path)": (
+        "history.path：{} 是损坏的 SQLite 文件，且不属于本程序（请移走该文件，或选择其他路径）"
+    ),
+    "history.path: {} cannot be locked: {} beside it is not of this program (move it away, or "
+    "choose another path)": (
+        "history.path：{} 无法加锁：同目录下的 {} 不属于本程序（请移走该文件，或选择其他路径）"
+    ),
     "history.path: {} was written by a newer version of this program (format {}, this version "
     "knows up to {}; upgrade, or choose another path)": (
         "history.path：{} 由更新版本的本程序写入（格式版本 {}，当前版本最高支持 {}；"

@@ -5,7 +5,7 @@ Rules that this file keeps:
 - Each walk and each callback of an app is one transaction, with only the rows that changed.
 - A file that is not SQLite's, of another program (`application_id`) or of a newer version
   (`user_version`) is refused.
-- A damaged file is moved aside, never deleted, and a new one is started.
+- A damaged file of this program is moved aside, never deleted, and a new one is started.
 - A full or read-only disk stops nothing (docs/guarantees.md, section 9): a write that fails raises
   HistoryError, which `counters.py` logs and counts. Each write opens the file if it is not open.
 - Only one process uses the file. The lock is on a file beside it, so that backups can read it.
@@ -20,18 +20,22 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from exporter.errors import CONFIGURATION, ConfigError, Stopped, file_problem
+from exporter.errors import ConfigError, Stopped, file_problem
 from exporter.history import HistoryError, StoredState, Update
+from exporter.history.foreign import (
+    lock_file,
+    refuse_damaged_of_others,
+    refuse_foreign,
+    refuse_other_files,
+    unusable,
+)
 from exporter.history.tables import (
-    APPLICATION_ID,
-    MIGRATIONS,
     migrate,
-    pragma,
     read_state,
     refuse_damaged,
     refuse_impossible_rows,
@@ -50,9 +54,6 @@ as the next one writes all.
 
 CLOSE_WAIT_SECONDS = 0.5
 """How long closing waits for a write (docs/guarantees.md, section 9: the end takes seconds)."""
-
-PAGE_BYTES = 4096
-"""Size of a page of SQLite unless it is told another one."""
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 """Errors that can pass without an edit of the configuration."""
@@ -159,7 +160,8 @@ class HistoryFile:
 
     def _open(self) -> sqlite3.Connection:
         """Lock and open the file. Raises ConfigError, HistoryLocked or HistoryError."""
-        _refuse_other_formats(self.path)  # before there is a lock file beside another's file
+        # Before there is a lock file beside another's file, or a process id in another's lock file.
+        refuse_other_files(self.path)
         if self._claim is None:
             self._claim = _lock_for_this_process(self.path)
         try:
@@ -171,7 +173,8 @@ class HistoryFile:
         return self._connection
 
     def _replace(self, error: sqlite3.Error) -> None:
-        """Move the damaged file aside, for a new one. Raises OSError."""
+        """Move the damaged file aside, for a new one. Raises OSError, and ConfigError as below."""
+        refuse_damaged_of_others(self.path)
         moved_at = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._wall_clock()))
         aside = f"{self.path.name}.damaged-{moved_at}"
         for suffix in ("", "-wal", "-shm"):
@@ -192,14 +195,14 @@ def _lock_for_this_process(path: Path) -> IO[bytes]:
     # `Path.is_file` raises for a folder that this user may not enter, until Python 3.14.
     is_file = os.path.isfile(path)  # noqa: PTH113
     if is_file and not os.access(path, os.W_OK) and not _is_read_only(path):
-        raise _unusable(path, f"cannot be written (user id {os.geteuid()} may not write it)")
+        raise unusable(path, f"cannot be written (user id {os.geteuid()} may not write it)")
     try:
         # Unbuffered: on a full disk, `close` would try again to write the buffer.
-        claim = path.with_name(path.name + ".lock").open("a+b", buffering=0)
+        claim = lock_file(path).open("a+b", buffering=0)
     except OSError as error:
         if error.errno in DISK_ERRORS:
             raise HistoryError(f"{path}: {error.strerror}") from error
-        raise _unusable(
+        raise unusable(
             path,
             f"cannot be written: {file_problem(error)} (choose a file in a folder that exists and "
             "that this user may write)",
@@ -242,7 +245,7 @@ def _open_or_replace(path: Path, replace: Callable[[sqlite3.Error], None]) -> sq
             raise HistoryLocked(f"history.path: {path} is locked by another process") from error
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) or _is_read_only(path):
             raise HistoryError(f"{path}: {error}") from error
-        raise _unusable(path, f"cannot be used: {error}") from error
+        raise unusable(path, f"cannot be used: {error}") from error
     except (sqlite3.Error, OSError) as error:
         # The damaged file could not be moved, or the new one is damaged too: the disk is broken.
         raise HistoryError(f"{path}: {error}") from error
@@ -269,7 +272,7 @@ def _prepare(path: Path) -> sqlite3.Connection:
         check_same_thread=False,  # HistoryFile has a lock
     )
     try:
-        _refuse_foreign(connection, path)
+        refuse_foreign(connection, path)
         refuse_damaged(connection)
         migrate(connection)
         refuse_impossible_rows(connection)
@@ -280,49 +283,6 @@ def _prepare(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
-
-
-def refuse_other_files(path: Path) -> None:
-    """Raise ConfigError for a file that opening it would refuse, without a lock or a write.
-
-    A file that cannot be read, or that changes meanwhile, is passed over.
-    """
-    _refuse_other_formats(path)
-    # Immutable: SQLite would write beside a file that has a log.
-    address = f"file:{quote(str(path))}?mode=ro&immutable=1"
-    with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as connection:
-        _refuse_foreign(connection, path)
-
-
-def _refuse_other_formats(path: Path) -> None:
-    """Raise ConfigError for a file that cannot have been SQLite's, such as the configuration."""
-    with suppress(OSError):  # opening it names the problem
-        if path.is_file():
-            # With a log beside it, the header itself can be what is damaged.
-            logs = (path.with_name(path.name + suffix) for suffix in ("-wal", "-journal"))
-            if any(log_file.exists() for log_file in logs):
-                return
-            with path.open("rb") as file:
-                page = file.read(PAGE_BYTES)
-            # Only NUL bytes are what some file systems leave after a power cut.
-            if not page.strip(b"\0") or page.startswith(b"SQLite format 3\0"):
-                return
-        elif not path.exists():
-            return
-        raise _unusable(path, "is not a history file (choose another path)")
-
-
-def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
-    owner, version = pragma(connection, "application_id"), pragma(connection, "user_version")
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if tables and owner != APPLICATION_ID:
-        raise _unusable(path, "is the SQLite file of another program (choose another path)")
-    if version > len(MIGRATIONS):
-        raise _unusable(
-            path,
-            f"was written by a newer version of this program (format {version}, this version "
-            f"knows up to {len(MIGRATIONS)}; upgrade, or choose another path)",
-        )
 
 
 @contextmanager
@@ -339,11 +299,6 @@ def _read_only(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
     finally:
         connection.close()
-
-
-def _unusable(path: Path, problem: str) -> ConfigError:
-    # The path can be from the file or from ZEGO_HISTORY_PATH.
-    return ConfigError([f"history.path: {path} {problem}"], source=CONFIGURATION)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from exporter.config import AppSettings, CollectionSettings, Settings, WebSettin
 from exporter.config.schema import HistorySettings
 from exporter.errors import ConfigError, RateLimitedError
 from exporter.history.database import HistoryFile
+from exporter.history.foreign import lock_file
 from exporter.simulator.lifecycle import Lifecycle
 from tests.builders import NOW, SECRET, make_settings
 from tests.faults import FaultyApp, FaultyServer
@@ -361,6 +362,11 @@ def foreign_sqlite(path: Path, statement: str) -> None:
         (lambda path: path.write_text("apps: []\n"), "is not a history file"),
         (lambda path: foreign_sqlite(path, "CREATE TABLE t (x)"), "the SQLite file of another"),
         (lambda path: foreign_sqlite(path, "PRAGMA user_version = 99"), "by a newer version"),
+        (lambda path: path.write_bytes(b"SQLite format 3\0" + b"x" * 4096), "is a damaged SQLite"),
+        (
+            lambda path: (path.touch(), lock_file(path).write_text("notes")),
+            "file.lock beside it is not of this program",
+        ),
     ],
 )
 def test_a_history_that_is_another_file_is_an_error(

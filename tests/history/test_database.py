@@ -16,15 +16,18 @@ import pytest
 
 from exporter.commands.serve import COLLECTORS_STOP_SECONDS, WEB_STOP_SECONDS
 from exporter.errors import ConfigError, Stopped
-from exporter.history import HistoryError, database, tables
+from exporter.history import HistoryError, database, foreign, tables
 from exporter.history.counters import AppCounters
-from exporter.history.database import HistoryFile, HistoryLocked, refuse_other_files
+from exporter.history.database import HistoryFile, HistoryLocked
+from exporter.history.foreign import refuse_other_files
 from exporter.history.tables import APPLICATION_ID, MIGRATIONS
 from exporter.tasks import TaskStatus
 from tests.builders import NOW, make_task
 from tests.history.updates import WAITING, make_update, record_walk
 
 HEADER = b"SQLite format 3\0"
+DAMAGED = HEADER + bytes(52) + APPLICATION_ID.to_bytes(4, "big") + b"x" * 4096
+"""Only the header is left of a file of this program."""
 
 
 def problem_of(path: Path) -> str:
@@ -56,9 +59,7 @@ def test_the_file_is_free_again_once_closed(path: Path, history: HistoryFile) ->
     HistoryFile(path).close()
 
 
-@pytest.mark.parametrize(
-    "garbage", [bytes(8192), bytes(4096) + b"x" * 4096, HEADER, HEADER + b"x" * 4096]
-)
+@pytest.mark.parametrize("garbage", [bytes(8192), bytes(4096) + b"x" * 4096, HEADER, DAMAGED])
 def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, garbage: bytes) -> None:
     """Nothing is deleted, and the exporter runs."""
     path.write_bytes(garbage)
@@ -166,7 +167,7 @@ def test_an_older_file_is_migrated_to_the_current_version(
     history.write("vod", 1, make_update())
     history.close()
     step = "CREATE TABLE later (x); INSERT INTO later VALUES (1);"
-    for module in (database, tables):
+    for module in (foreign, tables):
         monkeypatch.setattr(module, "MIGRATIONS", (*MIGRATIONS, step))
     for _ in range(2):
         upgraded = HistoryFile(path)
@@ -308,7 +309,7 @@ def test_a_damaged_file_that_cannot_be_moved_stops_nothing(
     trouble: OSError,
 ) -> None:
     """It is moved by the first write after the disk has space again."""
-    path.write_bytes(HEADER + b"x" * 4096)
+    path.write_bytes(DAMAGED)
 
     def refuse(*_: object) -> None:
         raise trouble
@@ -329,7 +330,7 @@ def test_a_disk_that_is_full_when_a_new_file_is_begun_stops_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The damaged file has been moved by then."""
-    path.write_bytes(HEADER + b"x" * 4096)
+    path.write_bytes(DAMAGED)
 
     def refuse(_: sqlite3.Connection) -> None:
         raise disk_error(sqlite3.SQLITE_FULL)
