@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from queue import SimpleQueue
 
 import pytest
 import requests
@@ -157,21 +158,24 @@ def no_thread(_: threading.Thread) -> None:
 
 
 def test_a_long_computation_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process ends although a connection's thread still computes an answer."""
+    """The server stops, and the process can end, although a thread still computes an answer."""
     monkeypatch.setattr(http_server, "JOIN_TIMEOUT", 0.1)
-    release, computing = threading.Event(), threading.Event()
+    release = threading.Event()
+    computing: SimpleQueue[threading.Thread] = SimpleQueue()
+    released = []
 
     def clock() -> float:
         if threading.current_thread() is not threading.main_thread():
-            computing.set()
-            release.wait(60)
+            computing.put(threading.current_thread())
+            released.append(release.wait(60))
         return NOW
 
     with SimulatorServer([], clock=clock) as server, ThreadPoolExecutor() as client:
         answer = client.submit(requests.post, server.url, timeout=60)
-        assert computing.wait(60)
+        thread = computing.get(timeout=60)
         server.stop()
-        assert not release.is_set()
+        assert released == []
+        assert thread.daemon
         release.set()
         with pytest.raises(requests.ConnectionError):
             answer.result()
