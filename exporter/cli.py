@@ -100,6 +100,7 @@ def serve(flags: argparse.Namespace) -> int:
 
 def simulate(flags: argparse.Namespace) -> int:
     """Run the simulator alone until SIGTERM, SIGINT, or SIGHUP unless that is ignored."""
+    from exporter.commands.output import printing
     from exporter.config.addresses import split_listen_address
     from exporter.simulator.demo import run_simulator
     from exporter.web.listen import listen_error
@@ -109,6 +110,11 @@ def simulate(flags: argparse.Namespace) -> int:
     except ValueError as error:
         problem = f"--listen-address: is {flags.simulator_address!r}, {error} (such as 127.0.0.1:0)"
         raise ConfigError([problem], source=COMMAND_LINE) from None
+
+    def write(text: str) -> None:
+        with printing() as stdout:  # flushed: a pipe would keep the address in its buffer
+            stdout.write(text)
+
     numbers = SERVING_SIGNALS
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup wants it
         numbers -= {signal.SIGHUP}
@@ -121,6 +127,7 @@ def simulate(flags: argparse.Namespace) -> int:
                 seed=flags.seed,
                 pace=flags.pace,
                 wait=wait,
+                write=write,
             )
     except OSError as error:
         raise listen_error(flags.simulator_address, error, "--listen-address") from error

@@ -5,7 +5,6 @@ The secrets here are published with the source and open nothing.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -108,11 +107,6 @@ def sized_app(
     return SimulatedApp(*credentials, life, name="sized")
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()  # a pipe would keep the address in its buffer
-
-
 def run_simulator(
     host: str = "127.0.0.1",
     port: int = 10318,
@@ -121,12 +115,13 @@ def run_simulator(
     seed: int = 1,
     pace: float | None = None,
     wait: Callable[[], object],
-    write: Callable[[str], object] = _say,
+    write: Callable[[str], object],
 ) -> None:
     """Serve the demo apps, or with `tasks` one app of that many, until `wait` returns.
 
-    `pace` None is 1 for the demo apps and 0 (nothing moves) for `tasks`. Writes the address and
-    the credentials, which open nothing but this. OSError where the address cannot be used.
+    `pace` None is 1 for the demo apps and 0 (nothing moves) for `tasks`. `write` is given the
+    address and the credentials, which open nothing but this. OSError where the address cannot be
+    used.
     """
     now = time.time()
     if tasks is None:

@@ -155,11 +155,14 @@ def test_the_demo_needs_nothing(tmp_path: Path) -> None:
         assert exporter.end() == 0
 
 
-def test_a_full_disk_behind_stdout_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", [["once", "--demo"], ["simulate", "--tasks=0", "--listen-address=127.0.0.1:0"]]
+)
+def test_a_full_disk_behind_stdout_is_one_line(tmp_path: Path, command: list[str]) -> None:
     """No traceback, and no success."""
     with Path("/dev/full").open("wb") as full:
         run = subprocess.run(
-            [EXPORTER, "once", "--demo"],
+            [EXPORTER, *command],
             cwd=tmp_path,
             stdout=full,
             stderr=subprocess.PIPE,
