@@ -154,7 +154,7 @@ def test_prometheus_accepts_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(
     ("objective", "minimum"),
-    [(0.99, 20), ("0.99", "20"), (0.995, 50), (0.5, 1), (0.999999999, 1_000_000), (".9", 7)],
+    [(0.99, 20), ("0.99", "20"), (0.995, 50), (0.5, 1), (0.999999999, 1_000_000), (".9", "07")],
 )
 def test_an_objective_gives_the_exported_rules(
     tmp_path: Path, language: str, objective: float | str, minimum: int | str

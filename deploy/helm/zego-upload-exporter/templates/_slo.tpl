@@ -11,11 +11,13 @@ groups. deploy/chart_rules.py says what the marks «…» are. Argument: the roo
 {{- end }}
 {{- $minimum := $values.slo.minimum }}
 {{- if kindIs "float64" $minimum }}{{ $minimum = int64 $minimum }}{{ end }}
-{{- if not (regexMatch "^[1-9][0-9]{0,8}$" (toString $minimum)) }}
+{{- /* PromQL reads 010 as 8. */}}
+{{- $minimum = regexReplaceAll "^0+([0-9])" (toString $minimum) "${1}" }}
+{{- if not (regexMatch "^[1-9][0-9]{0,8}$" $minimum) }}
 {{- fail (printf "prometheusRule.slo.minimum is %v, not a whole number above 0 (it counts finished uploads)" $minimum) }}
 {{- end }}
 {{- $budget := subf 1.0 (float64 $objective) }}
-{{- $marks := dict "«minimum»" (toString $minimum) }}
+{{- $marks := dict "«minimum»" $minimum }}
 {{- $_ := set $marks "«budget»" (printf "%.10g" $budget) }}
 {{- $_ := set $marks "«objective:words»" (printf "%.10g%%" (mulf (float64 $objective) 100.0)) }}
 {{- range $window, $rate := $file.burnRates }}
