@@ -35,7 +35,8 @@ class _Rendering:
 
     key: Hashable
     render: Render
-    result: asyncio.Future[PiecewiseResponse]
+    # A defect in it can quote what it was about.
+    result: asyncio.Future[PiecewiseResponse] = field(repr=False)
     clients: list[MayHaveLeft] = field(default_factory=list)
 
 
