@@ -22,6 +22,10 @@ FOLDERS = (
     ".github",
 )
 PATH = re.compile(rf"`((?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*)`")
+BARE_PATH = re.compile(
+    rf"(?<![\w/.-])(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]+\.(?:py|md)\b"
+)
+"""A document or module that a docstring or comment names, without a code span."""
 MODULE = re.compile(r"`(exporter(?:\.[a-z_]+)+)`")
 GENERATED = ("exporter/shipped/",)
 """Paths that only a wheel has."""
@@ -31,8 +35,12 @@ PAGES = tuple(page for page in ALL_PAGES if page.name != "CHANGELOG.md")
 
 
 def named(text: str) -> set[str]:
-    """Return the paths in code spans of `text`, each with its folder from the root."""
-    return set(PATH.findall(text)) - set(GENERATED)
+    """Return the paths in code spans of `text`, and documents and modules outside of them.
+
+    Each has its folder from the root.
+    """
+    paths = set(PATH.findall(text)) | set(BARE_PATH.findall(text))
+    return {path for path in paths if not path.startswith(GENERATED)}
 
 
 def is_module(name: str) -> bool:
@@ -83,5 +91,6 @@ def test_the_packages_are_listed_in_the_order_of_their_layers() -> None:
 def test_a_wrong_path_is_found() -> None:
     """The tests above can fail."""
     text = "`exporter/zego/`, `exporter/nowhere.py`, `exporter.zego.limiter`, `exporter.zego.where`"
+    text += " (docs/guarantees.md, docs/nowhere.md; /srv/docs/a.md)"
 
-    assert wrong_paths(text) == ["exporter.zego.where", "exporter/nowhere.py"]
+    assert wrong_paths(text) == ["docs/nowhere.md", "exporter.zego.where", "exporter/nowhere.py"]

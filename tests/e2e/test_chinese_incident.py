@@ -1,6 +1,6 @@
 """The Chinese texts of an incident have no English sentence.
 
-The texts of alerts and messages: tests/alerting/test_texts.py and test_messengers.py.
+The texts of alerts and messages: tests/alerting/test_chinese.py and tests/alerting/test_messengers.py.
 """
 
 from __future__ import annotations
