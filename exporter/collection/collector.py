@@ -246,8 +246,8 @@ class Collector:
                 )
                 break
             except OutdatedWalk:
-                # By a late read of the history, or by the other collector of the app if a reload
-                # replaced one whose thread has not ended yet. Only the new one compares again.
+                # The history was read late, or the app has two collectors: a reload replaced one
+                # whose thread has not ended yet. Only the new one compares again.
                 if self._stopping.is_set():
                     raise Stopped from None
         self._failures.end()

@@ -1,4 +1,4 @@
-"""The metrics that are right for a simulated app, counted directly from its tasks."""
+"""Expected metrics of a simulated app, counted directly from its tasks."""
 
 from __future__ import annotations
 

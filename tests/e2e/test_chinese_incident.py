@@ -1,6 +1,7 @@
 """The Chinese texts of an incident have no English sentence.
 
-The texts of alerts and messages: tests/alerting/test_chinese.py and tests/alerting/test_messengers.py.
+tests/alerting/test_chinese.py tests the texts of alerts, tests/alerting/test_messengers.py those of
+messages.
 """
 
 from __future__ import annotations

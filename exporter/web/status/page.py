@@ -155,7 +155,7 @@ def render_status(
         healths=[health(view) for view in views],
         worst=min(map(health, views), key=WORST_FIRST.index, default="up"),
         attention=needing,
-        # The numbers of apps without current data, whose counts may be incomplete.
+        # How many apps have no current data: the lists below may lack some of their tasks.
         blind=sum(view.snapshot is None for view in views),
         blind_chosen=sum(view.snapshot is None for view in chosen),
         tasks=tasks,
