@@ -51,7 +51,7 @@ def main() -> None:
 def measure(page: bytes, options: argparse.Namespace, folder: Path) -> None:
     """Run Prometheus on the page and print what it says about its groups."""
     server = serve(page)
-    # `for` and windows would take an hour: without `for`, everything fires at once.
+    # With `for`, alerts would fire after up to an hour. Without it, they fire immediately.
     rules = one_file(tuning(language=options.language))
     rules = "\n".join(line for line in rules.split("\n") if not line.startswith("        for: "))
     (folder / "rules.yaml").write_text(rules, encoding="utf-8")

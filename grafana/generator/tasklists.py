@@ -89,10 +89,10 @@ def unresolved_expr() -> str:
 def attention_expr(count: int = 100) -> str:
     """Return the unresolved and unfinished tasks, the most urgent first, as numbers to sort by.
 
-    Failed before retrying before uploading before waiting; within a status the newest first: the
-    time since when (Unix seconds, below 1e10) breaks the tie. Where that is not known, as for tasks
-    that the first collection found, the creation time does, and without it 1. A task that replicas
-    show in two statuses at once counts in its more urgent one.
+    The order is failed, waiting for a retry, uploading, waiting. Within a status, the task that
+    entered it last comes first: that time (Unix seconds, below 1e10) is added to the rank. Where it
+    is not known, as for tasks that the first collection found, the creation time is added instead,
+    or 1 without that. A task that replicas show in two statuses counts in the more urgent one.
     """
     unfinished = (
         f"{info('reason', where=promql.equals('status', status))} * {rank}e10"

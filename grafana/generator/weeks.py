@@ -1,8 +1,8 @@
-"""The dashboard of weeks and months, zego-uploads-weeks: is the promise kept, and what breaks it.
+"""The dashboard zego-uploads-weeks: whether uploads met their objective over weeks and months.
 
 Everything that needs each sample of a long range comes from the recording rules: the finished
 uploads of each full hour, and how full the upload slots were. Days are those of the reader's time
-zone; a day's value stands at its end.
+zone, and the value of a day is shown at its end.
 """
 
 from __future__ import annotations
