@@ -337,7 +337,7 @@ def _add_common_flags(parser: argparse.ArgumentParser, default: Any = None) -> N
         dest="log_level",
         choices=["debug", "info", "warn", "error"],
         default=default,
-        help="lowest level that is logged (default: info; error for check, once and tasks)",
+        help="lowest level that is logged (default: info; error for check, once, tasks and export)",
     )
     parser.add_argument(
         "--log.format",

@@ -174,7 +174,8 @@ class SimulatorServer:
     @property
     def url(self) -> str:
         """Return the address of the running server, without a trailing slash."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = self.host or "localhost"  # without a host it listens on every address of IPv4
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.port}"
 
     def __enter__(self) -> Self:

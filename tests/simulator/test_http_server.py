@@ -134,6 +134,13 @@ def test_ipv6_and_its_url(app: FaultyApp) -> None:
     server.stop()
 
 
+def test_a_server_without_a_host_is_reached_at_localhost() -> None:
+    """As with `--listen-address=:10318`."""
+    with SimulatorServer([], "") as server:
+        assert server.url == f"http://localhost:{server.port}"
+        assert requests.post(f"{server.url}/other", timeout=10).status_code == 404
+
+
 def test_a_port_in_use_is_an_os_error(server: SimulatorServer, app: FaultyApp) -> None:
     """Starting a second server there fails and leaves nothing behind."""
     with pytest.raises(OSError, match="in use"):

@@ -180,8 +180,8 @@ TEXTS: Final[Mapping[str, str]] = {
         "配置文件（默认：config.yaml，如果存在）"
     ),
     "run against the embedded simulator; needs no account": "连接内置的模拟器运行，不需要账号",
-    "lowest level that is logged (default: info; error for check, once and tasks)": (
-        "输出日志的最低级别（默认：info；check、once 和 tasks 为 error）"
+    "lowest level that is logged (default: info; error for check, once, tasks and export)": (
+        "输出日志的最低级别（默认：info；check、once、tasks 和 export 为 error）"
     ),
     "format of the log on stderr (default: logfmt)": "stderr 日志的格式（默认：logfmt）",
     "show program's version number and exit": "显示版本号并退出",
