@@ -85,6 +85,7 @@ _SENTENCES = {
     "bool_type": "is {kind}, not a boolean",
     "string_type": "is {kind}, not text",
     "string_too_short": "is empty",
+    "string_unicode": "is not UTF-8 text",  # bytes of a variable or flag, which are surrogates here
     "tuple_type": "is {kind}, not a list",
     "too_short": "is an empty list",
     "mapping_type": "is {kind}, not a mapping",

@@ -29,6 +29,8 @@ MAX_VALUES = 100_000
 """Keys and values of one file after its aliases are expanded. Without a limit, aliases of lists of
 aliases turn a few lines into billions of values."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 _MEANINGS = (
     (r"found character '\\t'", "a tab (YAML is indented with spaces)"),
     (r"found character", "a value cannot begin with this character (put the value in quotes)"),
@@ -79,6 +81,13 @@ class _Loader(yaml.SafeLoader):
             raise _refused(mark, what)
         if self._depth + self._sizes[node][1] > MAX_DEPTH:  # through aliases
             raise _refused(mark, f"nested more than {MAX_DEPTH} deep (flatten it)")
+        return node  # type: ignore[no-any-return] # see above
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        node: Any = super().compose_scalar_node(anchor)
+        if _SURROGATE.search(node.value):  # written as an escape
+            what = r"\ud800 to \udfff are not characters (write the character itself)"
+            raise _refused(node.start_mark, what)
         return node  # type: ignore[no-any-return] # see above
 
     def _check_keys(self, node: yaml.MappingNode) -> None:

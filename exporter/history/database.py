@@ -292,7 +292,7 @@ def _read_only(path: Path) -> Iterator[sqlite3.Connection]:
     log_file = path.with_name(path.name + "-wal")
     ignores_log = not log_file.exists() or not log_file.stat().st_size
     options = "mode=ro&immutable=1" if ignores_log else "mode=ro"
-    connection = sqlite3.connect(f"file:{quote(str(path))}?{options}", uri=True)
+    connection = sqlite3.connect(f"file:{quote(os.fsencode(path))}?{options}", uri=True)
     try:
         refuse_damaged(connection)
         refuse_impossible_rows(connection)

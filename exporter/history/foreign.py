@@ -5,6 +5,7 @@ Ours are recognised by their application id, and by the process id in the lock f
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
@@ -38,7 +39,7 @@ def refuse_other_files(path: Path) -> None:
     _refuse_other_formats(path)
     _refuse_other_lock(path)
     # Immutable: SQLite would write beside a file that has a log.
-    address = f"file:{quote(str(path))}?mode=ro&immutable=1"
+    address = f"file:{quote(os.fsencode(path))}?mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(address, uri=True)) as connection:
             refuse_foreign(connection, path)

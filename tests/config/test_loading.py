@@ -102,6 +102,29 @@ def test_flags_win_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert loaded.web.config_file == tmp_path / "web.yaml"
 
 
+def test_bytes_that_are_not_utf_8_are_a_problem_of_their_place(tmp_path: Path) -> None:
+    """Python has them as surrogates in variables and flags, and pydantic refuses these."""
+    file = write(
+        tmp_path,
+        "apps:\n"
+        "- {app_id: 1, server_secret: '${X}', name: '${X}', region: '${X}', ca_file: '${X}'}\n"
+        "- {app_id: 2, server_secret_file: '${X}', endpoint: 'https://${X}'}\n"
+        "collection: {interval: '${X}'}\n"
+        "tasks: {title: '${X}', expiry_windows: ['${X}'], statuses: ['${X}']}\n"
+        "web: {listen_address: ['${X}:1'], config_file: '${X}'}\n",
+    )
+    bad = os.fsdecode(b"\xff")
+    found = problems(file, {"X": bad}, web={"telemetry_path": f"/{bad}"})
+    assert [problem.partition(": ")[0] for problem in found] == [
+        *(f"apps[0].{key}" for key in ("server_secret", "name", "region", "ca_file")),
+        *(f"apps[1].{key}" for key in ("server_secret_file", "endpoint")),
+        "collection.interval",
+        *(f"tasks.{key}" for key in ("title", "expiry_windows[0]", "statuses[0]")),
+        *("web.listen_address[0]", "web.config_file", "--web.telemetry-path"),
+    ]
+    assert sum(": is not UTF-8 text (" in problem for problem in found) == 4
+
+
 def test_flags_keep_the_rules_of_the_file() -> None:
     """A wrong flag is reported like a wrong key, by its name; `${` in a flag means nothing."""
     assert problems(None, ENVIRONMENT, web={"listen_address": ["${X}"]}) == [

@@ -103,6 +103,13 @@ def test_keys_aliases_and_merge_keys(text: str, value: dict[str, Any]) -> None:
         ("a: 'b", "line 1, column 6: a quote is not closed (end the text with its quote)"),
         ("a: \"\\q\"", "line 1, column 6: an unknown escape (use single quotes, or \\\\ for a "
          "backslash)"),
+        *(
+            (text, f"line 1, column {column}: \\ud800 to \\udfff are not characters (write the "
+             "character itself)")
+            for text, column in (
+                ('a: "b\\ud83c\\udfac"', 4), ('[["\\udfff"]]', 3), ('"\\ud800": 1', 1)
+            )
+        ),
         ("a: *b", "line 1, column 4: an alias (*) without its anchor (put the value in quotes)"),
         ("a: !b c", "line 1, column 4: a tag (!) has no meaning here (use quotes for text)"),
         ("a: !!int 1", "line 1, column 4: a tag (!) has no meaning here (use quotes for text)"),

@@ -110,6 +110,22 @@ def test_what_is_no_regular_file_is_refused(path: Path, create: Callable[[Path],
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("name", [b"\xff", "课程".encode(), b"a?b#c%41"])
+def test_a_path_may_have_any_bytes(tmp_path: Path, name: bytes) -> None:
+    """As a system with another encoding writes them, and as a URI would read them."""
+    path = tmp_path / os.fsdecode(name)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE t (x)")
+    for opening in (HistoryFile, refuse_other_files):
+        with pytest.raises(ConfigError, match="the SQLite file of another program"):
+            opening(path)
+    path.unlink()
+    with closing(HistoryFile(path)) as history:
+        history.write("vod", 1, make_update())
+    with database._read_only(path) as reading:
+        assert reading.execute("SELECT count(*) FROM app").fetchone() == (1,)
+
+
 def test_a_file_that_appears_while_the_program_runs_is_left_alone(
     path: Path, history: HistoryFile
 ) -> None:
