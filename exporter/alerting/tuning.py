@@ -126,7 +126,8 @@ def tuning(
     if language not in LANGUAGES:
         problems.append(f"--language: {language!r} is not one of {', '.join(LANGUAGES)}")
     for flag, url in (("--grafana-url", grafana_url), ("--runbook-url", runbook_url)):
-        if url and not re.fullmatch(r"https?://[^\s\"'{}`]+", url):
+        # A byte of a flag that is not UTF-8 is a surrogate, which is not printable.
+        if url and not (re.fullmatch(r"https?://[^\s\"'{}`]+", url) and url.isprintable()):
             problems.append(f"{flag}: {url!r} is not an http or https address")
     problems += _label_problems(labels)
     problems += [problem for name in disable for problem in _unknown_alert("--disable", name)]

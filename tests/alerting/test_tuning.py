@@ -149,6 +149,8 @@ def test_disabled_alerts_are_not_routed() -> None:
         ({"labels": ["a-b"]}, "--labels: 'a-b' is not the name of a label"),
         ({"grafana_url": "grafana"}, "--grafana-url: 'grafana' is not an http or https address"),
         ({"runbook_url": 'http://x/"'}, "is not an http or https address"),
+        ({"runbook_url": "http://x/\udcff"}, "is not an http or https address"),
+        ({"grafana_url": "http://x/\x1b[1m"}, "is not an http or https address"),
         ({"language": "fr"}, "--language: 'fr' is not one of en, zh"),
         ({"labels": ["cluster", "instance"]}, "--labels: 'instance' does not tell targets apart"),
         ({"labels": ["job"]}, "--labels: 'job' does not tell targets apart, or is always compared"),
