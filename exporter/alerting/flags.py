@@ -49,14 +49,8 @@ def add_export_flags(parser: argparse.ArgumentParser) -> None:
 
 def _add_tuning_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags that change alerts: severities, thresholds, objectives."""
-    parser.add_argument(
-        "--disable",
-        metavar="ALERT",
-        action="append",
-        default=[],
-        help="leave out this alert; repeatable",
-    )
     for flag, destination, value, meaning in (
+        ("--disable", "disable", "ALERT", "leave out this alert"),
         ("--severity", "severity", "ALERT=LEVEL", "severity: critical, warning, info or none"),
         ("--for", "hold", "ALERT=DURATION", "time that the condition must hold first, such as 15m"),
         ("--threshold", "threshold", "ALERT.NAME=VALUE", "threshold: a number, share or duration"),

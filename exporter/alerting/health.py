@@ -36,6 +36,9 @@ def _latest(metric: str, window: str = "5m", aggregate: str = "max", drop: str =
     return f"{aggregate} without ({REPLICAS}{drop}) (last_over_time({metric}[{window}]))"
 
 
+_SUCCEEDS = f"max without ({REPLICAS}) (max_over_time({_UP}[5m]))"
+"""1 if a collection has succeeded within 5 minutes, else 0."""
+_MALFORMED = "sum without (reason) (increase(zego_upload_malformed_entries_total[1h]))"
 _REFUSED = 'zego_upload_collection_failures_total{reason="auth"}[<window>]'
 
 _KNOWN_JOBS = _latest(_BUILD, "<memory>", "group", _VERSIONS)
@@ -48,13 +51,9 @@ ACCESS = (
     _alert(
         "ZegoUploadCollectionFailing",
         Severity.CRITICAL,
-        f"max without ({REPLICAS}) (max_over_time(zego_upload_up[5m])) == 0",
+        f"{_SUCCEEDS} == 0",
         hold="10m",
-        listings={
-            "reasons": by_label(
-                "zego_upload_collection_failures_total", "15m", "reason", otherwise="none"
-            )
-        },
+        listings={"reasons": by_label("zego_upload_collection_failures_total", "15m", "reason")},
     ),
     _alert(
         "ZegoUploadDataMissing",
@@ -83,12 +82,10 @@ ACCESS = (
         "  /\n"
         "  rate(zego_upload_api_requests_total[15m])\n"
         ") > <ratio>\n"
-        f"and\nmax without ({REPLICAS}) (max_over_time(zego_upload_up[5m])) == 1",
+        f"and\n{_SUCCEEDS} == 1",
         hold="15m",
         thresholds={"ratio": ratio(0.25)},
-        listings={
-            "codes": by_label("zego_upload_api_errors_total", "15m", "code", otherwise="none")
-        },
+        listings={"codes": by_label("zego_upload_api_errors_total", "15m", "code")},
         comment=(
             "Only while collections succeed, as long as errors stay in the window: it is silent "
             "about an\noutage, during it as well as when the API has come back."
@@ -146,9 +143,7 @@ CONTENT = (
     _alert(
         "ZegoUploadMalformedEntries",
         _WARNING,
-        f"max without ({REPLICAS}) (\n"
-        "  sum without (reason) (increase(zego_upload_malformed_entries_total[1h]))\n"
-        ") > 0",
+        f"max without ({REPLICAS}) (\n  {_MALFORMED}\n) > 0",
     ),
     _alert(
         "ZegoUploadListingShort",
@@ -156,7 +151,7 @@ CONTENT = (
         f"max without ({REPLICAS}) (\n"
         "  last_over_time(zego_upload_tasks_reported[5m])\n"
         "  - last_over_time(zego_upload_collection_tasks[5m])\n"
-        "  > sum without (reason) (increase(zego_upload_malformed_entries_total[1h]))\n"
+        f"  > {_MALFORMED}\n"
         ") >= <tasks>",
         hold="30m",
         thresholds={"tasks": count(1)},

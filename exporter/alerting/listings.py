@@ -39,14 +39,18 @@ def _titled(value: str, matchers: str, labels: str = "title") -> str:
     return f"{value} * on (upload_task_id) group_left ({labels}) {_info(matchers, labels)}"
 
 
+def _entered_within(window: str) -> str:
+    """Return PromQL for when a task entered its status, if within the threshold `window`."""
+    return f"({_by_task(_SINCE, f'<{window}>')} > time() - <{window}_s>)"
+
+
 def _largest(query: str) -> str:
     return f"sort_desc(topk(10, {query}))"
 
 
 def entered(status: str, window: str, command: str, extra: str = "") -> Listing:
     """Return the tasks that entered `status` within the threshold `window`, newest first."""
-    recent = f"({_by_task(_SINCE, f'<{window}>')} > time() - <{window}_s>)"
-    query = _titled(recent, f'status="{status}"')
+    query = _titled(_entered_within(window), f'status="{status}"')
     return Listing(_largest(query + extra), "task", command=command)
 
 
@@ -58,13 +62,12 @@ EXPIRED_UNFINISHED = (
 
 def failed(window: str) -> Listing:
     """Return the uploads that failed within the threshold `window`, newest first, with reasons."""
-    recent = f"({_by_task(_SINCE, f'<{window}>')} > time() - <{window}_s>)"
     info = 'last_over_time(zego_upload_task_info{%[1]s,status="failed"'
     # One replica may know the reason from a callback and the other not: the known one is taken.
     known = f'max by (upload_task_id, title, reason) ({info},reason!=""}}[5m]))'
     others = f"max by (upload_task_id, title) ({info}}}[5m]))"
     tasks = f"topk by (upload_task_id) (1, {known} or on (upload_task_id) {others})"
-    query = f"{recent} * on (upload_task_id) group_left (title, reason) {tasks}"
+    query = f"{_entered_within(window)} * on (upload_task_id) group_left (title, reason) {tasks}"
     return Listing(_largest(query), "failed", command="--status failed")
 
 
@@ -129,7 +132,7 @@ UNRESOLVED = Listing(
 """Failed uploads whose title no later unfinished or stored task has, created last first."""
 
 
-def by_label(metric: str, window: str, label: str, *, otherwise: str) -> Listing:
+def by_label(metric: str, window: str, label: str) -> Listing:
     """Return how much a counter of the app rose within `window`, by `label`."""
     query = f"max by ({label}) (increase({metric}{{%[1]s}}[{window}])) > 0"
-    return Listing(query, f"by_{label}", otherwise=otherwise, sort=label)
+    return Listing(query, f"by_{label}", otherwise="none", sort=label)

@@ -98,9 +98,7 @@ FAILURES = (
         thresholds={"window": duration("1h"), "ratio": ratio(0.25), "failures": count(3)},
         listings={
             "tasks": listings.failed("window"),
-            "reasons": listings.by_label(
-                "zego_upload_failures_total", "<window>", "reason", otherwise="none"
-            ),
+            "reasons": listings.by_label("zego_upload_failures_total", "<window>", "reason"),
         },
     ),
     _alert(
