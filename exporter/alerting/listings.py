@@ -12,11 +12,14 @@ Rules that this file keeps:
 from __future__ import annotations
 
 from exporter.alerting.model import Listing
+from exporter.tasks import UNFINISHED as UNFINISHED_STATUSES
 
 _SINCE = "zego_upload_task_status_since_timestamp_seconds"
 _EXPIRES = "zego_upload_task_expiry_timestamp_seconds"
-_UNFINISHED = 'status=~"waiting|uploading|waiting_retry"'
-_TITLED = 'title!="",status=~"waiting|uploading|waiting_retry|succeeded"'
+ANY_UNFINISHED = "|".join(UNFINISHED_STATUSES)
+"""A regular expression for the statuses of unfinished tasks."""
+_UNFINISHED = f'status=~"{ANY_UNFINISHED}"'
+_TITLED = f'title!="",status=~"{ANY_UNFINISHED}|succeeded"'
 """Tasks that hold their title, or will: two of them overwrite each other's file."""
 
 

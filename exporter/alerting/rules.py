@@ -16,6 +16,7 @@ from exporter.alerting.model import Alert, Component, Kind, Listing, Texts
 from exporter.alerting.tuning import Tuning, words
 from exporter.durations import parse_duration
 from exporter.languages import FAILURES
+from exporter.tasks import UNFINISHED
 
 ALERTS_FILE = "zego-uploads.alerts.yaml"
 RECORDING_FILE = "zego-uploads.recording.yaml"
@@ -172,7 +173,7 @@ def _line(key: str, texts: Texts) -> str:
         "age": _span(".Value", texts),
         "number": '{{ printf "%.0f" .Value }}',
         "reason": reason,
-        "status": _translated(".Labels.status", ("waiting", "uploading", "waiting_retry"), texts),
+        "status": _translated(".Labels.status", UNFINISHED, texts),
         "code": "{{ .Labels.code }}",
         "why": f"{{{{ if .Labels.reason }}}}{why}{{{{ end }}}}",
     }

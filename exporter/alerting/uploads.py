@@ -148,7 +148,7 @@ QUEUE = (
         "ZegoUploadRetryingOften",
         Severity.WARNING,
         f"max without ({REPLICAS}, status) (\n"
-        '  last_over_time(zego_upload_max_retries{status=~"waiting|uploading|waiting_retry"}[5m])\n'
+        f'  last_over_time(zego_upload_max_retries{{status=~"{listings.ANY_UNFINISHED}"}}[5m])\n'
         ") >= <retries>",
         thresholds={"retries": count(3)},
         listings={"tasks": listings.RETRIED},
@@ -241,7 +241,7 @@ FILES = (
     _alert(
         "ZegoUploadExpiredUnfinished",
         Severity.WARNING,
-        _moved('from=~"waiting|uploading|waiting_retry",to="expired"', "<window>") + " > 0",
+        _moved(f'from=~"{listings.ANY_UNFINISHED}",to="expired"', "<window>") + " > 0",
         thresholds={"window": duration("30m")},
         listings={
             "tasks": listings.entered(
