@@ -56,7 +56,7 @@ WORKERS ?= 4
 unit: $(VENV)/dev.stamp ## the tests without servers, without the long ones
 	$(BIN)/python -m pytest -m 'not e2e and not long' -n $(WORKERS) --dist worksteal
 
-e2e: $(VENV)/e2e.stamp ## the tests with real servers and browsers, without the long ones
+e2e: $(VENV)/e2e.stamp ## the tests with real servers, programs and browsers, without the long ones
 	$(BIN)/python -m pytest -m 'e2e and not long' -n $(WORKERS) --dist worksteal
 
 long: $(VENV)/e2e.stamp ## the long tests: properties of whole histories, mutations, kills

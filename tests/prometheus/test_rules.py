@@ -47,6 +47,7 @@ def test_promtool_accepts_the_rules(path: Path, generation: str) -> None:
     assert "duplicate" not in result.stdout
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("generation", SHORTLY_CURRENT)
 @pytest.mark.parametrize(
     "path",
