@@ -55,7 +55,8 @@ _LATE_CANCELS: Mapping[int | None, int] = {UPLOADING: 1, SUCCEEDED: 2}
 _UPLOAD_ERROR = 2
 _TICK_SECONDS = 0.5
 _TIMEOUT_SECONDS = 5.0
-_JOIN_SECONDS = 1.0
+JOIN_SECONDS = 0.25
+"""How long `stop` waits for the thread."""
 
 
 class _Waiting(NamedTuple):
@@ -115,7 +116,7 @@ class CallbackSender:
         self._clock = clock
         self._chance = Random(seed)  # noqa: S311 - a model, not a secret
         self._spelling = Random(seed)  # noqa: S311 - another one, for another thread
-        self._waiting: Queue[_Waiting] = Queue(MAX_WAITING)
+        self._waiting: Queue[_Waiting | None] = Queue(MAX_WAITING)  # None wakes the thread
         self._stopping = Event()
         self._thread = Thread(target=self._run, name=f"callbacks-{app.name}", daemon=True)
 
@@ -129,9 +130,11 @@ class CallbackSender:
         self._thread.start()
 
     def stop(self) -> None:
-        """Send no more; returns when the thread has ended, or after a second."""
+        """Send no more; returns when the thread has ended, or after JOIN_SECONDS."""
         self._stopping.set()
-        self._thread.join(_JOIN_SECONDS)
+        with contextlib.suppress(Full):  # then it does not wait
+            self._waiting.put_nowait(None)
+        self._thread.join(JOIN_SECONDS)
 
     def _note(self, change: Change, task: SimulatedTask) -> None:
         """Queue the events of `change`; called while the life is locked, so nothing else."""
@@ -149,9 +152,12 @@ class CallbackSender:
         while not self._stopping.is_set():
             self._app.life.advance(self._clock())
             try:
-                body = self._write(self._waiting.get(timeout=_TICK_SECONDS))
+                waiting = self._waiting.get(timeout=_TICK_SECONDS)
             except Empty:
                 continue
+            if waiting is None:
+                return
+            body = self._write(waiting)
             for _ in range(ATTEMPTS):
                 # Between two attempts too: a receiver that does not answer takes five seconds each.
                 if self._stopping.is_set() or self._post(body):

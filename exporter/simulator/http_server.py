@@ -31,7 +31,7 @@ MAX_BODY_BYTES = 16 * 2**20
 POLL_INTERVAL = 0.02
 """Seconds until a listener notices that it is to stop."""
 
-JOIN_TIMEOUT = 2.0
+JOIN_TIMEOUT = 0.5
 """Seconds that `stop` waits for the threads of connections, all together."""
 
 

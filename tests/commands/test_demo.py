@@ -6,8 +6,11 @@ import pytest
 import requests
 
 from exporter.commands.demo import running_demo
+from exporter.commands.serve import COLLECTORS_STOP_SECONDS, WEB_STOP_SECONDS
 from exporter.config.app import REGIONS
 from exporter.errors import ConfigError
+from exporter.simulator import callbacks, http_server
+from exporter.simulator.demo import demo_apps
 
 
 def test_the_settings_fit_the_running_simulator() -> None:
@@ -39,3 +42,10 @@ def test_flags_that_cannot_be_used_are_refused() -> None:
         running_demo({"web": {"telemetry_path": "metrics"}}),
     ):
         pass
+
+
+def test_waits_at_the_end_fit_into_the_time_that_is_promised() -> None:
+    """docs/guarantees.md, section 15: the program ends within 5 seconds, its log included."""
+    waits = WEB_STOP_SECONDS + COLLECTORS_STOP_SECONDS + http_server.JOIN_TIMEOUT
+    waits += len(demo_apps()) * callbacks.JOIN_SECONDS
+    assert waits <= 4.5

@@ -236,6 +236,24 @@ def test_events_beyond_the_queue_are_dropped(monkeypatch: pytest.MonkeyPatch) ->
     assert last["UploadTaskId"] != "upload_task_70"
 
 
+@pytest.mark.parametrize("waiting", [0, 1])
+def test_the_end_does_not_wait_for_the_next_event(
+    monkeypatch: pytest.MonkeyPatch, waiting: int
+) -> None:
+    """The thread that waits for one is woken; an event that is left is not sent."""
+    monkeypatch.setattr(callbacks, "_TICK_SECONDS", 60.0)
+    monkeypatch.setattr(callbacks, "JOIN_SECONDS", 30.0)
+    monkeypatch.setattr(callbacks, "MAX_WAITING", 1)
+    app = quiet_app()
+    with receiving() as receiver:
+        sender = CallbackSender(app, receiver.url, clock=lambda: NOW)
+        sender.start()
+        for _ in range(waiting):
+            app.life.add_task()
+        sender.stop()
+        assert not sender._thread.is_alive()
+
+
 def test_time_passes_without_requests() -> None:
     """Callbacks come when something happens, although no request comes."""
     life = Lifecycle(start=NOW - 3600, workload=Workload(arrival_interval=60.0))
