@@ -37,7 +37,7 @@ demo: $(VENV)/run.stamp ## runs the exporter on the embedded simulator: no accou
 	$(BIN)/zego-upload-exporter --demo
 
 # Both halves run, even if the first one fails.
-test: $(VENV)/e2e.stamp ## runs the tests in about 4 minutes: both halves, even if one fails
+test: $(VENV)/e2e.stamp ## runs the tests in about 3 minutes: both halves, even if one fails
 	@status=0; \
 	$(MAKE) --no-print-directory unit || status=1; \
 	$(MAKE) --no-print-directory e2e || status=1; \
