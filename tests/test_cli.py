@@ -176,6 +176,26 @@ def test_a_working_folder_that_cannot_be_read_is_no_defect(
     assert "ZEGO_APP_ID" in capfd.readouterr().err
 
 
+@pytest.mark.usefixtures("app")
+def test_a_working_folder_that_was_deleted_is_no_defect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Such as that of the previous release. Relative paths lead nowhere then."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    file = f"--config.file={tmp_path}/config.yaml"
+    assert cli.main(["once", file]) == 0
+    assert cli.main(["once", file, "--web.config.file=web.yml"]) == 2
+    monkeypatch.setenv("ZEGO_HISTORY_PATH", "history.sqlite")
+    assert cli.main(["once", file]) == 2
+    problems = [line for line in capfd.readouterr().err.splitlines() if "No such file" in line]
+    assert [problem.partition(": ")[0] for problem in problems] == [
+        "--web.config.file",
+        "history.path",
+    ]
+
+
 def test_a_missing_web_configuration_is_named_by_its_key(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -209,7 +209,15 @@ def _with_history(values: dict[str, Any], environment: Mapping[str, str]) -> dic
     # `path: null` is the default, as for every other key. `path: ""` is a decision: no history.
     if not path or not isinstance(history, dict) or history.get("path") is not None:
         return values
-    return {**values, "history": {**history, "path": str(Path(path).absolute())}}
+    return {**values, "history": {**history, "path": _from_working_folder(path)}}
+
+
+def _from_working_folder(path: str) -> str | Path:
+    """Return an absolute path: those in the file are relative to the file's folder."""
+    try:
+        return str(Path(path).absolute())
+    except OSError:  # the working folder was deleted; a Path is opened as it is
+        return Path(path)
 
 
 def _overridden(values: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -219,7 +227,7 @@ def _overridden(values: dict[str, Any], overrides: Mapping[str, Any]) -> dict[st
         own = merged.get(section, {})
         if isinstance(own, dict):  # else validation reports it
             given = {
-                key: str(Path(value).absolute()) if key.endswith("_file") else value
+                key: _from_working_folder(value) if key.endswith("_file") else value
                 for key, value in flags.items()
                 if value is not None
             }
