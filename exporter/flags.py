@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from exporter import __version__
 from exporter.alerting.flags import add_export_flags
 from exporter.flag_values import read_count, read_duration, read_pace, read_seed
+from exporter.languages import LANGUAGES
 from exporter.tasks import TaskStatus
 from exporter.text import mask_secrets, nearest
 
@@ -238,7 +239,7 @@ def _add_tasks(commands: Any) -> None:
 def _add_language(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--language",
-        choices=["en", "zh"],
+        choices=LANGUAGES,
         help="language of the output for people (default: from LC_ALL, LC_MESSAGES or LANG)",
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from exporter.languages import LANGUAGES
+
 LABELS = ("cluster", "namespace")
 """Labels that usually tell targets apart beside `job`."""
 
@@ -19,7 +21,7 @@ def add_export_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--language",
-        choices=["en", "zh"],
+        choices=LANGUAGES,
         default="en",
         help="language of texts and links (default: en)",
     )
