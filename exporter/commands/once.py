@@ -5,7 +5,6 @@ The file is meant for the textfile collector of node_exporter: it appears whole 
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 import tempfile
@@ -28,7 +27,7 @@ def once(settings: Settings, output: Path | None) -> bool:
     OutputError.
     """
     if output is not None:
-        _require_folder(output)  # before a walk of minutes
+        _mode_of(output)  # before a walk of minutes
     with collected(settings, with_history=True) as views:
         # Metrics of a process that ends are of no use, and node_exporter has those of its own.
         exposition = Exposition(lambda: views, settings.tasks, process=False)
@@ -41,37 +40,40 @@ def once(settings: Settings, output: Path | None) -> bool:
         return all(view.up for view in views)
 
 
-def _require_folder(output: Path) -> None:
-    """Raise OutputError if the folder of `output` is missing, or this user may not look there."""
-    try:
-        is_folder = stat.S_ISDIR(output.parent.stat().st_mode)
-        problem = "" if is_folder else os.strerror(errno.ENOTDIR)
-    except OSError as error:
-        problem = file_problem(error)
-    if problem:
-        raise OutputError(
-            f"{output} cannot be written: the folder {output.parent}: {problem} "
-            "(name a file in a folder that exists)"
-        )
-
-
 def write_output(path: Path, content: bytes) -> None:
     """Write `content` to the file or device at `path`. Raises OutputError.
 
     A regular file is replaced atomically and is readable by all. Of a symbolic link its target is
     replaced. Into a character device or a FIFO the content is written. Nothing else is touched.
     """
+    mode = _mode_of(path)
     try:
-        mode = path.stat().st_mode if path.exists() else stat.S_IFREG
         if stat.S_ISREG(mode):
             _replace(path.resolve(), content)
-        elif stat.S_ISCHR(mode) or stat.S_ISFIFO(mode):
-            _write_into(path, content)
         else:
-            what = "a folder" if stat.S_ISDIR(mode) else "a block device or socket"
-            raise OutputError(f"{path} cannot be written: it is {what} (name a file)")
+            _write_into(path, content)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _mode_of(path: Path) -> int:
+    """Return the mode of the file or device at `path`, that of a regular file for a new one.
+
+    Raises OutputError for anything else, and where the folder is missing or cannot be entered.
+    """
+    try:
+        try:
+            mode = path.stat().st_mode
+        except FileNotFoundError:  # the file, or its folder
+            mode = stat.S_IFREG
+        path.resolve().parent.stat()  # of a link, the folder of its target
+    except OSError as error:
+        remedy = "name a file in a folder that exists"
+        raise OutputError(f"{path} cannot be written: {file_problem(error)} ({remedy})") from error
+    if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
+        what = "a folder" if stat.S_ISDIR(mode) else "a block device or socket"
+        raise OutputError(f"{path} cannot be written: it is {what} (name a file)")
+    return mode
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -41,6 +41,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, place: str) -> 
         ("missing", "No such file or directory"),
         ("file", "Not a directory"),
         ("x" * 300, "File name too long"),
+        ("loop", "Too many levels of symbolic links"),
     ],
 )
 def test_a_missing_folder_is_reported_before_the_collection(
@@ -48,9 +49,28 @@ def test_a_missing_folder_is_reported_before_the_collection(
 ) -> None:
     """A walk can take minutes; the API of these settings is not asked."""
     (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "link").symlink_to(Path(folder) / "zego.prom")
     settings = Settings(apps=(make_settings(endpoint="http://127.0.0.1:9"),))
-    with pytest.raises(OutputError, match=f"cannot be written: the folder .*{folder}: {reason} "):
-        once(settings, tmp_path / folder / "zego.prom")
+    for output in (tmp_path / folder / "zego.prom", tmp_path / "link"):
+        with pytest.raises(OutputError, match=rf"cannot be written: {reason} \(name a file in a "):
+            once(settings, output)
+
+
+def test_a_folder_is_reported_before_the_collection(tmp_path: Path) -> None:
+    """As a missing folder is."""
+    settings = Settings(apps=(make_settings(endpoint="http://127.0.0.1:9"),))
+    with pytest.raises(OutputError, match=r"it is a folder \(name a file\)"):
+        once(settings, tmp_path)
+
+
+def test_a_link_to_itself_is_refused_and_stays(tmp_path: Path) -> None:
+    """Not with a traceback, and not replaced."""
+    link = tmp_path / "loop"
+    link.symlink_to(link)
+    with pytest.raises(OutputError, match="Too many levels of symbolic links"):
+        write_output(link, b"text")
+    assert link.is_symlink()
 
 
 @pytest.mark.parametrize("exists", [True, False], ids=["target", "dangling"])
