@@ -20,7 +20,10 @@ PAGE_BYTES = 4096
 _HEADER_BYTES = 100
 _MAGIC = b"SQLite format 3\0"
 """Beginning of the header of each file of SQLite (SQLite file format, section 1.3.1)."""
-
+_FRACTIONS = bytes((64, 32, 32))
+"""Bytes 21 to 23 of each header (the same, section 1.3.5): with others, it is damaged itself."""
+_SUFFIXES = (".sqlite", ".sqlite3", ".db")
+"""Names of files that can only have been meant for SQLite."""
 
 _MOST_DIGITS = 10
 """Of a process id; Linux has at most 7 (`/proc/sys/kernel/pid_max`)."""
@@ -53,14 +56,12 @@ def _refuse_other_formats(path: Path) -> None:
     """Raise ConfigError for a file that cannot have been SQLite's, such as the configuration."""
     with suppress(OSError):  # opening it names the problem
         if path.is_file():
-            # With a log beside it, the header itself can be what is damaged.
-            logs = (path.with_name(path.name + suffix) for suffix in ("-wal", "-journal"))
-            if any(log_file.exists() for log_file in logs):
-                return
             with path.open("rb") as file:
                 page = file.read(PAGE_BYTES)
             # Only NUL bytes are what some file systems leave after a power cut.
-            if not page.strip(b"\0") or page.startswith(_MAGIC):
+            empty = not page.strip(b"\0")
+            # The header itself can be what is damaged; a configuration has another name.
+            if empty or page.startswith(_MAGIC) or path.suffix in _SUFFIXES:
                 return
         elif not path.exists():
             return
@@ -89,9 +90,9 @@ def refuse_damaged_of_others(path: Path) -> None:
     """Raise ConfigError for a damaged SQLite file without our application id in its header."""
     with suppress(OSError), path.open("rb") as file:
         header = file.read(_HEADER_BYTES)
-        # A shorter file holds nothing of anyone. What is no header at all is refused above, unless
-        # there is a log: then the header may be what is damaged.
+        # A shorter file holds nothing of anyone, and a damaged header does not tell whose it is.
         whole = len(header) == _HEADER_BYTES and header.startswith(_MAGIC)
+        whole = whole and header[21:24] == _FRACTIONS
         if whole and header[68:72] != APPLICATION_ID.to_bytes(4, "big"):
             raise unusable(
                 path,

@@ -362,7 +362,6 @@ def foreign_sqlite(path: Path, statement: str) -> None:
         (lambda path: path.write_text("apps: []\n"), "is not a history file"),
         (lambda path: foreign_sqlite(path, "CREATE TABLE t (x)"), "the SQLite file of another"),
         (lambda path: foreign_sqlite(path, "PRAGMA user_version = 99"), "by a newer version"),
-        (lambda path: path.write_bytes(b"SQLite format 3\0" + b"x" * 4096), "is a damaged SQLite"),
         (
             lambda path: (path.touch(), lock_file(path).write_text("notes")),
             "file.lock beside it is not of this program",

@@ -59,10 +59,17 @@ def test_the_file_is_free_again_once_closed(path: Path, history: HistoryFile) ->
     HistoryFile(path).close()
 
 
-@pytest.mark.parametrize("garbage", [bytes(8192), bytes(4096) + b"x" * 4096, HEADER, DAMAGED])
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        *(bytes(8192), bytes(4096) + b"x" * 4096, HEADER, DAMAGED, HEADER + b"\xff" * 4000),
+        *(b"\xff" * 8192, b"not a database\n"),
+    ],
+)
 def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(path: Path, garbage: bytes) -> None:
     """Nothing is deleted, and the exporter runs."""
     path.write_bytes(garbage)
+    refuse_other_files(path)
     history = HistoryFile(path, wall_clock=lambda: 0.0)
     assert history.read("vod", 1).tracked is None
     history.close()
@@ -88,8 +95,11 @@ def test_damage_in_the_middle_is_noticed(path: Path, history: HistoryFile) -> No
     [b"apps:\n- app_id: 1\n", b"0" * 32, b"\n", b"\0x", b"text, " * 1000, b"SQLite format 2\0"],
     ids=["configuration", "secret", "line", "NUL", "long", "SQLite 2"],
 )
-def test_a_file_that_is_not_sqlite_s_is_refused_and_left_alone(path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_sqlite_s_is_refused_and_left_alone(
+    tmp_path: Path, content: bytes
+) -> None:
     """A wrong path, such as that of the configuration, must not take a file from its owner."""
+    path = tmp_path / "config.yaml"
     path.write_bytes(content)
     assert problem_of(path).endswith(" is not a history file (choose another path)")
     assert path.read_bytes() == content
@@ -133,23 +143,15 @@ def test_a_file_that_appears_while_the_program_runs_is_left_alone(
     assert history._connection is not None
     history._connection.close()
     history._connection = None  # as where the disk was full at the start
-    path.write_bytes(b"notes")
-    with pytest.raises(HistoryError, match="is not a history file"):
+    path.unlink()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE theirs (x)")
+    theirs = path.read_bytes()
+    with pytest.raises(HistoryError, match="the SQLite file of another program"):
         history.write("vod", 1, make_update())
-    assert path.read_bytes() == b"notes"
+    assert path.read_bytes() == theirs
     path.unlink()
     history.write("vod", 1, make_update())
-
-
-@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
-def test_a_file_with_a_log_is_a_damaged_one(path: Path, suffix: str) -> None:
-    """Its own header is what the damage has hit."""
-    path.write_bytes(b"x" * 8192)
-    path.with_name(path.name + suffix).write_bytes(b"x" * 100)
-    with closing(HistoryFile(path, wall_clock=lambda: 0.0)) as history:
-        history.write("vod", 1, make_update())
-    aside = path.parent / "history.sqlite.damaged-19700101T000000Z"
-    assert aside.read_bytes() == b"x" * 8192
 
 
 def test_the_file_of_another_program_is_refused_and_left_alone(path: Path) -> None:

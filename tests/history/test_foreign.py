@@ -18,8 +18,6 @@ from exporter.history.foreign import lock_file, refuse_other_files
 from exporter.history.tables import APPLICATION_ID
 from tests.history.updates import make_update
 
-HEADER = b"SQLite format 3\0"
-
 
 def sqlite_file(path: Path, *statements: str) -> None:
     """Create an SQLite file with `statements`."""
@@ -43,13 +41,11 @@ def damaged_with_log(path: Path) -> None:
 
 
 OTHERS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "text": (lambda path: path.write_text("apps: []"), "is not a history file"),
     "tables": (lambda path: sqlite_file(path, "CREATE TABLE theirs (x)"), "of another program"),
     "id": (lambda path: sqlite_file(path, "PRAGMA application_id = 7"), "of another program"),
     "newer": (lambda path: sqlite_file(path, "PRAGMA user_version = 99"), "by a newer version"),
     "damaged schema": (lambda path: overwritten(path, 100), "is a damaged SQLite file that is not"),
     "damaged pages": (lambda path: overwritten(path, 4096), "of another program"),
-    "only a header": (lambda path: path.write_bytes(HEADER + b"x" * 4096), "is a damaged SQLite"),
     "damaged, with a log": (
         damaged_with_log,
         "is a damaged SQLite file that is not",
