@@ -27,6 +27,7 @@ SUCCEEDED_AT = "zego_upload_last_success_timestamp_seconds"
 KILLS = 12
 KILLS_BETWEEN_MOVES = 6
 TASKS = 20
+SQLITE_HEADER_BYTES = 100  # with our application id, by which a damaged file is known as ours
 ALL_STATUSES = list(STATUS_WORDS)
 WORDS = [*STATUS_WORDS.values(), "unknown"]
 
@@ -215,8 +216,11 @@ def test_a_second_exporter_on_one_file_refuses_to_start(folder: Path, app: Simul
 
 
 def test_a_damaged_file_is_moved_aside(folder: Path, app: SimulatedApp) -> None:
-    """The damaged file is renamed, the log says so, and counting starts again."""
-    damage = b"SQLite format 3\0" + b"\xff" * 4000
+    """A file of ours is renamed, the log says so, and counting starts again."""
+    with exporter_in(folder) as exporter:
+        wait_until_seen(exporter, app)
+    written = (folder / "history.sqlite").read_bytes()
+    damage = written[:SQLITE_HEADER_BYTES] + b"\xff" * (len(written) - SQLITE_HEADER_BYTES)
     (folder / "history.sqlite").write_bytes(damage)
     with exporter_in(folder) as exporter:
         page = wait_until_seen(exporter, app)
