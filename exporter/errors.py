@@ -49,6 +49,8 @@ def file_problem(error: OSError) -> str:
         return f"{problem}; give user id {os.geteuid()} access"
     if isinstance(error, IsADirectoryError):
         return f"{problem}; Docker mounts one for a file that the host lacks"
+    if isinstance(error, FileNotFoundError) and "~" in str(error.filename).split("/"):
+        return f"{problem}; ~ is not replaced here by the home folder"
     return problem
 
 

@@ -42,6 +42,8 @@ _OF_CONFIGURATION = ("--web.", "--config.", "--demo")
 """Beginnings of flags that these commands accept, as all do, and do not use."""
 
 _FLAG = re.compile(r"-[^\d.]")  # not a negative number
+_OTHER_DASHES = re.compile(r"\A-*[\u2010-\u2015\u2212\uff0d][-\u2010-\u2015\u2212\uff0d]*")
+"""What word processors and Chinese keyboards write for `--`."""
 _FLAG_NAME = re.compile(r"\A[\w.-]*")
 
 _DESCRIPTION = "Prometheus exporter for the upload tasks of ZEGO Cloud Player."
@@ -60,7 +62,8 @@ def parse_flags(argv: list[str] | None = None) -> argparse.Namespace:
     parser = _parser()
     argv = sys.argv[1:] if argv is None else argv
     for flag in (argument.partition("=")[0] for argument in argv):  # the value may be a secret
-        if variable := _VARIABLES.get(flag.replace("_", "-")):
+        plain = re.sub("^--zego[-.]", "--", flag.replace("_", "-"))
+        if variable := _VARIABLES.get(plain):
             parser.error(f"{flag}: there is no such flag: set {variable} in the environment")
     # Before argparse, which would quote the value of an unknown flag, or take it for a command.
     if unknown := _unknown_flag(argv, parser):
@@ -101,20 +104,22 @@ def _unknown_flag(argv: Sequence[str], parser: argparse.ArgumentParser) -> str:
     commands = next(action.choices for action in parser._actions if action.dest == "command") or {}
     known = parser._option_string_actions
     arguments = iter(argv)
-    for argument in arguments:
+    for written in arguments:
+        argument = _OTHER_DASHES.sub("--", written)
         name = argument[: len(argument) - len(_FLAG_NAME.sub("", argument, count=1))]
         if argument == "--":
             break
-        if name in known:
+        if name in known and argument == written:
             if known[name].nargs is None and name == argument:
                 next(arguments, None)  # the value
         elif not argument.startswith("-") and known is parser._option_string_actions:
             if argument not in commands:
                 break  # no command: argparse says so, whatever follows
             known = dict(commands)[argument]._option_string_actions
-        elif _FLAG.match(argument) and name[:2] not in known:
+        elif argument != written or (_FLAG.match(argument) and name[:2] not in known):
             near = _NO_FLAGS.get(name) or nearest(name, known)
             hint = f" (did you mean {near}?)" if near else ""
+            hint = hint if argument == written else " (begin it with -- instead of another dash)"
             # A value may follow a letter directly: -pVALUE.
             return f"{name if name.startswith('--') or near else name[:2]}{hint}"
     return ""

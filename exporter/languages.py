@@ -194,8 +194,8 @@ REMEDIES: Final[Mapping[str, str]] = {
     "Check the endpoint's name, DNS, firewall and HTTPS_PROXY on this machine.": (
         "请检查本机上的 endpoint 域名、DNS、防火墙和 HTTPS_PROXY。"
     ),
-    "Check the proxy {} (from {}), or list the endpoint in NO_PROXY.": (
-        "请检查代理 {}（来自 {}），或把 endpoint 加入 NO_PROXY。"
+    "Check the proxy {} (from {}), or list the endpoint's host in NO_PROXY.": (
+        "请检查代理 {}（来自 {}），或把 endpoint 的主机名加入 NO_PROXY。"
     ),
     "If a proxy here inspects TLS, name its CA file in the app's ca_file or in "
     "REQUESTS_CA_BUNDLE. Otherwise check the endpoint.": (
@@ -215,11 +215,13 @@ REMEDIES: Final[Mapping[str, str]] = {
     "loopback address.": (
         "请检查 endpoint 中的端口。不使用 TLS 的 endpoint 以 http:// 开头，且必须是环回地址。"
     ),
-    "SOCKS is not supported: set {} to http://HOST:PORT, or list the endpoint in NO_PROXY.": (
-        "不支持 SOCKS：请把 {} 设为 http://HOST:PORT，或把 endpoint 加入 NO_PROXY。"
+    "SOCKS is not supported: set {} to http://HOST:PORT, or list the endpoint's host in "
+    "NO_PROXY.": (
+        "不支持 SOCKS：请把 {} 设为 http://HOST:PORT，或把 endpoint 的主机名加入 NO_PROXY。"
     ),
-    "Percent-encode the special characters of user and password in {}.": (
-        "请对 {} 中用户名和密码里的特殊字符进行百分号编码。"
+    "Write {} as http://HOST:PORT without quotes. Percent-encode the special characters of user "
+    "and password in it.": (
+        "请把 {} 写成 http://HOST:PORT，不加引号，并对其中用户名和密码里的特殊字符进行百分号编码。"
     ),
     "Check {} (address, user, password) and what the proxy allows.": (
         "请检查 {}（地址、用户名、密码）以及代理允许的访问范围。"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,16 @@ def test_the_tree_in_the_module_is_complete() -> None:
 def test_the_remedy_for_an_unusable_file_depends_on_its_cause(number: int, problem: str) -> None:
     """A wrong UID, a folder that Docker made for a missing mount, and a wrong path differ."""
     assert file_problem(OSError(number, os.strerror(number))) == problem
+
+
+@pytest.mark.parametrize("path", ["~/config.yaml", "/etc/zego/~/config.yaml"])
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_tilde_is_said_to_stay_as_it_is(path: str, kind: Callable[[str], object]) -> None:
+    """A shell replaces it in most places, but nobody does in a file or after `--config.file=`."""
+    missing = "No such file or directory"
+    error = FileNotFoundError(errno.ENOENT, missing, kind(path))
+    assert file_problem(error) == f"{missing}; ~ is not replaced here by the home folder"
+    assert file_problem(FileNotFoundError(errno.ENOENT, missing, kind("/a~/b"))) == missing
 
 
 def test_an_invalid_configuration_names_all_its_problems() -> None:

@@ -153,6 +153,15 @@ def test_a_wrong_duration_is_refused_everywhere(read: Callable[[str], float], te
         (["--demo", "--config.file=x"], "--demo brings its own configuration"),
         (["once", "--demo", "--config.file=x"], "--demo brings its own configuration"),
         (["--app-id=5"], "--app-id: there is no such flag: set ZEGO_APP_ID in the environment"),
+        (["--zego.app-id=5"], "--zego.app-id: there is no such flag: set ZEGO_APP_ID in the "),
+        (["--zego_server_secret=5"], "--zego_server_secret: there is no such flag: set ZEGO_SER"),
+        (["check", "\u2013-live"], "arguments: --live (begin it with -- instead of another dash)"),
+        (["\u2014demo"], "arguments: --demo (begin it with -- instead of another dash)"),
+        (
+            ["check", "\uff0d\uff0dlive=x"],
+            "arguments: --live (begin it with -- instead of another dash)",
+        ),
+        (["-\u2013live"], "arguments: --live (begin it with -- instead of another dash)"),
         (["serve"], "'serve' (choose from check, once, tasks, simulate, export)"),
         (["chek"], "argument [command]: invalid choice: 'chek' (did you mean check?)"),
         (["chek", "--live"], "invalid choice: 'chek' (did you mean check?)"),
@@ -226,7 +235,7 @@ def test_a_secret_on_the_command_line_is_not_repeated(
 
 
 @pytest.mark.parametrize("command", [[], ["check"], ["once", "--output=o"], ["export", "rules"]])
-@pytest.mark.parametrize("flag", ["--callback-secret", "--zego-server-secret", "--password", "-p"])
+@pytest.mark.parametrize("flag", ["--callback-secret", "--zego-password", "--password", "-p"])
 @pytest.mark.parametrize("joint", [" ", "=", ":", ""])
 def test_the_value_of_an_unknown_flag_is_not_repeated(
     command: list[str], flag: str, joint: str, capsys: pytest.CaptureFixture[str]

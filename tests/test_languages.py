@@ -241,9 +241,12 @@ def test_messages_are_translated_with_their_parts(english: str, chinese: str) ->
 
 def test_remedies_are_translated_with_their_parts() -> None:
     """Addresses and variables stay."""
-    remedy = "Check the proxy p.example:3128 (from HTTPS_PROXY), or list the endpoint in NO_PROXY."
+    remedy = (
+        "Check the proxy p.example:3128 (from HTTPS_PROXY), or list the endpoint's host in "
+        "NO_PROXY."
+    )
     assert translate_remedy(remedy, "zh") == (
-        "请检查代理 p.example:3128（来自 HTTPS_PROXY），或把 endpoint 加入 NO_PROXY。"
+        "请检查代理 p.example:3128（来自 HTTPS_PROXY），或把 endpoint 的主机名加入 NO_PROXY。"
     )
     assert translate_remedy(remedy, "en") == remedy
     assert translate_remedy("else", "zh") == "else"

@@ -52,8 +52,12 @@ def _read_text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"is {kind(value)}, not text")  # noqa: TRY004 - see config.fields
     if not value:
-        raise ValueError("is empty")
+        raise ValueError(f"is empty{_of_variable(value)}")
     return value
+
+
+def _of_variable(blank: str) -> str:
+    return ": the variable is empty" if isinstance(blank, FromEnvironment) else ""
 
 
 def _shown_path(value: object, path: Path) -> str:
@@ -117,8 +121,7 @@ def _read_secret(value: Any) -> SecretStr:
         return value
     value = secret_text(value)
     if not value.strip():
-        empty = ": the variable is empty" if isinstance(value, FromEnvironment) else ""
-        raise ValueError(f"is blank{empty}")
+        raise ValueError(f"is blank{_of_variable(value)}")
     if not value.strip().isprintable():
         raise ValueError("contains line ends or control characters")
     register_secrets([value.strip()])

@@ -33,6 +33,7 @@ from exporter.config.schema import Settings
 from exporter.config.warnings import warnings_of
 from exporter.config.yaml import load_yaml
 from exporter.errors import COMMAND_LINE, CONFIGURATION, ConfigError, file_problem
+from exporter.text import nearest
 
 MAX_FILE_BYTES = 1024 * 1024
 """Maximum size of a configuration file."""
@@ -157,7 +158,8 @@ def _replace_in_text(
     missing = [name for name in names if not name or name not in environment]
     for name in missing:
         problem = (
-            f"the environment variable {name} is not set (set it, or write $${{ for a plain ${{)"
+            f"the environment variable {name} is not set{_alike(name, environment)} "
+            "(set it, or write $${ for a plain ${)"
             if name
             else "has ${ without a name and } (write ${NAME}, or $${ for a plain ${)"
         )
@@ -179,7 +181,9 @@ _VARIABLES: Mapping[str, Place] = {
 
 def _from_environment(environment: Mapping[str, str]) -> _Draft:
     """Return the one app that the environment describes; an empty variable counts as unset."""
-    given = {name: environment[name] for name in _VARIABLES if environment.get(name)}
+    # A line of an `--env-file` that was written on Windows ends in a carriage return.
+    stripped = {name: environment.get(name, "").strip() for name in _VARIABLES}
+    given = {name: value for name, value in stripped.items() if value}
     app = {_VARIABLES[name][-1]: FromEnvironment(value) for name, value in given.items()}
     missing = {
         "ZEGO_APP_ID": "the AppId from the ZEGO console",
@@ -188,7 +192,10 @@ def _from_environment(environment: Mapping[str, str]) -> _Draft:
     if "ZEGO_SERVER_SECRET_FILE" in given:
         del missing["ZEGO_SERVER_SECRET"]
     problems = [
-        Problem(_VARIABLES[name], f"is not set ({right}; or give --config.file)")
+        Problem(
+            _VARIABLES[name],
+            f"is not set{_alike(name, environment)} ({right}; or give --config.file)",
+        )
         for name, right in missing.items()
         if name not in given
     ]
@@ -197,6 +204,17 @@ def _from_environment(environment: Mapping[str, str]) -> _Draft:
         problems.append(Problem(_VARIABLES["ZEGO_SERVER_SECRET"], text))
     names = {place: name for name, place in _VARIABLES.items()}
     return _Draft({"apps": [app]}, problems, Path(), names)
+
+
+def _alike(name: str, environment: Mapping[str, str]) -> str:
+    """Return a remark about a variable that is set and may be meant by `name`, if there is one."""
+    others = {
+        other.upper(): other
+        for other, value in environment.items()
+        if other.upper().startswith("ZEGO") and other != name and value.strip()
+    }
+    near = nearest(name, others)
+    return f", but {others[near]} is" if near else ""
 
 
 def _with_history(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:

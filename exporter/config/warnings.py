@@ -53,7 +53,7 @@ def _unlikely_secret(app: AppSettings, place: Place) -> Iterator[Problem]:
         key, secret = "server_secret_file", read_secret_file(app.server_secret_file)
     if secret.startswith("$"):
         yield Problem((*place, key), "begins with $ (write ${NAME} for a variable)")
-    elif re.fullmatch(r"(['\"]).*\1", secret):
+    elif re.fullmatch("(['\"]).*\\1|“.*”|‘.*’|「.*」|＂.*＂|＇.*＇", secret):  # noqa: RUF001
         yield Problem((*place, key), "has quotes around it (remove the quotes)")
     elif re.match("[A-Za-z_][A-Za-z0-9_]*=", secret):
         yield Problem((*place, key), "begins with NAME= (keep only what follows the =)")

@@ -46,6 +46,21 @@ _MEANINGS = (
 )
 """PyYAML's messages, as far as people meet them, and their meaning. Its own can show a value."""
 
+# A key of the file has only ASCII; a Chinese sentence that goes on in a new line can have such a
+# colon. The last character of a match is the wrong one.
+_LOOK_ALIKES = (
+    (re.compile("[ -]*[A-Za-z0-9_]+\uff1a"), "a full-width colon (write : and a space)"),
+    (
+        re.compile("[ -]*[\u00a0\u2000-\u200b\u3000]"),
+        "a space that YAML does not know (use the one of the space key)",
+    ),
+    (
+        re.compile("[ -]*[\u2010-\u2015\u2212\uff0d]"),
+        "a dash that YAML does not know (write - and a space)",
+    ),
+)
+"""Characters of Chinese keyboards, word processors and web pages in the place of YAML's."""
+
 
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the scalars of YAML 1.2, strict keys, and limits."""
@@ -142,6 +157,8 @@ def load_yaml(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         # The mark of the error contains the text around it: the error is not kept as the cause.
         mark = error.problem_mark or error.context_mark
+        if problem := _look_alike(text, mark):
+            raise ConfigError([problem]) from None
         raise _refused(mark, _meaning(text, str(error.problem), mark)) from None
     if loader.duplicates:
         raise ConfigError([line for _, line in sorted(loader.duplicates)])
@@ -151,6 +168,16 @@ def load_yaml(text: str) -> Any:
 def _refused(mark: Any, what: str) -> ConfigError:
     place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     return ConfigError([place + what])
+
+
+def _look_alike(text: str, mark: Any) -> str:
+    """Return the last character before `mark` that only looks like one of YAML's, as a problem."""
+    lines = text.splitlines()[: mark.line + 1] if mark else []
+    for number, line in reversed([*enumerate(lines, 1)]):
+        for form, meaning in _LOOK_ALIKES:
+            if match := form.match(line):
+                return f"line {number}, column {match.end()}: {meaning}"
+    return ""
 
 
 def _meaning(text: str, problem: str, mark: Any) -> str:

@@ -100,7 +100,7 @@ def _network_remedy(proxy: Proxy | None) -> str:
     if proxy is None:
         return "Check the endpoint's name, DNS, firewall and HTTPS_PROXY on this machine."
     address, variable = proxy.address, proxy.variable
-    return f"Check the proxy {address} (from {variable}), or list the endpoint in NO_PROXY."
+    return f"Check the proxy {address} (from {variable}), or list the endpoint's host in NO_PROXY."
 
 
 def _tls_error(cause: BaseException, proxy: Proxy | None) -> ApiError | None:
@@ -153,7 +153,7 @@ def _proxy_error(cause: BaseException, proxy: Proxy | None) -> ApiError | None:
             f"the proxy {address} (from {variable}) is not an HTTP proxy".replace("  ", " "),
             code="connection",
             remedy=f"SOCKS is not supported: set {variable} to http://HOST:PORT, or list the "
-            "endpoint in NO_PROXY.",
+            "endpoint's host in NO_PROXY.",
         )
     refused = _TUNNEL_REFUSED.match(str(cause)) if isinstance(cause, OSError) else None
     if refused is None:
@@ -231,7 +231,8 @@ def proxy_url(url: str) -> str:
     raise NetworkError(
         f"the proxy (from {proxy.variable}) is not a URL",
         code="connection",
-        remedy=f"Percent-encode the special characters of user and password in {proxy.variable}.",
+        remedy=f"Write {proxy.variable} as http://HOST:PORT without quotes. Percent-encode the "
+        "special characters of user and password in it.",
     )
 
 

@@ -62,6 +62,39 @@ def test_an_empty_variable_is_an_unset_one() -> None:
     assert loaded.apps[0].region == "global"
 
 
+def test_white_space_around_a_variable_does_not_count() -> None:
+    """Lines of an `--env-file` can end in a space, or, written on Windows, in a carriage return."""
+    variables = {"ZEGO_APP_ID": " 1\r", "ZEGO_SERVER_SECRET": f"{SECRET}\r", "ZEGO_REGION": "fra "}
+    (app,) = load_settings(None, variables).apps
+    assert (app.app_id, app.region) == (1, "fra")
+    assert app.read_secret() == SECRET
+
+
+@pytest.mark.parametrize("name", ["ZEGO_APPID", "zego_app_id", "ZEGO_APPID_FILE"])
+def test_a_variable_that_is_named_alike_is_mentioned(name: str, tmp_path: Path) -> None:
+    """The name alone: its value may be a secret."""
+    similar = {name: "7", "ZEGO_SERVER_SECRET": SECRET, "ZEGO_HISTORY_PATH": "/h", "APP_ID": "8"}
+    assert problems(None, similar) == [
+        f"ZEGO_APP_ID: is not set, but {name} is (the AppId from the ZEGO console; or give "
+        "--config.file)"
+    ]
+    path = tmp_path / "config.yaml"
+    path.write_text(f"apps: [{{app_id: '${{ZEGO_APP_ID}}', server_secret: {SECRET}}}]")
+    assert problems(path, similar) == [
+        f"apps[0].app_id: the environment variable ZEGO_APP_ID is not set, but {name} is (set it, "
+        "or write $${ for a plain ${)"
+    ]
+
+
+def test_an_empty_variable_in_the_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    """The file looks right."""
+    path = tmp_path / "config.yaml"
+    path.write_text("apps: [{app_id: 1, server_secret: '${SECRET}'}]")
+    for value, problem in (("", "empty"), (" ", "blank")):
+        (line,) = problems(path, {"SECRET": value})
+        assert line.startswith(f"apps[0].server_secret: is {problem}: the variable is empty (")
+
+
 def test_the_environment_may_name_a_secret_file(tmp_path: Path) -> None:
     """Docker secrets are files."""
     file = tmp_path / "secret"

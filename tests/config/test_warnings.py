@@ -14,6 +14,7 @@ from tests.builders import SECRET
     ("secret", "warning"),
     [
         (f'"{SECRET}"', "has quotes around it (remove the quotes)"),
+        (f"“{SECRET}”", "has quotes around it (remove the quotes)"),
         (f"ZEGO_SERVER_SECRET={SECRET}", "begins with NAME= (keep only what follows the =)"),
         ("$NAME", "begins with $ (write ${NAME} for a variable)"),
         ("short", "does not look like a ServerSecret (32 hexadecimal characters)"),

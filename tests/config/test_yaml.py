@@ -115,6 +115,22 @@ def test_keys_aliases_and_merge_keys(text: str, value: dict[str, Any]) -> None:
         ("a: !!int 1", "line 1, column 4: a tag (!) has no meaning here (use quotes for text)"),
         ("<<: 1", "line 1, column 5: a merge key (<<) without a mapping (name one with *)"),
         ("a: }", "line 1, column 4: is not valid YAML (check this line and the one above it)"),
+        *(
+            (text, f"line {line}, column {column}: a {what}")
+            for text, line, column, what in (
+                ("a\uff1a\n  b: 1", 1, 2, "full-width colon (write : and a space)"),
+                ("x:\n  - a\uff1a 1\n    b: 2", 2, 6, "full-width colon (write : and a space)"),
+                ("b\uff1a2\n# c\uff1a\n\nd: 3", 1, 2, "full-width colon (write : and a space)"),
+                ("a:\n  b: 1\n\u3000c: 2\n  d: 3", 3, 1, "space that YAML does not know (use the "
+                 "one of the space key)"),
+                ("a:\n  - b: 1\n  \u00a0\u00a0c: 2", 3, 3, "space that YAML does not know (use the "
+                 "one of the space key)"),
+                ("a:\n  \uff0d b: 1\n    c: 2", 2, 3, "dash that YAML does not know (write - and a "
+                 "space)"),
+                ("a: \u7532\uff1a\u4e59\nb: 'c", 2, 6, "quote is not closed (end the text with its "
+                 "quote)"),
+            )
+        ),
         ("a: b\nc: \x07", "line 2, column 4: a control character (remove it)"),
         ("? {a: b}\n: c", "line 1, column 3: a list or mapping as a key (keys are text)"),
     ],

@@ -48,6 +48,7 @@ def test_which_proxy_is_used(
     [
         "http://u:p[@f.example:1",
         "::nonsense",
+        '"http://f.example:1"',
         "http://:80",
         "http://f.example:port",
         "http://f.example:99999",
@@ -65,7 +66,8 @@ def test_a_proxy_that_is_not_a_url_is_refused(monkeypatch: pytest.MonkeyPatch, v
     with pytest.raises(NetworkError) as refused:
         proxy_url("https://api.example/")
     assert str(refused.value) == "the proxy (from HTTPS_PROXY) is not a URL"
-    assert refused.value.remedy.startswith("Percent-encode")
+    assert refused.value.remedy.startswith("Write HTTPS_PROXY as http://HOST:PORT without quotes.")
+    assert "Percent-encode" in refused.value.remedy
     assert refused.value.__context__ is None  # it would be in the traceback
     assert proxy_url("https://127.0.0.1:9") == ""
 
