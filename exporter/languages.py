@@ -202,6 +202,11 @@ REMEDIES: Final[Mapping[str, str]] = {
         "如果本地代理会解密 TLS，请在该应用的 ca_file 或 REQUESTS_CA_BUNDLE 中指定其 CA 文件；"
         "否则请检查 endpoint。"
     ),
+    "Renew the certificates of the proxy that inspects TLS here: from Python 3.13 on, they must "
+    "follow RFC 5280. Otherwise check the endpoint.": (
+        "请更换解密 TLS 的本地代理的证书：从 Python 3.13 起，证书必须符合 RFC 5280；"
+        "否则请检查 endpoint。"
+    ),
     "Check this machine's clock. If it is right, the server needs a new certificate.": (
         "请检查本机时钟。如果时钟正确，则服务器需要更换证书。"
     ),

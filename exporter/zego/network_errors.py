@@ -48,10 +48,11 @@ class Proxy(NamedTuple):
 
 
 # X509_V_ERR_* of OpenSSL (x509_vfy.h): not yet valid and expired; host and IP address mismatch;
-# issuer not found, self-signed, and no path to a trusted issuer.
+# issuer not found, self-signed, and no path to a trusted issuer; what X509_V_FLAG_X509_STRICT adds.
 _WRONG_TIME = (9, 10)
 _WRONG_NAME = (62, 64)
 _UNKNOWN_CA = (2, 18, 19, 20, 21)
+_NOT_RFC_5280 = range(80, 95)
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
 """Reasons of OpenSSL, by its version, for an answer that is not TLS, such as plain HTTP."""
@@ -132,6 +133,12 @@ def _certificate_remedy(verify_code: int) -> str:
         return (
             "If a proxy here inspects TLS, name its CA file in the app's ca_file or in "
             "REQUESTS_CA_BUNDLE. Otherwise check the endpoint."
+        )
+    if verify_code in _NOT_RFC_5280:
+        # The flag is set by default from Python 3.13 on: the CAs of many proxies fail there only.
+        return (
+            "Renew the certificates of the proxy that inspects TLS here: from Python 3.13 on, they "
+            "must follow RFC 5280. Otherwise check the endpoint."
         )
     return "Check that the endpoint is ZEGO's and that no proxy answers in its place."
 

@@ -105,6 +105,7 @@ def failed_handshake(reason: str) -> ssl.SSLError:
         *((refused_certificate(code), "Check this machine's clock.") for code in (9, 10)),
         *((refused_certificate(code), "Check the host in the endpoint") for code in (62, 64)),
         *((refused_certificate(code), "If a proxy here inspects") for code in (2, 18, 19, 20, 21)),
+        *((refused_certificate(code), "Renew the certificates") for code in (80, 85, 89, 92, 94)),
         (refused_certificate(23), "Check that the endpoint is ZEGO's"),  # revoked
         *(
             (failed_handshake(reason), "Check the port in the endpoint.")
