@@ -1,7 +1,6 @@
 """The command line: flags and sub-commands (`docs/guarantees.md`, section 14).
 
-They are apart from `cli`, which runs the commands: the documents are generated from the flags
-alone, and both together would be too long to read.
+`cli` runs the commands. The documents are generated from the flags alone.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from exporter.alerting.flags import add_export_flags
 from exporter.flag_values import read_count, read_duration, read_pace, read_seed
 from exporter.languages import LANGUAGES
 from exporter.tasks import TaskStatus
-from exporter.text import mask_secrets, nearest
+from exporter.text import OTHER_DASHES, mask_secrets, nearest
 
 PROGRAM = "zego-upload-exporter"
 DEFAULT_CONFIG = Path("config.yaml")
@@ -42,8 +41,6 @@ _OF_CONFIGURATION = ("--web.", "--config.", "--demo")
 """Beginnings of flags that these commands accept, as all do, and do not use."""
 
 _FLAG = re.compile(r"-[^\d.]")  # not a negative number
-_OTHER_DASHES = re.compile(r"\A-*[\u2010-\u2015\u2212\uff0d][-\u2010-\u2015\u2212\uff0d]*")
-"""What word processors and Chinese keyboards write for `--`."""
 _FLAG_NAME = re.compile(r"\A[\w.-]*")
 
 _DESCRIPTION = "Prometheus exporter for the upload tasks of ZEGO Cloud Player."
@@ -62,8 +59,7 @@ def parse_flags(argv: list[str] | None = None) -> argparse.Namespace:
     parser = _parser()
     argv = sys.argv[1:] if argv is None else argv
     for flag in (argument.partition("=")[0] for argument in argv):  # the value may be a secret
-        plain = re.sub("^--zego[-.]", "--", flag.replace("_", "-"))
-        if variable := _VARIABLES.get(plain):
+        if variable := _VARIABLES.get(re.sub("^--zego[-.]", "--", flag.replace("_", "-"))):
             parser.error(f"{flag}: there is no such flag: set {variable} in the environment")
     # Before argparse, which would quote the value of an unknown flag, or take it for a command.
     if unknown := _unknown_flag(argv, parser):
@@ -105,7 +101,7 @@ def _unknown_flag(argv: Sequence[str], parser: argparse.ArgumentParser) -> str:
     known = parser._option_string_actions
     arguments = iter(argv)
     for written in arguments:
-        argument = _OTHER_DASHES.sub("--", written)
+        argument = OTHER_DASHES.sub("--", written)
         name = argument[: len(argument) - len(_FLAG_NAME.sub("", argument, count=1))]
         if argument == "--":
             break

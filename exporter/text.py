@@ -50,6 +50,9 @@ _SIGNATURE = re.compile(
 )
 
 
+OTHER_DASHES = re.compile(r"\A-*[\u2010-\u2015\u2212\uff0d][-\u2010-\u2015\u2212\uff0d]*")
+"""What word processors and Chinese keyboards write for `--` at the beginning of a flag."""
+
 LIKE_A_SECRET = re.compile("[0-9A-Fa-f]{32,}")
 """What a ServerSecret looks like; a longer run of digits may hold one."""
 

@@ -219,7 +219,11 @@ def proxy_for(url: str) -> Proxy | None:
     # before them as the host, which can be a part of the password.
     rest = proxy.partition("://")[2]
     authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
-    if not host or "@" in rest[len(authority) :]:
+    path = rest[len(authority) :]
+    # White space is removed by `urlsplit` and sent by urllib3. `https//` lacks its colon.
+    spaced = re.search(r"\s", authority.rpartition("@")[2])
+    scheme = re.fullmatch("https?|socks(?:4a?|5h?)", parts.scheme)  # others are users' names
+    if not (host and scheme) or spaced or "@" in path or path.startswith("//"):
         return Proxy(variable, "", "")
     return Proxy(variable, parts.scheme, parts.netloc.rpartition("@")[2])
 
@@ -256,8 +260,10 @@ def _configured_proxy(url: str) -> tuple[str, str] | None:
         for name in (variable.lower(), variable)
         if os.environ.get(name) == proxy
     )
+    # A line of an `--env-file` that was written on Windows ends in a carriage return.
+    text = proxy.strip()
     # `requests` takes `localhost:` and `user:` for a scheme, unlike curl.
-    return next(variables, "the system"), proxy if "://" in proxy else f"http://{proxy}"
+    return next(variables, "the system"), text if "://" in text else f"http://{text}"
 
 
 def _is_loopback(url: str) -> bool:

@@ -48,6 +48,10 @@ def test_which_proxy_is_used(
     [
         "http://u:p[@f.example:1",
         "::nonsense",
+        "https//f.example:1",
+        "user://@f.example:1",
+        "http://user:word@f .example:1",
+        "http://f.exa\tmple:1",
         '"http://f.example:1"',
         "http://:80",
         "http://f.example:port",
@@ -70,6 +74,16 @@ def test_a_proxy_that_is_not_a_url_is_refused(monkeypatch: pytest.MonkeyPatch, v
     assert "Percent-encode" in refused.value.remedy
     assert refused.value.__context__ is None  # it would be in the traceback
     assert proxy_url("https://127.0.0.1:9") == ""
+
+
+@pytest.mark.parametrize("value", ["http://f.example:1\r", " f.example:1 ", "f.example:1\n"])
+def test_white_space_around_a_proxy_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    """A line of an `--env-file` that was written on Windows ends in a carriage return."""
+    monkeypatch.setenv("HTTPS_PROXY", value)
+    assert proxy_for("https://api.example/") == ("HTTPS_PROXY", "http", "f.example:1")
+    assert proxy_url("https://api.example/") == "http://f.example:1"
 
 
 @pytest.mark.parametrize("scheme", ["http://", ""])
