@@ -5,6 +5,7 @@ The file is meant for the textfile collector of node_exporter: it appears whole 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -59,16 +60,21 @@ def write_output(path: Path, content: bytes) -> None:
 def _mode_of(path: Path) -> int:
     """Return the mode of the file or device at `path`, that of a regular file for a new one.
 
-    Raises OutputError for anything else, and where the folder is missing or cannot be entered.
+    Raises OutputError for anything else, and where the folder is missing or cannot be written.
     """
     try:
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:  # the file, or its folder
             mode = stat.S_IFREG
-        path.resolve().parent.stat()  # of a link, the folder of its target
+        folder = path.resolve().parent  # of a link, the folder of its target
+        folder.stat()
+        if stat.S_ISREG(mode) and not os.access(folder, os.W_OK):
+            read_only = os.statvfs(folder).f_flag & os.ST_RDONLY
+            number = errno.EROFS if read_only else errno.EACCES
+            raise OSError(number, os.strerror(number))  # noqa: TRY301 - as `stat` would
     except OSError as error:
-        remedy = "name a file in a folder that exists"
+        remedy = "name a file in a folder that exists and that this user may write"
         raise OutputError(f"{path} cannot be written: {file_problem(error)} ({remedy})") from error
     if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)):
         what = "a folder" if stat.S_ISDIR(mode) else "a block device or socket"

@@ -211,7 +211,7 @@ def _alike(name: str, environment: Mapping[str, str]) -> str:
     others = {
         other.upper(): other
         for other, value in environment.items()
-        if other.upper().startswith("ZEGO") and other != name and value.strip()
+        if re.fullmatch("ZEGO[A-Z0-9_]*", other.upper()) and other != name and value.strip()
     }
     near = nearest(name, others)
     return f", but {others[near]} is" if near else ""

@@ -7,6 +7,7 @@ import socket
 import stat
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -55,6 +56,24 @@ def test_a_missing_folder_is_reported_before_the_collection(
     for output in (tmp_path / folder / "zego.prom", tmp_path / "link"):
         with pytest.raises(OutputError, match=rf"cannot be written: {reason} \(name a file in a "):
             once(settings, output)
+
+
+@pytest.mark.parametrize(
+    ("flag", "reason"), [(0, "Permission denied; give user id "), (os.ST_RDONLY, "Read-only file ")]
+)
+def test_a_folder_that_cannot_be_written_is_reported_before_the_collection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flag: int, reason: str
+) -> None:
+    """A new file takes the place of the old one, so the folder counts; a device is written into."""
+    allowed = {os.devnull}
+    monkeypatch.setattr(os, "access", lambda path, _: str(path) in allowed)  # root may all
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=flag))
+    settings = Settings(apps=(make_settings(endpoint="http://127.0.0.1:9"),))
+    (tmp_path / "old.prom").touch()
+    for name in ("zego.prom", "old.prom"):
+        with pytest.raises(OutputError, match=rf"{name} cannot be written: {reason}"):
+            once(settings, tmp_path / name)
+    assert not once(settings, Path(os.devnull))
 
 
 def test_a_folder_is_reported_before_the_collection(tmp_path: Path) -> None:

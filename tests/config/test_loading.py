@@ -74,6 +74,7 @@ def test_white_space_around_a_variable_does_not_count() -> None:
 def test_a_variable_that_is_named_alike_is_mentioned(name: str, tmp_path: Path) -> None:
     """The name alone: its value may be a secret."""
     similar = {name: "7", "ZEGO_SERVER_SECRET": SECRET, "ZEGO_HISTORY_PATH": "/h", "APP_ID": "8"}
+    similar["ZEGO_APP\x1b_ID"] = "9"  # nearer, and not fit for a terminal
     assert problems(None, similar) == [
         f"ZEGO_APP_ID: is not set, but {name} is (the AppId from the ZEGO console; or give "
         "--config.file)"
