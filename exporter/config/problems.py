@@ -150,11 +150,16 @@ def _letters(key: str) -> str:
 
 
 def _about_quotes(text: str, value: object) -> str:
-    """Return the end of the brackets where quotes alone make the type of a value wrong."""
+    """Return the end of the brackets where quotes, or marks between digits, are the mistake."""
     if isinstance(value, bool | int | float) and text.endswith(("not text", "as a number")):
         return "; put it in quotes"
-    digits = isinstance(value, str) and re.fullmatch("0|[1-9][0-9]*", value)
-    return "; remove the quotes" if digits and text.endswith("not a whole number") else ""
+    if not isinstance(value, str) or not text.endswith("not a whole number"):
+        return ""
+    if re.fullmatch("0|[1-9][0-9]*", value):
+        return "; remove the quotes"
+    # Full-width digits are digits to `\d`. The first part leaves out a number with zeros before it.
+    marked = re.fullmatch(r"(?=.*[^0-9])[\d\s,._']+", value)
+    return "; only digits from 0 to 9" if marked else ""
 
 
 def _with_quotes(value: object, right: str) -> str:

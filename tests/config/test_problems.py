@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from exporter.config import load_settings
@@ -40,3 +42,20 @@ def test_quotes_of_an_env_file_are_named(name: str, value: str, problem: str) ->
         load_settings(None, environment)
     (line,) = caught.value.problems
     assert line.startswith(f"{name}: {problem} (")
+
+
+@pytest.mark.parametrize(
+    "value", ["123 456 7890", "1,234", "1_234", "\uff11\uff12\uff13", "12\u00a034"]
+)
+def test_what_is_between_the_digits_of_a_number_is_the_mistake(value: str, tmp_path: Path) -> None:
+    """It can be hard to see: full-width digits and spaces."""
+    end = "(the AppId from the ZEGO console, 1 to 4294967295; only digits from 0 to 9)"
+    path = tmp_path / "config.yaml"
+    path.write_text(f"apps: [{{app_id: '{value}', server_secret: {SECRET}}}]")
+    for file, environment in (
+        (path, {}),
+        (None, {"ZEGO_APP_ID": value, "ZEGO_SERVER_SECRET": SECRET}),
+    ):
+        with pytest.raises(ConfigError) as refused:
+            load_settings(file, environment)
+        assert end in str(refused.value)
