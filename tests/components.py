@@ -20,7 +20,7 @@ def require_current(name: str) -> str:
     folder = Path(os.environ.get("GO_TOOLS", ROOT / ".cache" / "go-tools"))
     if (path := folder / name).exists():
         return str(path)
-    return give_up(f"{path} is not there: .ci/go-tools builds it")
+    return give_up(f"{name} is not in {folder}: .ci/go-tools builds it, with Go in 15 minutes")
 
 
 def require(*names: str, package: str) -> str:
