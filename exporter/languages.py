@@ -213,6 +213,9 @@ REMEDIES: Final[Mapping[str, str]] = {
     "Check the host in the endpoint, and that its DNS entry leads to ZEGO.": (
         "请检查 endpoint 中的主机名，并确认其 DNS 记录指向 ZEGO。"
     ),
+    "Check the host in {}: the proxy's certificate is for another one.": (
+        "请检查 {} 中的主机名：代理的证书属于其他主机。"
+    ),
     "Set {} to http://{} if the proxy is reached without TLS.": (
         "如果访问该代理不使用 TLS，请把 {} 设为 http://{}。"
     ),

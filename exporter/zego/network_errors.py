@@ -69,10 +69,17 @@ def translate_error(error: BaseException, *, url: str, timeout: float) -> ApiErr
     causes = _causes(error)
     for cause in causes:  # in cycles with frames of urllib3, which would keep ours in memory too
         cause.__traceback__ = None
+    # Of an https proxy: urllib3 blames it only until it has answered, not for TLS through it.
+    blamed = any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes)
+    rules = (
+        (_tls_error, proxy if blamed else None),
+        (_proxy_error, proxy),
+        (_connection_error, proxy),
+    )
     # The more specific rule wins, whichever of the nested errors it matches.
-    for rule in (_tls_error, _proxy_error, _connection_error):
+    for rule, peer in rules:
         for cause in causes:
-            if translated := rule(cause, proxy):
+            if translated := rule(cause, peer):
                 return translated
             if isinstance(cause, TimeoutError):
                 return timed_out(timeout)
@@ -107,7 +114,7 @@ def _network_remedy(proxy: Proxy | None) -> str:
 def _tls_error(cause: BaseException, proxy: Proxy | None) -> ApiError | None:
     if isinstance(cause, ssl.SSLCertVerificationError):
         text = f"certificate verify failed: {cause.verify_message}"
-        return NetworkError(text, code="tls", remedy=_certificate_remedy(cause.verify_code))
+        return NetworkError(text, code="tls", remedy=_certificate_remedy(cause.verify_code, proxy))
     if not isinstance(cause, ssl.SSLError) or isinstance(
         cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
     ):
@@ -116,17 +123,21 @@ def _tls_error(cause: BaseException, proxy: Proxy | None) -> ApiError | None:
     if reason in _NO_TLS:
         text = f"the server does not speak TLS there ({reason})"
         return NetworkError(text, code="tls", remedy=_plain_server_remedy(proxy))
-    return NetworkError(
-        f"TLS failed: {reason}",
-        code="tls",
-        # ZEGO's API speaks current TLS and asks for no certificate of a client.
-        remedy="Check that the endpoint is ZEGO's and that no proxy answers in its place.",
-    )
+    # ZEGO's API speaks current TLS and asks for no certificate of a client.
+    return NetworkError(f"TLS failed: {reason}", code="tls", remedy=_peer_remedy(proxy))
 
 
-def _certificate_remedy(verify_code: int) -> str:
+def _peer_remedy(proxy: Proxy | None) -> str:
+    if proxy is not None:
+        return f"Check {proxy.variable} (address, user, password) and what the proxy allows."
+    return "Check that the endpoint is ZEGO's and that no proxy answers in its place."
+
+
+def _certificate_remedy(verify_code: int, proxy: Proxy | None) -> str:
     if verify_code in _WRONG_TIME:
         return "Check this machine's clock. If it is right, the server needs a new certificate."
+    if verify_code in _WRONG_NAME and proxy is not None:
+        return f"Check the host in {proxy.variable}: the proxy's certificate is for another one."
     if verify_code in _WRONG_NAME:
         return "Check the host in the endpoint, and that its DNS entry leads to ZEGO."
     if verify_code in _UNKNOWN_CA:
@@ -140,11 +151,11 @@ def _certificate_remedy(verify_code: int) -> str:
             "Renew the certificates of the proxy that inspects TLS here: from Python 3.13 on, they "
             "must follow RFC 5280. Otherwise check the endpoint."
         )
-    return "Check that the endpoint is ZEGO's and that no proxy answers in its place."
+    return _peer_remedy(proxy)
 
 
 def _plain_server_remedy(proxy: Proxy | None) -> str:
-    if proxy is not None and proxy.scheme == "https":
+    if proxy is not None:
         address, variable = proxy.address, proxy.variable
         return f"Set {variable} to http://{address} if the proxy is reached without TLS."
     return (
@@ -222,8 +233,9 @@ def proxy_for(url: str) -> Proxy | None:
     path = rest[len(authority) :]
     # White space is removed by `urlsplit` and sent by urllib3. `https//` lacks its colon.
     spaced = re.search(r"\s", authority.rpartition("@")[2])
-    scheme = re.fullmatch("https?|socks(?:4a?|5h?)", parts.scheme)  # others are users' names
-    if not (host and scheme) or spaced or "@" in path or path.startswith("//"):
+    # Before a password that begins with //, the user looks like a scheme.
+    user = not re.fullmatch("https?|ftp|socks(?:4a?|5h?)", parts.scheme)
+    if not host or user or spaced or "@" in path or path.startswith("//"):
         return Proxy(variable, "", "")
     return Proxy(variable, parts.scheme, parts.netloc.rpartition("@")[2])
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import NetworkError, RequestTimeout
+from exporter.languages import translate_remedy
 from exporter.zego.network_errors import proxy_for, proxy_url, translate_error
 
 
@@ -143,6 +144,33 @@ def test_a_failure_of_tls_has_the_remedy_of_its_cause(error: Exception, remedy: 
         assert (translated.code, translated.transient) == ("tls", False)
         assert translated.remedy.startswith(remedy)
         assert ("ca_file" in translated.remedy) is remedy.startswith("If a proxy")
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (refused_certificate(9), "Check this machine's clock."),
+        (refused_certificate(62), "Check the host in HTTPS_PROXY: the proxy's certificate is for"),
+        (refused_certificate(64), "Check the host in HTTPS_PROXY: the proxy's certificate is for"),
+        (refused_certificate(20), "If a proxy here inspects"),
+        (refused_certificate(23), "Check HTTPS_PROXY ("),
+        (failed_handshake("WRONG_VERSION_NUMBER"), "Set HTTPS_PROXY to http://f.example:1 if"),
+        (failed_handshake("SSLV3_ALERT_HANDSHAKE_FAILURE"), "Check HTTPS_PROXY ("),
+    ],
+)
+def test_a_failure_of_tls_with_the_proxy_is_told_from_one_through_it(
+    error: Exception, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An https proxy has a certificate too: the endpoint is not what is wrong then."""
+    monkeypatch.setenv("HTTPS_PROXY", "https://f.example:1")
+    behind = urllib3.exceptions.SSLError(error)
+    blamed = requests.exceptions.ProxyError(urllib3.exceptions.ProxyError("x", behind))
+    translated = translate_error(blamed, url="https://api.example/", timeout=1.0)
+    assert translated.remedy.startswith(remedy)
+    assert translate_remedy(translated.remedy, "zh") != translated.remedy
+    through = translate_error(behind, url="https://api.example/", timeout=1.0)
+    monkeypatch.delenv("HTTPS_PROXY")
+    assert through.remedy == translate_error(behind, url="https://a.example/", timeout=1.0).remedy
 
 
 @pytest.mark.parametrize(
