@@ -107,10 +107,12 @@ lock: ## renews the lock files (needs uv)
 	uv pip compile pyproject.toml --extra dev --extra e2e --universal --python-version 3.11 --no-header --no-annotate --upgrade --resolution lowest-direct -o requirements-lowest.lock
 
 # Asks the registry for known vulnerabilities of the locked versions; needs one that knows them.
-audit: ## looks for known vulnerabilities of the locked versions
+audit: ## asks the package index for known vulnerabilities of the locked versions
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/pip install --quiet pip-audit
 	.venv-audit/bin/pip-audit --strict --no-deps --disable-pip --requirement $(LOCK)
 
-clean: ## removes environments, caches and builds
+# What .ci/go-tools has built stays: it takes some fifteen minutes.
+clean: ## removes environments, builds, and all caches but .cache/go-tools
 	rm -rf .venv* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
