@@ -19,14 +19,15 @@ def read_duration(text: str) -> float:
 
 def read_count(text: str) -> int:
     """Return a whole number of at least 0."""
-    if not text.isascii() or not text.isdigit():
+    # Python refuses to read a number of more than 4,300 digits.
+    if not re.fullmatch("[0-9]{1,100}", text):
         raise ArgumentTypeError(f"not a whole number of at least 0: {text!r}")
     return int(text)
 
 
 def read_seed(text: str) -> int:
     """Return a whole number, also a negative one."""
-    # Of more digits than any seed has: Python refuses to read more than 4,300.
+    # As above.
     if not re.fullmatch("-?[0-9]{1,100}", text):
         raise ArgumentTypeError(f"not a whole number: {text!r}")
     return int(text)

@@ -35,7 +35,7 @@ def test_a_value_is_read(read: Callable[[str], float], text: str, value: float) 
         (read_duration, "soon", "not a duration (such as 90s, 5m, 1h30m or plain seconds)"),
         *(
             (read_count, text, f"not a whole number of at least 0: {text!r}")
-            for text in ("-1", "", "1.5", "x", "٣", "1_000")
+            for text in ("-1", "", "1.5", "x", "٣", "1_000", "9" * 5000)
         ),
         *(
             (read_seed, text, f"not a whole number: {text!r}")
