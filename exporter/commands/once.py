@@ -27,6 +27,8 @@ def once(settings: Settings, output: Path | None) -> bool:
     A failed app is in the exposition with `zego_upload_up` 0. Raises ConfigError, HistoryError or
     OutputError.
     """
+    if output == Path("-"):
+        raise OutputError("- cannot be written: leave out --output for stdout, or name a file")
     if output is not None:
         _mode_of(output)  # before a walk of minutes
     with collected(settings, with_history=True) as views:

@@ -58,6 +58,15 @@ def test_a_missing_folder_is_reported_before_the_collection(
             once(settings, output)
 
 
+def test_a_dash_is_no_name_of_stdout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file named `-` would appear instead, and the pipe would get nothing."""
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(apps=(make_settings(endpoint="http://127.0.0.1:9"),))
+    with pytest.raises(OutputError, match="- cannot be written: leave out --output for stdout"):
+        once(settings, Path("-"))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("flag", "reason"), [(0, "Permission denied; give user id "), (os.ST_RDONLY, "Read-only file ")]
 )
