@@ -50,8 +50,8 @@ test-all: $(VENV)/e2e.stamp ## runs all tests, the long ones too, as CI does
 	$(MAKE) --no-print-directory long || status=1; \
 	exit $$status
 
-# Tests wait for threads and servers a part of their time: four at a time suit two cores.
-WORKERS ?= 4
+# Tests wait for threads and servers a part of their time: five at a time suit two cores.
+WORKERS ?= 5
 
 unit: $(VENV)/dev.stamp ## the tests without servers, without the long ones
 	$(BIN)/python -m pytest -m 'not e2e and not long' -n $(WORKERS) --dist worksteal

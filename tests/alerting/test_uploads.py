@@ -9,7 +9,7 @@ import yaml
 
 from exporter.alerting.rules import one_file
 from exporter.alerting.tuning import tuning
-from tests.components import GENERATIONS
+from tests.components import SHORTLY_CURRENT
 from tests.prometheus import rule_files
 
 TARGET = 'job="zego",instance="a:10317"'
@@ -27,7 +27,7 @@ def task(number: int, title: str, status: str, expires: int) -> list[dict[str, s
     ]
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("generation", SHORTLY_CURRENT)
 def test_optional_alerts(tmp_path: Path, generation: str) -> None:
     """Nothing new for 6 hours; a watched title of which the last copy expires within 6 hours."""
     chosen = tuning(watch="intro[.]mp4|news", threshold=["ZegoUploadNoNewUploads.window=6h"])

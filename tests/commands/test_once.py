@@ -13,7 +13,7 @@ import pytest
 
 from exporter.commands.once import once, write_output
 from exporter.commands.output import OutputError
-from exporter.config import Settings
+from exporter.config import CollectionSettings, Settings
 from tests.builders import make_settings
 
 
@@ -77,7 +77,9 @@ def test_a_folder_that_cannot_be_written_is_reported_before_the_collection(
     allowed = {os.devnull}
     monkeypatch.setattr(os, "access", lambda path, _: str(path) in allowed)  # root may all
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=flag))
-    settings = Settings(apps=(make_settings(endpoint="http://127.0.0.1:9"),))
+    collection = CollectionSettings(max_retries=0)
+    app = make_settings(endpoint="http://127.0.0.1:9", collection=collection)
+    settings = Settings(apps=(app,))
     (tmp_path / "old.prom").touch()
     for name in ("zego.prom", "old.prom"):
         with pytest.raises(OutputError, match=rf"{name} cannot be written: {reason}"):
