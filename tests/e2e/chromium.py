@@ -112,6 +112,11 @@ class Page:
         self.call("Input.dispatchKeyEvent", type="keyDown", text="\r", **key)
         self.call("Input.dispatchKeyEvent", type="keyUp", **key)
 
+    def set_width(self, width: int) -> None:
+        """Make the window `width` pixels wide, and 900 high."""
+        size = {"width": width, "height": 900}
+        self.call("Emulation.setDeviceMetricsOverride", **size, deviceScaleFactor=1, mobile=False)
+
     def photograph(self, path: Path) -> bytes:
         """Write a picture of the window to `path` (PNG) and return it."""
         picture = base64.b64decode(self.call("Page.captureScreenshot")["data"])

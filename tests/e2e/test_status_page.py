@@ -184,13 +184,7 @@ def test_it_fits_every_screen(
     """Nothing overflows, in either colour scheme, and text has contrast."""
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     page.call("Emulation.setEmulatedMedia", features=features)
-    page.call(
-        "Emulation.setDeviceMetricsOverride",
-        width=width,
-        height=900,
-        deviceScaleFactor=1,
-        mobile=False,
-    )
+    page.set_width(width)
     page.open(f"{url}?status=all&sort=-status")
     assert page.value(TOO_WIDE) == []
     assert page.value("document.documentElement.scrollWidth") <= width
@@ -216,13 +210,7 @@ def test_large_numbers_stay_in_their_boxes(page: Page, apps: int, language: str)
         " count.textContent = '888,888'; count.closest('li').className = '' })"
     )
     for width in (360, 700, 1000, 1440):
-        page.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=900,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
+        page.set_width(width)
         assert page.value(OVERFULL) == [], width
 
 
