@@ -3,8 +3,8 @@
 Rules that this file keeps:
 
 - Each walk and each callback of an app is one transaction, with only the rows that changed.
-- A file that is not SQLite's, of another program (`application_id`) or of a newer version
-  (`user_version`) is refused.
+- A file of another program (`application_id`), of a newer version (`user_version`), or one that
+  neither is SQLite's nor is named like that, is refused.
 - A damaged file of this program is moved aside, never deleted, and a new one is started.
 - A full or read-only disk stops nothing (docs/guarantees.md, section 9): a write that fails raises
   HistoryError, which `counters.py` logs and counts. Each write opens the file if it is not open.
